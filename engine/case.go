@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// Case is the snapshot of one simplified proceeding: the sum of its events.
+type Case struct {
+	ID       int64 // year*10^7 + serial, see internal/caseno
+	DebtorID int64
+	Region   string // two digits
+	Language string // kk, ru, en, ky, uz
+
+	State          State
+	Hold           string        // why coercion waits for a person; empty: it does not
+	Suspended      string        // why coercion is suspended; empty: it is not
+	SuspendedUntil calendar.Date // unset: until lifted by a command
+
+	Debt        money.Amount // what the writ says
+	Outstanding money.Amount
+	Paid        money.Amount
+	Adjusted    money.Amount // Debt + Adjusted = Paid + Outstanding, always
+
+	OpenedOn        calendar.Date
+	TermEndsOn      calendar.Date // last day of the 30 calendar days (EL 10-4)
+	NotifiedOn      calendar.Date
+	VoluntaryEndsOn calendar.Date // last day to pay before any arrest
+	CollectOn       calendar.Date // first day of the collection order
+
+	Rung       int       // rung of the notice ladder reached
+	NextRungAt time.Time // when the next rung is tried; zero: the ladder has ended or is not needed
+	RefusalAt  time.Time // when the debtor refused; final after the undo period
+	BailiffID  int64     // private bailiff, after hand-over
+	EndedAt    time.Time
+	ReleasedAt time.Time // every order that the end requires is confirmed
+
+	Orders []Order // in the order in which they were asked for
+
+	Pack int16 // id of the pack that decided last
+	Seq  int   // number of events
+	Head Hash  // hash of the last event
+}
+
+// Hash is a link of the per-case chain, SHA-256.
+type Hash [32]byte
+
+// Order is one instruction to an outside body, as the case sees it.
+type Order struct {
+	Purpose Purpose      `json:"purpose"`
+	Ordinal int          `json:"ordinal"`
+	Status  OrderStatus  `json:"status"`
+	Amount  money.Amount `json:"amount"` // asked for; zero for lift and recall
+	Held    money.Amount `json:"held"`   // what the bank holds (arrest) or has executed (collect)
+	At      time.Time    `json:"at"`     // when it was asked for
+}
+
+// orderSpace is the UUID name space of order ids; changing it would break the idempotency of every order ever sent.
+var orderSpace = uuid.MustParse("5b3f1f0e-6d0a-4f57-9a54-0c5a6f4a1c11")
+
+// OrderID is the deterministic id under which an order is sent, however often it is sent (UUIDv5, RFC 9562).
+func OrderID(caseID int64, p Purpose, ordinal int) uuid.UUID {
+	name := make([]byte, 0, 40)
+	name = appendInt(name, caseID)
+	name = append(name, '/')
+	name = append(name, p...)
+	name = append(name, '/')
+	name = appendInt(name, int64(ordinal))
+	return uuid.NewSHA1(orderSpace, name)
+}
+
+// last returns the newest order of a purpose, or nil.
+func (c *Case) last(p Purpose) *Order {
+	for i := len(c.Orders) - 1; i >= 0; i-- {
+		if c.Orders[i].Purpose == p {
+			return &c.Orders[i]
+		}
+	}
+	return nil
+}
+
+func (c *Case) order(p Purpose, ordinal int) *Order {
+	for i := range c.Orders {
+		if c.Orders[i].Purpose == p && c.Orders[i].Ordinal == ordinal {
+			return &c.Orders[i]
+		}
+	}
+	return nil
+}
+
+func (c *Case) nextOrdinal(p Purpose) int {
+	if o := c.last(p); o != nil {
+		return o.Ordinal + 1
+	}
+	return 1
+}
+
+// LiveArrest returns the arrest that holds, or may hold, money now; nil if there is none.
+func (c *Case) LiveArrest() *Order {
+	o := c.last(Arrest)
+	if o == nil || o.Status == RejectedOrder || o.Status == Lifted || o.Status == HandedOverArrest {
+		return nil
+	}
+	return o
+}
+
+// settled says whether no order of the case waits for an answer and no arrest of ours is left.
+func (c *Case) settled() bool {
+	for i := range c.Orders {
+		o := &c.Orders[i]
+		if o.Status.Open() || o.Status == LiftRequested || o.Purpose == Arrest && o.Status == Active {
+			return false
+		}
+		if o.Purpose == Collect && o.Status == Active {
+			return false
+		}
+	}
+	return true
+}
+
+// clone copies the case so that the original stays untouched.
+func (c Case) clone() Case {
+	c.Orders = append(make([]Order, 0, len(c.Orders)+2), c.Orders...)
+	return c
+}

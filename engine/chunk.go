@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Kinds of chunks: what an outside call is made for.
+const (
+	ChunkLift     = "lift"     // lifts, reductions and recalls: never behind anything else
+	ChunkOrders   = "orders"   // arrests and collection orders
+	ChunkNotify   = "notify"   // notices
+	ChunkHandover = "handover" // choice of a private bailiff
+)
+
+// Chunk is a set of cases for which something must be done outside. The row is the truth; a River job only drives it.
+type Chunk struct {
+	ID        int64
+	Kind      string
+	CaseIDs   []int64
+	NotBefore time.Time // legal time
+	Fence     int       // grows with every claim
+}
+
+// ErrFenced says that somebody else has claimed the chunk meanwhile, or that it is done: this worker's answers are stale.
+var ErrFenced = errors.New("engine: the chunk was claimed by another worker")
+
+// Claim takes a chunk for one worker. Answers are accepted only under the fence it returns.
+func Claim(ctx context.Context, tx pgx.Tx, id int64) (Chunk, error) {
+	c := Chunk{ID: id}
+	err := tx.QueryRow(ctx, claimChunkSQL, id).Scan(&c.Kind, &c.CaseIDs, &c.NotBefore, &c.Fence)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrFenced
+	}
+	return c, err
+}
+
+// Hold checks the fence inside the transaction that records the answers, and locks the chunk.
+func (c Chunk) Hold(ctx context.Context, tx pgx.Tx) error {
+	var one int
+	err := tx.QueryRow(ctx, holdChunkSQL, c.ID, c.Fence).Scan(&one)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrFenced
+	}
+	return err
+}
+
+// Finish marks the chunk done. What is still open in it comes back as a new chunk, not before the given legal time.
+func (c Chunk) Finish(ctx context.Context, tx pgx.Tx, open []int64, notBefore time.Time) error {
+	if _, err := tx.Exec(ctx, finishChunkSQL, c.ID, c.Fence); err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	_, err := insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: open, NotBefore: notBefore}})
+	return err
+}
+
+// Split replaces a chunk that cannot be worked by its two halves, so that one bad case stops no other. A chunk of one
+// case is left as it is and reported as not split.
+func (c Chunk) Split(ctx context.Context, tx pgx.Tx, cause string) (halves []Chunk, err error) {
+	if len(c.CaseIDs) < 2 {
+		_, err := tx.Exec(ctx, failChunkSQL, c.ID, cause)
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, splitChunkSQL, c.ID, cause); err != nil {
+		return nil, err
+	}
+	ids := slices.Clone(c.CaseIDs)
+	half := len(ids) / 2
+	return insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: ids[:half], NotBefore: c.NotBefore}, {Kind: c.Kind, CaseIDs: ids[half:], NotBefore: c.NotBefore}})
+}
+
+// StaleChunks takes chunks whose time has come and that nobody has touched for the lease, so that their jobs can be
+// made again. It heals lost jobs, killed workers and an emptied job table.
+func StaleChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease time.Duration, limit int) ([]Chunk, error) {
+	rows, err := tx.Query(ctx, staleChunksSQL, now, lease, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Chunk, error) {
+		var c Chunk
+		err := row.Scan(&c.ID, &c.Kind)
+		return c, err
+	})
+}
+
+// insertChunks stores chunks and fills in their ids.
+func insertChunks(ctx context.Context, tx pgx.Tx, chunks []Chunk) ([]Chunk, error) {
+	batch := &pgx.Batch{}
+	for i := range chunks {
+		c := &chunks[i]
+		batch.Queue(insertChunkSQL, c.Kind, c.CaseIDs, c.NotBefore).QueryRow(func(row pgx.Row) error { return row.Scan(&c.ID) })
+	}
+	return chunks, tx.SendBatch(ctx, batch).Close()
+}
+
+// chunksOf groups the outside work of a plan's effects: a chunk per kind and time, at most MaxBatch cases each.
+func chunksOf(effects []Effect, now time.Time) []Chunk {
+	type key struct {
+		kind string
+		at   int64
+	}
+	index := map[key]int{}
+	var chunks []Chunk
+	add := func(kind string, at time.Time, id int64) {
+		k := key{kind, at.UnixMicro()}
+		i, ok := index[k]
+		if ok && len(chunks[i].CaseIDs) > 0 && chunks[i].CaseIDs[len(chunks[i].CaseIDs)-1] == id {
+			return
+		}
+		if !ok || len(chunks[i].CaseIDs) >= MaxBatch {
+			i = len(chunks)
+			index[k] = i
+			chunks = append(chunks, Chunk{Kind: kind, NotBefore: at})
+		}
+		chunks[i].CaseIDs = append(chunks[i].CaseIDs, id)
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case OrderWanted:
+			add(orderChunk(e.Order.Purpose), now, e.CaseID)
+		case OrderAgain:
+			add(orderChunk(e.Purpose), now, e.CaseID)
+		case NoticeWanted:
+			add(ChunkNotify, e.NotBefore, e.CaseID)
+		case HandoverWanted:
+			add(ChunkHandover, now, e.CaseID)
+		}
+	}
+	return chunks
+}
+
+func orderChunk(p Purpose) string {
+	if p.Coercive() {
+		return ChunkOrders
+	}
+	return ChunkLift
+}

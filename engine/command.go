@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"time"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// Command asks something of one case. Every command may be repeated without harm: what was already done is refused with
+// [CodeAlready] or changes nothing.
+type Command interface {
+	// Kind is the stable name under which the command is kept in the event that it caused.
+	Kind() string
+}
+
+// Actors of commands.
+const (
+	ActorRobot   = "robot"
+	ActorCourt   = "court"
+	ActorBank    = "bank"
+	ActorPayment = "payment"
+	ActorDebtor  = "debtor"
+	ActorNotice  = "notice"
+)
+
+// For is a command addressed to a case by somebody.
+type For struct {
+	CaseID  int64
+	Actor   string // one of the Actor constants, or "desk:<user>"
+	Command Command
+}
+
+// Open starts a case on a writ (EL 10-2). The eligibility test is part of the decision, so that an accepted and a rejected
+// writ are explained alike. Personal facts are used and never kept in the event.
+type Open struct {
+	DebtorID int64           `json:"debtor"`
+	Region   string          `json:"region"`
+	Language string          `json:"language"`
+	Initials string          `json:"-"`
+	Facts    rules.WritFacts `json:"-"`
+}
+
+// NoticeDelivered reports proven delivery of a notice to the number or device (EL 27(4)).
+type NoticeDelivered struct {
+	Ordinal int       `json:"ordinal"`
+	Opening bool      `json:"opening"` // the notice tells of the opening: its delivery starts the voluntary period
+	Channel string    `json:"channel"`
+	At      time.Time `json:"at"` // the gateway's time of delivery
+}
+
+// Tick is the robot's look at a case: do what is due now.
+type Tick struct{}
+
+// OrderAnswered reports what an outside body said to an order.
+type OrderAnswered struct {
+	Purpose Purpose      `json:"purpose"`
+	Ordinal int          `json:"ordinal"`
+	Answer  Answer       `json:"answer"`
+	Sum     money.Amount `json:"sum"` // held by an arrest, executed by a collection order, left after a reduction
+	Bank    string       `json:"bank,omitempty"`
+	Detail  string       `json:"detail,omitempty"`
+}
+
+// Answer is the body's answer in our words.
+type Answer string
+
+// Answers to orders.
+const (
+	Accepted    Answer = "accepted"     // done for the whole sum
+	Partial     Answer = "partial"      // done for less than the sum
+	NoFunds     Answer = "no_funds"     // nothing on any account
+	Protected   Answer = "protected"    // only accounts that may not be touched (EL 62(3), 98)
+	NoAccount   Answer = "no_account"   // no account, or closed
+	AlreadyDone Answer = "already_done" // nothing left to do: counts as done
+	Refused     Answer = "refused"      // the body refuses; Detail says why
+	Withdrawn   Answer = "withdrawn"    // we took it back before it was sent
+)
+
+// ok says whether the body did what it was asked to, at least in part.
+func (a Answer) ok() bool { return a == Accepted || a == Partial || a == AlreadyDone }
+
+// Pay reports money for the case. The same payment is never given twice: payments keeps that.
+type Pay struct {
+	PaymentID int64         `json:"payment"`
+	Amount    money.Amount  `json:"amount"`
+	ValueDate calendar.Date `json:"value_date"`
+	Source    string        `json:"source"`
+}
+
+// ReversePayment reports that money once allocated to the case was taken back by the payment system.
+type ReversePayment struct {
+	PaymentID int64        `json:"payment"`
+	Amount    money.Amount `json:"amount"` // the part that was allocated to this case
+}
+
+// RequestRefusal is the debtor's refusal of the simplified procedure (EL 10-1(3)), after two steps and a code.
+type RequestRefusal struct{}
+
+// UndoRefusal takes a refusal back within the undo period.
+type UndoRefusal struct{}
+
+// Cancel reports that the issuer cancelled the underlying decision (EL 10-5(1)(2)).
+type Cancel struct {
+	Ground string `json:"ground"`
+	Act    string `json:"act"` // number of the issuer's act
+}
+
+// SetHold stops coercion until a person has looked.
+type SetHold struct {
+	Reason string `json:"reason"`
+}
+
+// Resume ends a hold and a suspension.
+type Resume struct {
+	Reason string `json:"reason"`
+}
+
+// Suspend stops coercion until a date, or until resumed (EL 42).
+type Suspend struct {
+	Reason string        `json:"reason"`
+	Until  calendar.Date `json:"until"`
+}
+
+// Assign names the private bailiff who takes a handed-over case.
+type Assign struct {
+	BailiffID int64  `json:"bailiff"`
+	Load      int    `json:"load"`          // open cases of the chosen bailiff before this one
+	Among     int    `json:"among"`         // bailiffs of the region that were compared
+	Tie       string `json:"tie,omitempty"` // how a tie was broken
+}
+
+// Kind implements Command.
+func (Open) Kind() string            { return "open" }
+func (NoticeDelivered) Kind() string { return "notice_delivered" }
+func (Tick) Kind() string            { return "tick" }
+func (OrderAnswered) Kind() string   { return "order_answered" }
+func (Pay) Kind() string             { return "pay" }
+func (ReversePayment) Kind() string  { return "reverse_payment" }
+func (RequestRefusal) Kind() string  { return "request_refusal" }
+func (UndoRefusal) Kind() string     { return "undo_refusal" }
+func (Cancel) Kind() string          { return "cancel" }
+func (SetHold) Kind() string         { return "hold" }
+func (Resume) Kind() string          { return "resume" }
+func (Suspend) Kind() string         { return "suspend" }
+func (Assign) Kind() string          { return "assign" }
+
+// Commands lists one empty command of every kind, for tests over the whole table and for decoding.
+var Commands = []Command{
+	Open{}, NoticeDelivered{}, Tick{}, OrderAnswered{}, Pay{}, ReversePayment{}, RequestRefusal{}, UndoRefusal{},
+	Cancel{}, SetHold{}, Resume{}, Suspend{}, Assign{},
+}

@@ -1,0 +1,308 @@
+package engine
+
+import (
+	"time"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+	"robotbailiff/rules/pack"
+)
+
+// Env is what a decision may know besides the case, the command and the pack.
+type Env struct {
+	Now            time.Time // legal instant, microseconds
+	CoercionOff    bool      // the kill-switch is thrown: nothing is taken, money and lifts go on
+	MoneyInTransit bool      // money has been received that no case has yet: nothing is handed over
+	PackID         int16     // id of the pack, copied into the events
+}
+
+func (e Env) today() calendar.Date { return calendar.DateOf(e.Now) }
+
+// Refusal says that a command does not apply to a case. It is an answer, not a failure.
+type Refusal struct {
+	Code  string // stable, see the Code constants and the codes of rules
+	Field string // field of the writ, for Open
+	Trace rules.Trace
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return "engine: refused: " + r.Code }
+
+// Codes of refusals besides those of rules.Eligibility.
+const (
+	CodeAlready   = "already"    // the case is open, the notice known, the order answered: nothing to do
+	CodeEnded     = "ended"      // the case has ended for ever
+	CodeNotFound  = "not_found"  // no such case or order
+	CodeNothing   = "nothing"    // a tick found nothing due
+	CodeInvalid   = "invalid"    // the command makes no sense, such as a payment of zero
+	CodeTooLate   = "too_late"   // the undo period is over
+	CodeNotOpened = "not_opened" // a case begins with Open
+
+	CodeMustNotFail = "must_not_fail" // a bank refuses to give back: somebody must be told
+)
+
+// Decision is what follows from a command: nothing is done yet.
+type Decision struct {
+	Next    Case // the case afterwards
+	Events  []Event
+	Effects []Effect
+	Refusal *Refusal // set when nothing happens
+}
+
+// Decide says what a command does to a case under a pack at an instant. It is pure and total: every state and every
+// command has an answer, and the same arguments always give the same one.
+func Decide(c Case, cmd Command, p *pack.Pack, env Env) Decision {
+	env.Now = env.Now.UTC().Truncate(time.Microsecond)
+	d := decider{c: c.clone(), p: p, env: env, cmd: cmd}
+	if _, opening := cmd.(Open); !opening && c.Seq == 0 {
+		d.refuse(CodeNotOpened)
+		return d.done(c)
+	}
+	switch cmd := cmd.(type) {
+	case Open:
+		d.open(cmd)
+	case NoticeDelivered:
+		d.noticeDelivered(cmd)
+	case Tick:
+		d.tick()
+	case OrderAnswered:
+		d.orderAnswered(cmd)
+	case Pay:
+		d.pay(cmd)
+	case ReversePayment:
+		d.reverse(cmd)
+	case RequestRefusal:
+		d.requestRefusal()
+	case UndoRefusal:
+		d.undoRefusal()
+	case Cancel:
+		d.cancel(cmd)
+	case SetHold:
+		d.hold(cmd)
+	case Resume:
+		d.resume(cmd.Reason)
+	case Suspend:
+		d.suspend(cmd)
+	case Assign:
+		d.assign(cmd)
+	default:
+		d.refuse(CodeInvalid)
+	}
+	return d.done(c)
+}
+
+// decider gathers the events and effects of one decision; c moves with every event.
+type decider struct {
+	c       Case
+	p       *pack.Pack
+	env     Env
+	cmd     Command
+	events  []Event
+	effects []Effect
+	refusal *Refusal
+}
+
+func (d *decider) done(before Case) Decision {
+	if d.refusal != nil || len(d.events) == 0 && len(d.effects) == 0 {
+		if d.refusal == nil {
+			d.refuse(CodeNothing)
+		}
+		return Decision{Next: before, Refusal: d.refusal}
+	}
+	return Decision{Next: d.c, Events: d.events, Effects: d.effects}
+}
+
+func (d *decider) refuse(code string) { d.refusal = &Refusal{Code: code} }
+
+// emit adds an event and moves the case by it.
+func (d *decider) emit(kind EventKind, data Data) {
+	if len(d.events) == 0 {
+		data.Cmd = causeOf(d.cmd, d.env)
+	}
+	e := Event{Seq: d.c.Seq + 1, Kind: kind, At: d.env.Now, Pack: d.env.PackID, Data: data}
+	evolve(&d.c, e)
+	d.events = append(d.events, e)
+	for _, o := range data.Orders {
+		d.effects = append(d.effects, OrderWanted{CaseID: d.c.ID, Order: o})
+	}
+}
+
+func (d *decider) effect(e Effect) { d.effects = append(d.effects, e) }
+
+// ask prepares an order; emit turns it into an effect. Several orders of one event get their ordinals in turn.
+func (d *decider) ask(p Purpose, amount money.Amount) Order {
+	return Order{Purpose: p, Ordinal: d.c.nextOrdinal(p), Status: Requested, Amount: amount, At: d.env.Now}
+}
+
+func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date) {
+	from, to := rules.SendWindow(d.p, d.env.Now)
+	n := NoticeWanted{
+		CaseID: d.c.ID, Ordinal: d.c.Seq, Kind: kind, Rung: rung, Channels: channels, Language: d.c.Language,
+		Amount: amount, Outstanding: d.c.Outstanding, Until: until, At: d.env.Now, NotBefore: from, ExpiresAt: to,
+	}
+	if o, ok := d.cmd.(Open); ok {
+		n.Initials = o.Initials
+	}
+	d.effect(n)
+}
+
+// tell sends a notice of a kind that has no ladder of its own, by the channels of the first rung.
+func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
+	if rungs := ladder(d.p, d.env.today()); len(rungs) > 0 {
+		d.notice(kind, 1, rungs[0].Channels, amount, until)
+	}
+}
+
+func (d *decider) open(cmd Open) {
+	if d.c.Seq != 0 {
+		d.refuse(CodeAlready)
+		return
+	}
+	today := d.env.today()
+	v := rules.Eligibility(d.p, cmd.Facts, today)
+	if v.Outcome != rules.OutcomeOpen {
+		d.refusal = &Refusal{Code: v.Code, Field: v.Field, Trace: v.Trace}
+		return
+	}
+	ends, step := rules.TermEnd(d.p, today)
+	amount := cmd.Facts.Amount
+	data := Data{
+		Trace: append(v.Trace, step), DebtorID: cmd.DebtorID, Region: cmd.Region, Language: cmd.Language,
+		Date: &today, Until: &ends, Amount: &amount, Rung: 1,
+	}
+	rungs := ladder(d.p, today)
+	if len(rungs) > 0 {
+		next := d.env.Now.Add(rungs[0].Wait)
+		data.Next = &next
+	}
+	d.emit(EvOpened, data)
+	d.effect(DebtMoved{CaseID: d.c.ID, Move: "opened", Amount: amount})
+	if len(rungs) > 0 {
+		d.notice("opening", 1, rungs[0].Channels, amount, ends)
+	}
+}
+
+func (d *decider) noticeDelivered(cmd NoticeDelivered) {
+	if !cmd.Opening || d.c.State != Opened {
+		d.refuse(CodeAlready)
+		return
+	}
+	on := calendar.DateOf(cmd.At)
+	if cmd.At.After(d.env.Now) || on.Before(d.c.OpenedOn) {
+		d.refuse(CodeInvalid) // a receipt from the future, or from before the notice, proves nothing
+		return
+	}
+	ends, step := rules.VoluntaryEnd(d.p, on)
+	proof := rules.Step{Rule: ruleNoticeProof, Facts: []rules.Fact{{Key: "channel", Value: cmd.Channel}, {Key: "delivered_on", Value: on.String()}}, Outcome: "proven"}
+	d.emit(EvNotified, Data{Trace: rules.Trace{proof, step}, Channel: cmd.Channel, Date: &on, Until: &ends})
+}
+
+func (d *decider) requestRefusal() {
+	switch {
+	case d.c.State.Final():
+		d.refuse(CodeEnded)
+	case !d.c.RefusalAt.IsZero():
+		d.refuse(CodeAlready)
+	default:
+		fee, step := rules.Fee(d.p, d.c.Outstanding, d.env.today())
+		d.emit(EvRefusalRequested, Data{Amount: &fee, Trace: rules.Trace{{Rule: ruleRefusal, Outcome: "received"}, step}})
+		d.tell("refusal", fee, calendar.DateOf(d.env.Now.Add(undoPeriod(d.p, d.env.today()))))
+	}
+}
+
+func (d *decider) undoRefusal() {
+	switch {
+	case d.c.State.Final():
+		d.refuse(CodeEnded)
+	case d.c.RefusalAt.IsZero():
+		d.refuse(CodeAlready)
+	case !d.env.Now.Before(d.c.RefusalAt.Add(undoPeriod(d.p, d.env.today()))):
+		d.refuse(CodeTooLate)
+	default:
+		d.emit(EvRefusalUndone, Data{})
+	}
+}
+
+func (d *decider) cancel(cmd Cancel) {
+	trace := rules.Trace{{Rule: ruleCancelled, Facts: []rules.Fact{{Key: "ground", Value: cmd.Ground}, {Key: "act", Value: cmd.Act}}, Outcome: "terminate"}}
+	zero := money.Zero
+	switch d.c.State {
+	case Paid, Cancelled:
+		d.refuse(CodeEnded)
+	case HandedOver:
+		if d.c.Outstanding.IsZero() {
+			d.refuse(CodeEnded)
+			return
+		}
+		out := d.c.Outstanding
+		d.emit(EvHandoverRecalled, Data{Reason: "cancelled", Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()})
+		d.effect(DebtMoved{CaseID: d.c.ID, Move: "recalled", Amount: out})
+		d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "cancelled"})
+	default:
+		out, refund := d.c.Outstanding, d.c.Paid
+		data := Data{Reason: cmd.Ground, Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()}
+		if refund.IsPositive() {
+			data.RefundDue = &refund
+		}
+		d.emit(EvCancelled, data)
+		d.effect(DebtMoved{CaseID: d.c.ID, Move: "cancelled", Amount: out, Refund: refund})
+		d.tell("cancelled", refund, noDate)
+	}
+}
+
+func (d *decider) hold(cmd SetHold) {
+	switch {
+	case cmd.Reason == "":
+		d.refuse(CodeInvalid)
+	case d.c.State.Final():
+		d.refuse(CodeEnded)
+	case d.c.Hold != "":
+		d.refuse(CodeAlready)
+	default:
+		d.emit(EvHeld, Data{Reason: cmd.Reason})
+	}
+}
+
+func (d *decider) suspend(cmd Suspend) {
+	switch {
+	case cmd.Reason == "":
+		d.refuse(CodeInvalid)
+	case d.c.State.Final():
+		d.refuse(CodeEnded)
+	case d.c.Suspended != "":
+		d.refuse(CodeAlready)
+	default:
+		data := Data{Reason: cmd.Reason, Trace: rules.Trace{{Rule: ruleSuspension, Outcome: "suspended"}}}
+		if !cmd.Until.IsZero() {
+			data.Until = &cmd.Until
+		}
+		d.emit(EvSuspended, data)
+	}
+}
+
+func (d *decider) resume(reason string) {
+	switch {
+	case d.c.State.Final():
+		d.refuse(CodeEnded)
+	case d.c.Hold == "" && d.c.Suspended == "":
+		d.refuse(CodeAlready)
+	default:
+		d.emit(EvResumed, Data{Reason: reason})
+	}
+}
+
+func (d *decider) assign(cmd Assign) {
+	switch {
+	case d.c.State != HandedOver || cmd.BailiffID == 0:
+		d.refuse(CodeInvalid)
+	case d.c.BailiffID != 0:
+		d.refuse(CodeAlready)
+	default:
+		facts := []rules.Fact{{Key: "region", Value: d.c.Region}, {Key: "load", Value: string(appendInt(nil, int64(cmd.Load)))}, {Key: "among", Value: string(appendInt(nil, int64(cmd.Among)))}}
+		if cmd.Tie != "" {
+			facts = append(facts, rules.Fact{Key: "tie", Value: cmd.Tie})
+		}
+		d.emit(EvAssigned, Data{Bailiff: cmd.BailiffID, Trace: rules.Trace{{Rule: ruleDistribution, Facts: facts, Outcome: "assigned"}}})
+	}
+}

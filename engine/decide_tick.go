@@ -1,0 +1,208 @@
+package engine
+
+import (
+	"time"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/money"
+)
+
+// recheck is how long an order may stay unanswered before it is looked at again. Not a rule of law.
+const recheck = time.Hour
+
+// Block is a reason why nothing may be taken from the debtor now.
+type Block string
+
+// Blocks, in the order in which they are reported (INV-A3).
+const (
+	BlockEnded      Block = "ended"
+	BlockPaid       Block = "paid"
+	BlockHold       Block = "hold"
+	BlockSuspended  Block = "suspended"
+	BlockRefusal    Block = "refusal"
+	BlockNotice     Block = "notice_unproven"
+	BlockVoluntary  Block = "voluntary_period"
+	BlockKillSwitch Block = "stopped"
+)
+
+// Blocks is the one gate before every coercive act: it returns all reasons against it, none if it may be done.
+func Blocks(c Case, env Env) []Block {
+	var b []Block
+	if c.State.Final() {
+		b = append(b, BlockEnded)
+	}
+	if c.Outstanding.IsZero() {
+		b = append(b, BlockPaid)
+	}
+	if c.Hold != "" {
+		b = append(b, BlockHold)
+	}
+	if c.Suspended != "" {
+		b = append(b, BlockSuspended)
+	}
+	if !c.RefusalAt.IsZero() {
+		b = append(b, BlockRefusal)
+	}
+	if c.NotifiedOn.IsZero() {
+		b = append(b, BlockNotice)
+	} else if !env.today().After(c.VoluntaryEndsOn) {
+		b = append(b, BlockVoluntary)
+	}
+	if env.CoercionOff {
+		b = append(b, BlockKillSwitch)
+	}
+	return b
+}
+
+// tick does the first thing that is due. The sweep looks again at once if more is due.
+func (d *decider) tick() {
+	c, now, today := &d.c, d.env.Now, d.env.today()
+	if c.State.Final() {
+		d.tickEnded()
+		return
+	}
+	if c.Suspended != "" && !c.SuspendedUntil.IsZero() && today.After(c.SuspendedUntil) && c.Hold == "" {
+		d.emit(EvResumed, Data{Reason: "until"})
+		return
+	}
+	if c.Hold != "" || c.Suspended != "" {
+		d.orderAgain()
+		return
+	}
+	switch {
+	case !c.RefusalAt.IsZero() && !now.Before(c.RefusalAt.Add(undoPeriod(d.p, today))):
+		d.handOver("refusal", ruleTransferRefusal)
+	case today.After(c.TermEndsOn):
+		d.handOver("term", ruleTransferTerm)
+	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
+		d.nextRung()
+	case c.State == Notified && today.After(c.VoluntaryEndsOn):
+		d.arrest()
+	case c.State == Enforcing && d.collectionDue():
+		d.collect()
+	default:
+		d.orderAgain()
+	}
+}
+
+func (d *decider) tickEnded() {
+	if d.c.State == HandedOver && d.c.BailiffID == 0 {
+		d.effect(HandoverWanted{CaseID: d.c.ID, Region: d.c.Region})
+	}
+	d.orderAgain()
+}
+
+// orderAgain asks for open orders to be looked at once more, so that a lost job loses nothing.
+func (d *decider) orderAgain() {
+	for i := range d.c.Orders {
+		o := &d.c.Orders[i]
+		if o.Status.Open() && !d.env.Now.Before(o.At.Add(recheck)) {
+			d.effect(OrderAgain{CaseID: d.c.ID, Purpose: o.Purpose})
+		}
+	}
+}
+
+func (d *decider) nextRung() {
+	rungs := ladder(d.p, d.env.today())
+	if d.c.Rung >= len(rungs) {
+		d.emit(EvNoticeUnproven, Data{Rung: d.c.Rung, Trace: rules.Trace{{Rule: ruleNoticeProof, Outcome: "unproven"}}})
+		return
+	}
+	rung := rungs[d.c.Rung]
+	next := d.env.Now.Add(rung.Wait)
+	d.emit(EvNoticeRepeated, Data{Rung: d.c.Rung + 1, Next: &next})
+	d.notice("opening", d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
+}
+
+func (d *decider) arrest() {
+	if len(Blocks(d.c, d.env)) > 0 {
+		return // the gate is shut; the case stays due and is looked at again
+	}
+	facts := []rules.Fact{
+		{Key: "notified_on", Value: d.c.NotifiedOn.String()},
+		{Key: "voluntary_ends_on", Value: d.c.VoluntaryEndsOn.String()},
+		{Key: "outstanding", Value: d.c.Outstanding.String()},
+	}
+	o := d.ask(Arrest, d.c.Outstanding)
+	d.emit(EvArrestOrdered, Data{Trace: rules.Trace{{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}}, Amount: &o.Amount, Orders: []Order{o}})
+}
+
+func (d *decider) collectionDue() bool {
+	a := d.c.last(Arrest)
+	return !d.c.CollectOn.IsZero() && !d.env.today().Before(d.c.CollectOn) && a != nil && a.Status == Active && a.Held.IsPositive()
+}
+
+func (d *decider) collect() {
+	if len(Blocks(d.c, d.env)) > 0 {
+		return
+	}
+	o := d.ask(Collect, money.Min(d.c.last(Arrest).Held, d.c.Outstanding))
+	facts := []rules.Fact{{Key: "collect_on", Value: d.c.CollectOn.String()}, {Key: "amount", Value: o.Amount.String()}}
+	d.emit(EvCollectOrdered, Data{Trace: rules.Trace{{Rule: ruleCollection, Facts: facts, Outcome: "collect"}}, Amount: &o.Amount, Orders: []Order{o}})
+}
+
+func (d *decider) handOver(reason, rule string) {
+	if d.env.MoneyInTransit || d.env.CoercionOff {
+		return // received money is looked at first; a stopped robot hands nothing over
+	}
+	today := d.env.today()
+	left := d.c.Outstanding
+	fee, feeStep := rules.Fee(d.p, left, today)
+	facts := []rules.Fact{{Key: "opened_on", Value: d.c.OpenedOn.String()}, {Key: "term_ends_on", Value: d.c.TermEndsOn.String()}, {Key: "outstanding", Value: left.String()}}
+	var orders []Order
+	if col := d.c.last(Collect); col != nil && (col.Status.Open() || col.Status == Active) {
+		orders = append(orders, d.ask(Recall, money.Zero)) // EL 10-6(3): orders are recalled, the arrest stays
+	}
+	d.emit(EvHandedOver, Data{Reason: reason, Trace: rules.Trace{{Rule: rule, Facts: facts, Outcome: "hand_over"}, feeStep}, Date: &today, Amount: &left, Orders: orders})
+	d.effect(DebtMoved{CaseID: d.c.ID, Move: "transferred", Amount: left})
+	d.effect(HandoverWanted{CaseID: d.c.ID, Region: d.c.Region})
+	d.tell("handed_over", fee, noDate)
+}
+
+// NextLook is when the robot must look at the case again, and why; ok is false when there is nothing left to wait for.
+// It is a function of the case alone, so the due list can always be made again.
+func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
+	take := func(t time.Time, name string) {
+		if !ok || t.Before(at) {
+			at, duty, ok = t, name, true
+		}
+	}
+	for i := range c.Orders {
+		if o := &c.Orders[i]; o.Status.Open() {
+			take(o.At.Add(recheck), "orders")
+		}
+	}
+	if c.State.Final() {
+		if c.State == HandedOver && c.BailiffID == 0 {
+			take(c.EndedAt.Add(recheck), "assign")
+		}
+		return at, duty, ok
+	}
+	if c.Hold != "" {
+		return at, duty, ok
+	}
+	if c.Suspended != "" {
+		if !c.SuspendedUntil.IsZero() {
+			take(c.SuspendedUntil.End(), "resume")
+		}
+		return at, duty, ok
+	}
+	take(c.TermEndsOn.End(), "term")
+	if !c.RefusalAt.IsZero() {
+		take(c.RefusalAt.Add(undo), "refusal")
+		return at, duty, ok // coercion waits
+	}
+	switch c.State {
+	case Opened:
+		if !c.NextRungAt.IsZero() {
+			take(c.NextRungAt, "notice")
+		}
+	case Notified:
+		take(c.VoluntaryEndsOn.End(), "arrest")
+	case Enforcing:
+		if a := c.last(Arrest); !c.CollectOn.IsZero() && a != nil && a.Status == Active {
+			take(c.CollectOn.Start(), "collect")
+		}
+	}
+	return at, duty, ok
+}

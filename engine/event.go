@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// EventKind names what happened.
+type EventKind string
+
+// Kinds of events.
+const (
+	EvOpened           EventKind = "opened"
+	EvNoticeRepeated   EventKind = "notice_repeated"
+	EvNoticeUnproven   EventKind = "notice_unproven" // the ladder has ended without proof: no arrest, the term runs on
+	EvNotified         EventKind = "notified"
+	EvArrestOrdered    EventKind = "arrest_ordered"
+	EvCollectOrdered   EventKind = "collect_ordered"
+	EvOrderAnswered    EventKind = "order_answered"
+	EvPaidInPart       EventKind = "paid_in_part"
+	EvPaid             EventKind = "paid"
+	EvPaidAfterEnd     EventKind = "paid_after_end"
+	EvPaymentReversed  EventKind = "payment_reversed"
+	EvRefusalRequested EventKind = "refusal_requested"
+	EvRefusalUndone    EventKind = "refusal_undone"
+	EvHandedOver       EventKind = "handed_over"
+	EvAssigned         EventKind = "assigned"
+	EvHandoverRecalled EventKind = "handover_recalled"
+	EvCancelled        EventKind = "cancelled"
+	EvHeld             EventKind = "held"
+	EvSuspended        EventKind = "suspended"
+	EvResumed          EventKind = "resumed"
+)
+
+// Event is one thing that happened to a case. Folding the events of a case gives the case.
+type Event struct {
+	Seq   int
+	Kind  EventKind
+	At    time.Time // microseconds, UTC
+	Actor string
+	Pack  int16
+	Data  Data
+}
+
+// Data is what an event says. Only the fields of its kind are set. It never holds personal data.
+type Data struct {
+	Cmd     *Cause      `json:"cmd,omitempty"`   // the command that caused this and the following events of the decision
+	Trace   rules.Trace `json:"trace,omitempty"` // facts, rules, outcome
+	Reason  string      `json:"reason,omitempty"`
+	Channel string      `json:"channel,omitempty"`
+	Rung    int         `json:"rung,omitempty"`
+
+	DebtorID int64  `json:"debtor,omitempty"`
+	Region   string `json:"region,omitempty"`
+	Language string `json:"language,omitempty"`
+
+	Date    *calendar.Date `json:"date,omitempty"`  // the legal day of the event's fact
+	Until   *calendar.Date `json:"until,omitempty"` // the date that follows from it
+	Next    *time.Time     `json:"next,omitempty"`  // when the next rung is tried
+	Bailiff int64          `json:"bailiff,omitempty"`
+
+	PaymentID int64         `json:"payment,omitempty"`
+	Amount    *money.Amount `json:"amount,omitempty"` // the sum that moved
+	Left      *money.Amount `json:"left,omitempty"`   // outstanding afterwards
+	RefundDue *money.Amount `json:"refund_due,omitempty"`
+	InTime    bool          `json:"in_time,omitempty"`
+
+	Orders []Order        `json:"orders,omitempty"` // asked for by this event
+	Answer *OrderAnswered `json:"answer,omitempty"`
+}
+
+// Cause is the command behind an event, kept so that the decision can be made again (see Replay).
+type Cause struct {
+	Kind  string          `json:"k"`
+	Input json.RawMessage `json:"in,omitempty"`
+	Env   EnvFacts        `json:"env"`
+}
+
+// EnvFacts is the part of the environment that a decision saw besides the instant.
+type EnvFacts struct {
+	CoercionOff    bool `json:"off,omitempty"`
+	MoneyInTransit bool `json:"transit,omitempty"`
+}
+
+// Command decodes the command of the cause. Open comes back without its personal facts.
+func (c Cause) Command() (Command, error) {
+	for _, known := range Commands {
+		if known.Kind() != c.Kind {
+			continue
+		}
+		p := reflect.New(reflect.TypeOf(known))
+		if len(c.Input) > 0 {
+			if err := json.Unmarshal(c.Input, p.Interface()); err != nil {
+				return nil, fmt.Errorf("engine: command %s: %w", c.Kind, err)
+			}
+		}
+		return p.Elem().Interface().(Command), nil
+	}
+	return nil, fmt.Errorf("engine: unknown command %q", c.Kind)
+}
+
+func causeOf(cmd Command, env Env) *Cause {
+	c := &Cause{Kind: cmd.Kind(), Env: EnvFacts{CoercionOff: env.CoercionOff, MoneyInTransit: env.MoneyInTransit}}
+	if raw, err := json.Marshal(cmd); err == nil && string(raw) != "{}" {
+		c.Input = raw
+	}
+	return c
+}
+
+func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }

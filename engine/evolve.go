@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"robotbailiff/rules/money"
+)
+
+// Fold makes a case from its events. It is the definition of the snapshot: the stored row must equal it.
+func Fold(id int64, events []Event) Case {
+	c := Case{ID: id}
+	for _, e := range events {
+		evolve(&c, e)
+	}
+	return c
+}
+
+// evolve moves a case by one event. It decides nothing.
+func evolve(c *Case, e Event) {
+	d := e.Data
+	c.Seq, c.Pack = e.Seq, e.Pack
+	switch e.Kind {
+	case EvOpened:
+		c.State, c.DebtorID, c.Region, c.Language = Opened, d.DebtorID, d.Region, d.Language
+		c.Debt, c.Outstanding = *d.Amount, *d.Amount
+		c.OpenedOn, c.TermEndsOn = *d.Date, *d.Until
+		c.Rung = d.Rung
+		if d.Next != nil {
+			c.NextRungAt = *d.Next
+		}
+	case EvNoticeRepeated:
+		c.Rung, c.NextRungAt = d.Rung, *d.Next
+	case EvNoticeUnproven:
+		c.NextRungAt = zeroTime
+	case EvNotified:
+		c.State, c.NotifiedOn, c.VoluntaryEndsOn, c.NextRungAt = Notified, *d.Date, *d.Until, zeroTime
+	case EvArrestOrdered:
+		c.State = Enforcing
+	case EvCollectOrdered:
+		c.CollectOn = noDate
+	case EvOrderAnswered:
+		answer(c, *d.Answer)
+		if d.Until != nil && (d.Answer.Purpose == Arrest || d.Answer.Purpose == Recall) {
+			c.CollectOn = *d.Until
+		}
+	case EvPaidInPart:
+		c.Paid, c.Outstanding = c.Paid.Add(*d.Amount), *d.Left
+	case EvPaid:
+		c.State, c.Paid, c.Outstanding = Paid, c.Paid.Add(*d.Amount), *d.Left
+	case EvPaidAfterEnd:
+		c.Paid, c.Outstanding = c.Paid.Add(*d.Amount), *d.Left
+	case EvPaymentReversed:
+		c.Paid, c.Outstanding = c.Paid.Sub(*d.Amount), *d.Left
+	case EvRefusalRequested:
+		c.RefusalAt = e.At
+	case EvRefusalUndone:
+		c.RefusalAt = zeroTime
+	case EvHandedOver:
+		c.State, c.NextRungAt, c.CollectOn = HandedOver, zeroTime, noDate
+		if a := c.last(Arrest); a != nil && a.Status == Active {
+			a.Status = HandedOverArrest
+		}
+	case EvAssigned:
+		c.BailiffID = d.Bailiff
+	case EvHandoverRecalled:
+		c.Outstanding = *d.Left
+	case EvCancelled:
+		c.State, c.Paid, c.Outstanding, c.NextRungAt, c.CollectOn = Cancelled, money.Zero, *d.Left, zeroTime, noDate
+	case EvHeld:
+		c.Hold = d.Reason
+	case EvSuspended:
+		c.Suspended = d.Reason
+		if d.Until != nil {
+			c.SuspendedUntil = *d.Until
+		}
+	case EvResumed:
+		c.Hold, c.Suspended, c.SuspendedUntil = "", "", noDate
+	}
+	for _, o := range d.Orders {
+		c.Orders = append(c.Orders, o)
+		if a := c.last(Arrest); o.Purpose == Lift && a != nil {
+			a.Status = LiftRequested
+		}
+	}
+	c.Adjusted = c.Paid.Add(c.Outstanding).Sub(c.Debt)
+	if !c.State.Final() {
+		return
+	}
+	if c.EndedAt.IsZero() {
+		c.EndedAt = e.At
+	}
+	switch done := c.settled() && (c.State != HandedOver || c.BailiffID != 0); {
+	case done && c.ReleasedAt.IsZero():
+		c.ReleasedAt = e.At
+	case !done:
+		c.ReleasedAt = zeroTime
+	}
+}
+
+// answer records what a body said to an order.
+func answer(c *Case, a OrderAnswered) {
+	o := c.order(a.Purpose, a.Ordinal)
+	if o == nil {
+		return
+	}
+	ok := a.Answer.ok()
+	switch a.Purpose {
+	case Arrest:
+		o.Status = RejectedOrder
+		if ok {
+			o.Status, o.Held = Active, a.Sum
+			if c.State == HandedOver {
+				o.Status = HandedOverArrest
+			}
+		}
+	case Reduce:
+		o.Status = RejectedOrder
+		if ok {
+			o.Status = Done
+			if arrest := c.last(Arrest); arrest != nil && a.Sum.Less(arrest.Held) {
+				arrest.Held = a.Sum
+			}
+		}
+	case Lift:
+		o.Status = RejectedOrder
+		if ok {
+			o.Status = Done
+			if arrest := c.last(Arrest); arrest != nil {
+				arrest.Status, arrest.Held = Lifted, money.Zero
+			}
+		}
+	case Collect:
+		switch {
+		case a.Answer == Accepted || a.Answer == AlreadyDone:
+			o.Status, o.Held = Done, a.Sum
+		case a.Answer == Partial || a.Answer == NoFunds:
+			o.Status, o.Held = Active, a.Sum // stored by the bank and executed as money comes (EL 58(3))
+		default:
+			o.Status = RejectedOrder
+		}
+	case Recall:
+		o.Status = RejectedOrder
+		if ok {
+			o.Status = Done
+			if col := c.last(Collect); col != nil && (col.Status.Open() || col.Status == Active) {
+				col.Status = Recalled
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package engine
+
+const robotSQL = `SELECT coercion_on FROM robot`
+
+const appliedSQL = `SELECT EXISTS (SELECT 1 FROM applies WHERE id = $1)`
+
+const insertApplySQL = `INSERT INTO applies (id, at) VALUES ($1, $2)`
+
+const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_until, debt, outstanding, paid, adjusted,
+	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, notice_rung, next_rung_at, refusal_at,
+	bailiff_id, ended_at, released_at, pack, seq, head`
+
+const lockCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE`
+
+const lockFreeCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED`
+
+const readCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id`
+
+const readOrdersSQL = `SELECT case_id, purpose, ordinal, status, amount, held, requested_at
+  FROM orders WHERE case_id = ANY($1) ORDER BY case_id, requested_at, purpose, ordinal`
+
+const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspended = u.suspended, suspended_until = u.suspended_until,
+	outstanding = u.outstanding, paid = u.paid, adjusted = u.adjusted, notified_on = u.notified_on,
+	voluntary_ends_on = u.voluntary_ends_on, collect_on = u.collect_on, notice_rung = u.notice_rung,
+	next_rung_at = u.next_rung_at, refusal_at = u.refusal_at, bailiff_id = u.bailiff_id, ended_at = u.ended_at,
+	released_at = u.released_at, pack = u.pack, seq = u.seq, head = u.head
+  FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::date[], $7::bigint[], $8::bigint[], $9::bigint[],
+	$10::date[], $11::date[], $12::date[], $13::smallint[], $14::timestamptz[], $15::timestamptz[], $16::bigint[],
+	$17::timestamptz[], $18::timestamptz[], $19::smallint[], $20::int[], $21::bytea[])
+    AS u(id, was, state, hold, suspended, suspended_until, outstanding, paid, adjusted, notified_on, voluntary_ends_on, collect_on,
+	notice_rung, next_rung_at, refusal_at, bailiff_id, ended_at, released_at, pack, seq, head)
+ WHERE c.id = u.id AND c.seq = u.was`
+
+const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, bank = CASE WHEN u.bank = '' THEN o.bank ELSE u.bank END,
+	detail = CASE WHEN u.detail = '' THEN o.detail ELSE u.detail END, answered_at = COALESCE(u.answered_at, o.answered_at)
+  FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[])
+    AS u(case_id, purpose, ordinal, status, held, bank, detail, answered_at)
+ WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`
+
+const upsertDueSQL = `INSERT INTO due (case_id, at, duty)
+SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[])
+    ON CONFLICT (case_id) DO UPDATE SET at = EXCLUDED.at, duty = EXCLUDED.duty`
+
+const deleteDueSQL = `DELETE FROM due WHERE case_id = ANY($1)`
+
+const dueCasesSQL = `SELECT case_id FROM due WHERE at <= $1 ORDER BY at, case_id LIMIT $2`
+
+const claimChunkSQL = `UPDATE chunks SET fence = fence + 1, touched_at = now() WHERE id = $1 AND done_at IS NULL
+RETURNING kind, case_ids, not_before, fence`
+
+const holdChunkSQL = `SELECT 1 FROM chunks WHERE id = $1 AND fence = $2 AND done_at IS NULL FOR UPDATE`
+
+const finishChunkSQL = `UPDATE chunks SET done_at = now() WHERE id = $1 AND fence = $2`
+
+const splitChunkSQL = `UPDATE chunks SET done_at = now(), error = $2 WHERE id = $1`
+
+const failChunkSQL = `UPDATE chunks SET error = $2, touched_at = now() WHERE id = $1`
+
+const insertChunkSQL = `INSERT INTO chunks (kind, case_ids, not_before) VALUES ($1, $2, $3) RETURNING id`
+
+const staleChunksSQL = `UPDATE chunks SET touched_at = now() WHERE id IN (
+    SELECT id FROM chunks WHERE done_at IS NULL AND not_before <= $1 AND touched_at < now() - $2::interval
+     ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, kind`

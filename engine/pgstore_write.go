@@ -1,0 +1,286 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"robotbailiff/rules/pack"
+)
+
+// lookAgain is how long a case whose duty could not be done waits for the next look.
+const lookAgain = 15 * time.Minute
+
+// writer holds the columns of a plan, ready to be written as sets.
+type writer struct {
+	pl    *Plan
+	pack  *pack.Pack
+	moved []*planned // cases that exist already and got events
+	fresh []*planned // cases that begin
+}
+
+func newWriter(pl *Plan, p *pack.Pack) *writer {
+	w := &writer{pl: pl, pack: p}
+	pl.each(func(e *planned) {
+		switch {
+		case len(e.events) == 0:
+		case e.before.Seq == 0:
+			w.fresh = append(w.fresh, e)
+		default:
+			w.moved = append(w.moved, e)
+		}
+	})
+	return w
+}
+
+func (w *writer) writeCases(ctx context.Context, tx pgx.Tx) error {
+	if len(w.fresh) > 0 {
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"cases"}, caseColumns, pgx.CopyFromSlice(len(w.fresh), func(i int) ([]any, error) {
+			c := &w.fresh[i].after
+			return []any{
+				c.ID, c.DebtorID, c.Region, c.Language, string(c.State), c.Hold, c.Suspended, toDate(c.SuspendedUntil),
+				c.Debt.Tiyn(), c.Outstanding.Tiyn(), c.Paid.Tiyn(), c.Adjusted.Tiyn(),
+				toDate(c.OpenedOn), toDate(c.TermEndsOn), toDate(c.NotifiedOn), toDate(c.VoluntaryEndsOn), toDate(c.CollectOn),
+				int16(c.Rung), toTime(c.NextRungAt), toTime(c.RefusalAt), bailiff(c), toTime(c.EndedAt), toTime(c.ReleasedAt),
+				c.Pack, int32(c.Seq), c.Head[:],
+			}, nil
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	if len(w.moved) == 0 {
+		return nil
+	}
+	return w.updateCases(ctx, tx)
+}
+
+var caseColumns = []string{
+	"id", "debtor_id", "region", "language", "state", "hold", "suspended", "suspended_until", "debt", "outstanding", "paid", "adjusted",
+	"opened_on", "term_ends_on", "notified_on", "voluntary_ends_on", "collect_on", "notice_rung", "next_rung_at", "refusal_at",
+	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head",
+}
+
+func bailiff(c *Case) pgtype.Int8 { return pgtype.Int8{Int64: c.BailiffID, Valid: c.BailiffID != 0} }
+
+func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
+	rows := slices.SortedFunc(slices.Values(w.moved), func(a, b *planned) int {
+		switch {
+		case a.after.ID < b.after.ID:
+			return -1
+		case a.after.ID > b.after.ID:
+			return 1
+		}
+		return 0
+	})
+	n := len(rows)
+	col := caseArrays{
+		id: make([]int64, n), was: make([]int32, n), state: make([]string, n), hold: make([]string, n), suspended: make([]string, n),
+		until: make([]pgtype.Date, n), outstanding: make([]int64, n), paid: make([]int64, n), adjusted: make([]int64, n),
+		notified: make([]pgtype.Date, n), voluntary: make([]pgtype.Date, n), collect: make([]pgtype.Date, n), rung: make([]int16, n),
+		nextRung: make([]pgtype.Timestamptz, n), refusal: make([]pgtype.Timestamptz, n), bailiff: make([]pgtype.Int8, n),
+		ended: make([]pgtype.Timestamptz, n), released: make([]pgtype.Timestamptz, n), pack: make([]int16, n), seq: make([]int32, n), head: make([][]byte, n),
+	}
+	for i, e := range rows {
+		c := &e.after
+		col.id[i], col.was[i], col.state[i], col.hold[i], col.suspended[i] = c.ID, int32(e.before.Seq), string(c.State), c.Hold, c.Suspended
+		col.until[i], col.outstanding[i], col.paid[i], col.adjusted[i] = toDate(c.SuspendedUntil), c.Outstanding.Tiyn(), c.Paid.Tiyn(), c.Adjusted.Tiyn()
+		col.notified[i], col.voluntary[i], col.collect[i], col.rung[i] = toDate(c.NotifiedOn), toDate(c.VoluntaryEndsOn), toDate(c.CollectOn), int16(c.Rung)
+		col.nextRung[i], col.refusal[i], col.bailiff[i] = toTime(c.NextRungAt), toTime(c.RefusalAt), bailiff(c)
+		col.ended[i], col.released[i], col.pack[i], col.seq[i], col.head[i] = toTime(c.EndedAt), toTime(c.ReleasedAt), c.Pack, int32(c.Seq), c.Head[:]
+	}
+	tag, err := tx.Exec(ctx, updateCasesSQL, col.id, col.was, col.state, col.hold, col.suspended, col.until, col.outstanding, col.paid, col.adjusted,
+		col.notified, col.voluntary, col.collect, col.rung, col.nextRung, col.refusal, col.bailiff, col.ended, col.released, col.pack, col.seq, col.head)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != int64(n) {
+		return fmt.Errorf("%d of %d cases changed under the lock: %w", int64(n)-tag.RowsAffected(), n, ErrConflict)
+	}
+	return nil
+}
+
+type caseArrays struct {
+	id, outstanding, paid, adjusted     []int64
+	was, seq                            []int32
+	state, hold, suspended              []string
+	until, notified, voluntary, collect []pgtype.Date
+	rung, pack                          []int16
+	nextRung, refusal, ended, released  []pgtype.Timestamptz
+	bailiff                             []pgtype.Int8
+	head                                [][]byte
+}
+
+func (w *writer) writeEvents(ctx context.Context, tx pgx.Tx) error {
+	type row struct {
+		id int64
+		e  *storedEvent
+	}
+	var rows []row
+	w.pl.each(func(p *planned) {
+		for i := range p.events {
+			rows = append(rows, row{p.after.ID, &p.events[i]})
+		}
+	})
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"case_id", "seq", "kind", "at", "actor", "pack", "data", "hash"},
+		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+			e := rows[i].e
+			return []any{rows[i].id, int32(e.Seq), string(e.Kind), e.At, e.Actor, e.Pack, e.data, e.hash[:]}, nil
+		}))
+	return err
+}
+
+// writeOrders inserts new orders and updates those that an event changed.
+func (w *writer) writeOrders(ctx context.Context, tx pgx.Tx) error {
+	type row struct {
+		id int64
+		o  *Order
+	}
+	var fresh []row
+	var ch orderArrays
+	w.pl.each(func(p *planned) {
+		if len(p.events) == 0 {
+			return
+		}
+		for i := range p.after.Orders {
+			o := &p.after.Orders[i]
+			was := p.before.order(o.Purpose, o.Ordinal)
+			switch {
+			case was == nil:
+				fresh = append(fresh, row{p.after.ID, o})
+			case was.Status != o.Status || !was.Held.Equal(o.Held):
+				ch.add(p, o)
+			}
+		}
+	})
+	// Changes go first: a lift ends the arrest's turn in the unique index before another arrest may begin.
+	if len(ch.id) > 0 {
+		if _, err := tx.Exec(ctx, updateOrdersSQL, ch.id, ch.purpose, ch.ordinal, ch.status, ch.held, ch.bank, ch.detail, ch.answered); err != nil {
+			return err
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"orders"}, []string{"case_id", "purpose", "ordinal", "id", "status", "amount", "held", "requested_at"},
+		pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
+			id, o := fresh[i].id, fresh[i].o
+			return []any{id, string(o.Purpose), int16(o.Ordinal), [16]byte(OrderID(id, o.Purpose, o.Ordinal)), string(o.Status), o.Amount.Tiyn(), o.Held.Tiyn(), o.At}, nil
+		}))
+	return err
+}
+
+type orderArrays struct {
+	id, held                      []int64
+	purpose, status, bank, detail []string
+	ordinal                       []int16
+	answered                      []pgtype.Timestamptz
+}
+
+func (a *orderArrays) add(p *planned, o *Order) {
+	a.id, a.purpose, a.ordinal = append(a.id, p.after.ID), append(a.purpose, string(o.Purpose)), append(a.ordinal, int16(o.Ordinal))
+	a.status, a.held = append(a.status, string(o.Status)), append(a.held, o.Held.Tiyn())
+	var bank, detail string
+	var at time.Time
+	for i := range p.events {
+		if ans := p.events[i].Data.Answer; ans != nil && ans.Purpose == o.Purpose && ans.Ordinal == o.Ordinal {
+			bank, detail, at = ans.Bank, string(ans.Answer), p.events[i].At
+			if ans.Detail != "" {
+				detail += ": " + ans.Detail
+			}
+		}
+	}
+	a.bank, a.detail, a.answered = append(a.bank, bank), append(a.detail, detail), append(a.answered, toTime(at))
+}
+
+// writeDue keeps one row per case that has something to wait for.
+func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
+	var (
+		ids, gone []int64
+		at        []time.Time
+		duty      []string
+	)
+	now := w.pl.env.Now
+	undo := undoPeriod(w.pack, w.pl.env.today())
+	w.pl.each(func(p *planned) {
+		if p.after.Seq == 0 {
+			return
+		}
+		next, why, ok := NextLook(p.after, undo)
+		was, _, had := NextLook(p.before, undo)
+		if p.ticked && ok && !next.After(now) {
+			next = now.Add(lookAgain) // the gate is shut: look again later, without an event
+		}
+		switch {
+		case !ok:
+			if had || p.before.Seq > 0 {
+				gone = append(gone, p.after.ID)
+			}
+		case p.ticked || !had || p.before.Seq == 0 || !next.Equal(was):
+			ids, at, duty = append(ids, p.after.ID), append(at, next), append(duty, why)
+		}
+	})
+	if len(ids) > 0 {
+		if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty); err != nil {
+			return err
+		}
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(ctx, deleteDueSQL, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type totalKey struct {
+	region string
+	state  State
+}
+
+type total struct{ cases, debt, outstanding, paid int64 }
+
+// writeTotals adds the change of the counts per region and state.
+func (w *writer) writeTotals(ctx context.Context, tx pgx.Tx) error {
+	delta := map[totalKey]*total{}
+	add := func(c *Case, sign int64) {
+		k := totalKey{c.Region, c.State}
+		t := delta[k]
+		if t == nil {
+			t = &total{}
+			delta[k] = t
+		}
+		t.cases += sign
+		t.debt += sign * c.Debt.Tiyn()
+		t.outstanding += sign * c.Outstanding.Tiyn()
+		t.paid += sign * c.Paid.Tiyn()
+	}
+	for _, e := range w.fresh {
+		add(&e.after, 1)
+	}
+	for _, e := range w.moved {
+		if e.before.State == e.after.State && e.before.Outstanding.Equal(e.after.Outstanding) && e.before.Paid.Equal(e.after.Paid) {
+			continue
+		}
+		add(&e.before, -1)
+		add(&e.after, 1)
+	}
+	var rows [][]any
+	for k, t := range delta {
+		if *t != (total{}) {
+			rows = append(rows, []any{k.region, string(k.state), t.cases, t.debt, t.outstanding, t.paid})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"case_totals"}, []string{"region", "state", "cases", "debt", "outstanding", "paid"}, pgx.CopyFromRows(rows))
+	return err
+}

@@ -1,0 +1,73 @@
+package engine
+
+import "slices"
+
+// State is where a case stands. The order of the constants is the order of a life.
+type State string
+
+// States of a case (architecture, section 3). The last three are final.
+const (
+	Opened     State = "opened"      // writ accepted, decree issued, the term runs
+	Notified   State = "notified"    // delivery of a notice is proven
+	Enforcing  State = "enforcing"   // the voluntary period is over, an arrest was ordered
+	Paid       State = "paid"        // EL 10-5(1)(1)
+	Cancelled  State = "cancelled"   // EL 10-5(1)(2)
+	HandedOver State = "handed_over" // EL 10-6
+)
+
+// States lists every state once.
+var States = []State{Opened, Notified, Enforcing, Paid, Cancelled, HandedOver}
+
+// Transitions is the only table of moves. The database trigger, the diagram in ARCHITECTURE.md and the tests are compared
+// with it.
+var Transitions = map[State][]State{
+	Opened:     {Notified, Paid, Cancelled, HandedOver},
+	Notified:   {Enforcing, Paid, Cancelled, HandedOver},
+	Enforcing:  {Paid, Cancelled, HandedOver},
+	Paid:       nil,
+	Cancelled:  nil,
+	HandedOver: nil,
+}
+
+// Final says whether a case in this state has ended for ever (EL 10-5(3), 10-6(2)).
+func (s State) Final() bool { return s == Paid || s == Cancelled || s == HandedOver }
+
+// May says whether the table allows the move.
+func (s State) May(to State) bool { return slices.Contains(Transitions[s], to) }
+
+// Purpose is what an order asks of an outside body.
+type Purpose string
+
+// Purposes of orders. Arrest and Collect take something from the debtor; the others give back.
+const (
+	Arrest  Purpose = "arrest"  // hold money for the case, never more than the outstanding sum (EL 10-3, 62(6))
+	Reduce  Purpose = "reduce"  // hold less, after a part payment
+	Lift    Purpose = "lift"    // hold nothing any more (EL 10-5(4))
+	Collect Purpose = "collect" // collection order on the arrested money (EL 10-3)
+	Recall  Purpose = "recall"  // withdraw a collection order (EL 10-5, 10-6)
+)
+
+// Purposes lists every purpose once.
+var Purposes = []Purpose{Arrest, Reduce, Lift, Collect, Recall}
+
+// Coercive says whether an order of this purpose takes something from the debtor.
+func (p Purpose) Coercive() bool { return p == Arrest || p == Collect }
+
+// OrderStatus is what is known of an order.
+type OrderStatus string
+
+// Statuses of orders. Requested and Unknown are open: the same id is queried or sent again until the body answers.
+const (
+	Requested        OrderStatus = "requested"      // intended, not yet sent
+	Unknown          OrderStatus = "unknown"        // sent at least once, no answer yet
+	Active           OrderStatus = "active"         // arrest in force, or collection order taken by the bank
+	Done             OrderStatus = "done"           // executed
+	RejectedOrder    OrderStatus = "rejected"       // refused by the bank, or withdrawn before it was sent
+	LiftRequested    OrderStatus = "lift_requested" // arrest whose lift is ordered
+	Lifted           OrderStatus = "lifted"         // arrest ended, confirmed by the bank
+	HandedOverArrest OrderStatus = "handed_over"    // arrest re-assigned to the private bailiff (EL 10-6(3))
+	Recalled         OrderStatus = "recalled"       // collection order withdrawn, confirmed by the bank
+)
+
+// Open says whether the outside body has still to answer.
+func (s OrderStatus) Open() bool { return s == Requested || s == Unknown }

@@ -1,0 +1,122 @@
+package text
+
+import (
+	"time"
+
+	"robotbailiff/rules/calendar"
+)
+
+var english = language{
+	latin: true,
+	sms: style{
+		sum: englishSum,
+		day: func(d calendar.Date) string { return d.UTC().Format("2 Jan") },
+		at:  func(t time.Time) string { return t.Format("15:04 on 2 Jan") },
+	},
+	push: style{
+		sum: englishSum,
+		day: func(d calendar.Date) string { return d.UTC().Format("2 January") },
+		at:  func(t time.Time) string { return t.Format("15:04 on 2 January") },
+	},
+	kinds: compile(map[Kind]wording{
+		Opening: {
+			SMS: []string{
+				"Kazakhstan, Department of Justice: case {case} ({initials}), debt KZT {amount}. Pay by {until} with no extra charge: {link}",
+				"Kazakhstan, Department of Justice: case {case}, debt KZT {amount}. Pay by {until} with no extra charge: {link}",
+				"Kazakhstan, Department of Justice: case {case} was opened. Details: {link}",
+			},
+			Title: "Case {case} was opened",
+			Body: []string{
+				"{initials}, the Department of Justice has opened a case to collect a debt under a decision in force.|The Department of Justice has opened a case to collect a debt under a decision in force.",
+				"Debt: KZT {amount}.",
+				"You can pay until the end of {until} with no extra charge.",
+				"Who, what for and how to pay: {link}",
+			},
+		},
+		Arrest: {
+			SMS: []string{
+				"Case {case}: KZT {amount} is held on one of your accounts, no more than the debt. Paying in full lifts the hold: {host}",
+				"Case {case}: money is held on one of your accounts. Paying in full lifts the hold: {host}",
+			},
+			Title: "Case {case}: money held on an account",
+			Body: []string{
+				"KZT {amount} is held on one of your accounts, no more than what you still owe.|The sum you owe is held on one of your accounts.",
+				"You can use the rest of your money.",
+				"When you pay in full the hold is lifted automatically, no papers needed.",
+				"Pay until the end of {until} with no extra charge: {link}|Pay: {link}",
+			},
+		},
+		PartPaid: {
+			SMS: []string{
+				"Case {case}: KZT {amount} received, KZT {left} left to pay by {until} with no extra charge. {host}",
+				"Case {case}: KZT {left} left to pay. {host}",
+				"Case {case}: your payment was received. {host}",
+			},
+			Title: "Case {case}: payment received",
+			Body: []string{
+				"KZT {amount} was received.",
+				"KZT {left} is left to pay.",
+				"You can pay it until the end of {until} with no extra charge.",
+				"{?arrest}The hold on your account is being reduced to match.",
+				"Details: {link}",
+			},
+		},
+		Paid: {
+			SMS: []string{
+				"{?arrest}Case {case}: paid in full and closed. The hold on your account is being lifted. Thank you. {host}",
+				"Case {case}: KZT {amount} received, paid in full and closed. Thank you. {host}",
+				"Case {case}: paid in full and closed. Thank you. {host}",
+			},
+			Title: "Case {case} is closed",
+			Body: []string{
+				"KZT {amount} was received and the debt is paid in full.|The debt is paid in full.",
+				"{?arrest}We are lifting the hold on your account, no papers or receipts needed.",
+				"Thank you.",
+				"Details: {link}",
+			},
+		},
+		Cancelled: {
+			SMS:   []string{"Case {case}: the decision was cancelled, you do not need to pay. {host}"},
+			Title: "Case {case} is closed",
+			Body: []string{
+				"The decision behind this case was cancelled. You do not need to pay.",
+				"{?arrest}We are lifting the hold on your account.",
+				"Any money already taken will be returned.",
+				"Details: {link}",
+			},
+		},
+		HandedOver: {
+			SMS:   []string{"Case {case} was passed to a private bailiff. Details: {host}"},
+			Title: "Case {case} is with a private bailiff",
+			Body: []string{
+				"The case was passed to a private bailiff: {bailiff}.|The case was passed to a private bailiff.",
+				"Payments now go through the bailiff, whose fee set by law is added to the debt.",
+				"Already paid? Check the case: {link}",
+			},
+		},
+		Refusal: {
+			SMS: []string{
+				"Case {case}: your opt-out was received. You can undo it until {at}: {host}",
+				"Case {case}: your opt-out was received. {host}",
+			},
+			Title: "Case {case}: opt-out received",
+			Body: []string{
+				"You opted out of the simplified procedure.",
+				"You can undo this until {at}. After that the case goes to a private bailiff, whose fee is added to the debt.|The case goes to a private bailiff, whose fee is added to the debt.",
+				"Was this not you? Open the case: {link}",
+			},
+		},
+		RefundDue: {
+			SMS: []string{
+				"Case {case}: KZT {amount} will be returned to you. How to receive it: {host}",
+				"Case {case}: money will be returned to you. How to receive it: {host}",
+			},
+			Title: "Case {case}: money will be returned",
+			Body: []string{
+				"More money came in than was owed. KZT {amount} will be returned to you.|More money came in than was owed. The rest will be returned to you.",
+				"We never ask for SMS codes or card details.",
+				"How to receive it: {link}",
+			},
+		},
+	}),
+}

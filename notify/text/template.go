@@ -1,0 +1,143 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+)
+
+// field is a placeholder of the templates.
+type field int
+
+const (
+	literal   field = iota // not a placeholder
+	fCase                  // {case}
+	fInitials              // {initials}
+	fAmount                // {amount}
+	fLeft                  // {left}
+	fUntil                 // {until}
+	fAt                    // {at}
+	fBailiff               // {bailiff}
+	fHost                  // {host}
+	fLink                  // {link}
+	fArrest                // {?arrest}: prints nothing, asks for an arrest
+	fields                 // how many there are
+)
+
+var fieldNames = map[string]field{
+	"case": fCase, "initials": fInitials, "amount": fAmount, "left": fLeft, "until": fUntil, "at": fAt,
+	"bailiff": fBailiff, "host": fHost, "link": fLink, "?arrest": fArrest,
+}
+
+// values are the facts in words; an empty one is not set.
+type values [fields]string
+
+type segment struct {
+	field field
+	words string
+}
+
+// template is one message or sentence, cut at its placeholders.
+type template []segment
+
+// sentence is a list of alternatives.
+type sentence []template
+
+// passage is a list of sentences; for an SMS, of whole messages.
+type passage []sentence
+
+type compiled struct{ sms, title, body passage }
+
+// compile cuts the wordings of a language. A slip in a wording stops the program at its
+// start, and so every test.
+func compile(words map[Kind]wording) map[Kind]compiled {
+	out := make(map[Kind]compiled, len(words))
+	for k, w := range words {
+		out[k] = compiled{sms: cutAll(w.SMS...), title: cutAll(w.Title), body: cutAll(w.Body...)}
+	}
+	return out
+}
+
+func cutAll(texts ...string) passage {
+	p := make(passage, 0, len(texts))
+	for _, t := range texts {
+		var s sentence
+		for alternative := range strings.SplitSeq(t, "|") {
+			s = append(s, cut(alternative))
+		}
+		p = append(p, s)
+	}
+	return p
+}
+
+func cut(s string) template {
+	var t template
+	for s != "" {
+		before, rest, found := strings.Cut(s, "{")
+		if before != "" {
+			t = append(t, segment{words: before})
+		}
+		if !found {
+			break
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		f, ok := fieldNames[name]
+		if !closed || !ok {
+			panic(fmt.Sprintf("text: unknown placeholder {%s}", name))
+		}
+		t = append(t, segment{field: f})
+		s = after
+	}
+	return t
+}
+
+// fill returns the text, and false when a fact is missing.
+func (t template) fill(v *values) (string, bool) {
+	var b strings.Builder
+	for _, s := range t {
+		switch {
+		case s.field == literal:
+			b.WriteString(s.words)
+		case v[s.field] == "":
+			return "", false
+		case s.field != fArrest:
+			b.WriteString(v[s.field])
+		}
+	}
+	return b.String(), true
+}
+
+func (s sentence) fill(v *values) (string, bool) {
+	for _, t := range s {
+		if text, ok := t.fill(v); ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+// all joins the sentences that have their facts.
+func (p passage) all(v *values) string {
+	said := make([]string, 0, len(p))
+	for _, s := range p {
+		if text, ok := s.fill(v); ok {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// shortest returns the first message that has its facts and keeps the budget; when none
+// keeps it, the last that has its facts.
+func (p passage) shortest(v *values, budget int) string {
+	last := ""
+	for _, s := range p {
+		text, ok := s.fill(v)
+		if !ok {
+			continue
+		}
+		if last = text; Parts(text) <= budget {
+			return text
+		}
+	}
+	return last
+}

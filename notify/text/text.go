@@ -1,0 +1,150 @@
+package text
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// Kind names the occasion of a notice.
+type Kind string
+
+// The kinds of notice.
+const (
+	Opening    Kind = "opening"     // a case was opened; also its repetitions on later rungs
+	Arrest     Kind = "arrest"      // money is held on an account
+	PartPaid   Kind = "part_paid"   // some money came, some is missing
+	Paid       Kind = "paid"        // nothing is owed, the case is closed
+	Cancelled  Kind = "cancelled"   // the underlying decision was cancelled
+	HandedOver Kind = "handed_over" // a private bailiff has the case now
+	Refusal    Kind = "refusal"     // the debtor opted out; may still be undone
+	RefundDue  Kind = "refund_due"  // more came in than was owed
+)
+
+// Kinds lists every kind.
+var Kinds = []Kind{Opening, Arrest, PartPaid, Paid, Cancelled, HandedOver, Refusal, RefundDue}
+
+// Languages lists the languages with a full set of texts.
+var Languages = []string{"kk", "ru", "en", "ky", "uz"}
+
+// Version is the version of the wording that new notices get.
+const Version = 1
+
+// ErrUnknown says that there is no wording for a kind, language or version.
+var ErrUnknown = errors.New("text: no such wording")
+
+// Facts is all that a text may say. What is not set is left out, with its sentence.
+type Facts struct {
+	Case        string        // the number as people write it: 26-0012345-7
+	Initials    string        // at most a few letters with dots; anything else is left out
+	Amount      money.Amount  // the debt, the payment, the arrest or the refund, by kind
+	Outstanding money.Amount  // what is still owed
+	Until       calendar.Date // last day without extra charge, included
+	UndoUntil   time.Time     // a refusal can be taken back before this instant
+	Bailiff     string        // the private bailiff who has the case
+	Arrested    bool          // money is held at a bank
+	Host        string        // the portal's host, at most 13 characters to keep the budgets
+	Token       string        // of the personal link
+}
+
+// Text is one notice in words.
+type Text struct {
+	SMS       string
+	PushTitle string
+	PushBody  string
+}
+
+// Budget is the number of SMS parts that a kind may take.
+func Budget(k Kind) int {
+	if k == Opening {
+		return 2
+	}
+	return 1
+}
+
+// Render puts the facts into words. The same arguments give the same bytes, for ever.
+func Render(k Kind, lang string, version int, f Facts) (Text, error) {
+	l, ok := versions[version][lang]
+	if !ok {
+		return Text{}, fmt.Errorf("%w: version %d in %q", ErrUnknown, version, lang)
+	}
+	w, ok := l.kinds[k]
+	if !ok {
+		return Text{}, fmt.Errorf("%w: kind %q", ErrUnknown, k)
+	}
+	sms, push := l.values(f, l.sms), l.values(f, l.push)
+	return Text{
+		SMS:       w.sms.shortest(&sms, Budget(k)),
+		PushTitle: w.title.all(&push),
+		PushBody:  w.body.all(&push),
+	}, nil
+}
+
+// Known reports whether Render has words for a kind in a language at the present version.
+func Known(k Kind, lang string) bool {
+	_, ok := versions[Version][lang].kinds[k]
+	return ok
+}
+
+// versions holds every wording ever sent. Never edit an entry that has been in use.
+var versions = map[int]map[string]language{
+	1: {"kk": kazakh, "ru": russian, "en": english, "ky": kyrgyz, "uz": uzbek},
+}
+
+// wording is the words of one kind in one language.
+//
+// SMS holds whole messages, from the fullest to the barest: the first one that has all
+// its facts and keeps the budget is sent. Body holds the sentences of the push, each as
+// alternatives split by "|"; a sentence none of whose alternatives has its facts is
+// left out. The last SMS and the title need nothing but case, host and link.
+type wording struct {
+	SMS   []string
+	Title string
+	Body  []string
+}
+
+// style is how one language writes sums and days on one channel.
+type style struct {
+	sum func(money.Amount) string
+	day func(calendar.Date) string // completes "until …" in the language's templates
+	at  func(time.Time) string     // local time in Almaty
+}
+
+type language struct {
+	kinds     map[Kind]compiled
+	sms, push style
+	latin     bool // initials are written in Latin letters
+}
+
+func (l language) values(f Facts, s style) values {
+	var v values
+	v[fCase], v[fHost], v[fBailiff] = f.Case, f.Host, oneLine(f.Bailiff)
+	v[fInitials] = cleanInitials(f.Initials, l.latin)
+	if f.Amount.IsPositive() {
+		v[fAmount] = s.sum(f.Amount)
+	}
+	if f.Outstanding.IsPositive() {
+		v[fLeft] = s.sum(f.Outstanding)
+	}
+	if !f.Until.IsZero() {
+		v[fUntil] = s.day(f.Until)
+	}
+	if !f.UndoUntil.IsZero() {
+		v[fAt] = s.at(f.UndoUntil.In(calendar.Almaty))
+	}
+	if f.Token != "" {
+		v[fLink] = f.Host + "/p/" + f.Token
+	} else {
+		v[fLink] = f.Host
+	}
+	if f.Arrested {
+		v[fArrest] = "yes"
+	}
+	return v
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,118 @@
+package text
+
+import "time"
+
+var uzbekMonths = [12]string{
+	"yanvar", "fevral", "mart", "aprel", "may", "iyun", "iyul", "avgust", "sentabr", "oktabr", "noyabr", "dekabr",
+}
+
+// In an SMS oʻ and gʻ are written with the plain apostrophe: the proper letter is not in
+// the GSM alphabet and would cut the room of the whole message by more than half.
+var uzbek = language{
+	latin: true,
+	sms:   style{sum: plainSum, day: shortDay, at: shortTime},
+	push: style{sum: spacedSum, day: dayMonth("-", uzbekMonths), at: func(t time.Time) string {
+		return t.Format("2-") + uzbekMonths[t.Month()-1] + t.Format(", 15:04")
+	}},
+	kinds: compile(map[Kind]wording{
+		Opening: {
+			SMS: []string{
+				"Qozog'iston Adliya departamenti: {case} raqamli ish ({initials}), qarz {amount} tenge. {until} gacha qo'shimcha haqsiz to'lang: {link}",
+				"Qozog'iston Adliya departamenti: {case} raqamli ish, qarz {amount} tenge. {until} gacha qo'shimcha haqsiz to'lang: {link}",
+				"Qozog'iston Adliya departamenti {case} raqamli ishni ochdi. Batafsil: {link}",
+			},
+			Title: "{case} raqamli ish ochildi",
+			Body: []string{
+				"{initials}, Adliya departamenti kuchga kirgan qaror boʻyicha qarzni undirish ishini ochdi.|Adliya departamenti kuchga kirgan qaror boʻyicha qarzni undirish ishini ochdi.",
+				"Qarz: {amount} tenge.",
+				"{until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"Kim, nima uchun va qanday toʻlash: {link}",
+			},
+		},
+		Arrest: {
+			SMS: []string{
+				"{case}: bitta hisobingizdagi {amount} tenge xatlandi, bu qarzdan oshmaydi. To'lash: {host}",
+				"{case}: bitta hisobingizdagi pul xatlandi. To'lash: {host}",
+			},
+			Title: "{case} raqamli ish: hisobdagi pul xatlandi",
+			Body: []string{
+				"Bitta hisobingizdagi {amount} tenge xatlandi, bu qolgan qarzdan oshmaydi.|Bitta hisobingizda qarz miqdori xatlandi.",
+				"Qolgan pulingizdan foydalanavering.",
+				"Toʻliq toʻlasangiz, xatlov avtomatik ravishda olinadi, maʼlumotnoma kerak emas.",
+				"{until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlash: {link}|Toʻlash: {link}",
+			},
+		},
+		PartPaid: {
+			SMS: []string{
+				"{case}: {amount} tenge tushdi. Qolgan {left} tengeni {until} gacha qo'shimcha haqsiz to'lang. {host}",
+				"{case}: yana {left} tenge qoldi. {host}",
+				"{case}: to'lov tushdi. {host}",
+			},
+			Title: "{case} raqamli ish: toʻlov tushdi",
+			Body: []string{
+				"{amount} tenge tushdi.",
+				"{left} tenge qoldi.",
+				"Qolganini {until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"{?arrest}Xatlangan summani qolgan qarzgacha kamaytiramiz.",
+				"Batafsil: {link}",
+			},
+		},
+		Paid: {
+			SMS: []string{
+				"{?arrest}{case}: qarz to'liq to'landi, ish yopildi, hisobingiz xatlovdan chiqariladi. Rahmat. {host}",
+				"{case}: {amount} tenge tushdi, qarz to'liq to'landi, ish yopildi. Rahmat. {host}",
+				"{case}: qarz to'liq to'landi, ish yopildi. Rahmat. {host}",
+			},
+			Title: "{case} raqamli ish yopildi",
+			Body: []string{
+				"{amount} tenge tushdi, qarz toʻliq toʻlandi.|Qarz toʻliq toʻlandi.",
+				"{?arrest}Hisobingizni xatlovdan oʻzimiz chiqaramiz, maʼlumotnoma va chek kerak emas.",
+				"Rahmat.",
+				"Batafsil: {link}",
+			},
+		},
+		Cancelled: {
+			SMS:   []string{"{case}: qaror bekor qilindi, to'lash shart emas. {host}"},
+			Title: "{case} raqamli ish yopildi",
+			Body: []string{
+				"Undirish uchun asos boʻlgan qaror bekor qilindi. Toʻlash shart emas.",
+				"{?arrest}Hisobingizni xatlovdan oʻzimiz chiqaramiz.",
+				"Pul ushlab qolingan boʻlsa, qaytariladi.",
+				"Batafsil: {link}",
+			},
+		},
+		HandedOver: {
+			SMS:   []string{"{case}: ish xususiy sud ijrochisiga o'tkazildi. Batafsil: {host}"},
+			Title: "{case} raqamli ish xususiy sud ijrochisida",
+			Body: []string{
+				"Ish xususiy sud ijrochisiga oʻtkazildi: {bailiff}.|Ish xususiy sud ijrochisiga oʻtkazildi.",
+				"Endi toʻlov u orqali boradi, qarzga uning qonunda belgilangan haqi qoʻshiladi.",
+				"Toʻlab boʻldingizmi? Ishni tekshiring: {link}",
+			},
+		},
+		Refusal: {
+			SMS: []string{
+				"{case}: rad etishingiz qabul qilindi. Uni {at} gacha qaytarib olish mumkin: {host}",
+				"{case}: rad etishingiz qabul qilindi. {host}",
+			},
+			Title: "{case} raqamli ish: rad etish qabul qilindi",
+			Body: []string{
+				"Soddalashtirilgan tartibni rad etdingiz.",
+				"Buni qaytarib olishning oxirgi muddati: {at}. Keyin ish xususiy sud ijrochisiga oʻtadi va qarzga uning haqi qoʻshiladi.|Ish xususiy sud ijrochisiga oʻtadi va qarzga uning haqi qoʻshiladi.",
+				"Bu siz emasmidingiz? Ishni oching: {link}",
+			},
+		},
+		RefundDue: {
+			SMS: []string{
+				"{case}: sizga {amount} tenge qaytariladi. Qanday olish: {host}",
+				"{case}: sizga pul qaytariladi. Qanday olish: {host}",
+			},
+			Title: "{case} raqamli ish: sizga pul qaytariladi",
+			Body: []string{
+				"Keragidan ortiq pul tushdi. Sizga {amount} tenge qaytariladi.|Keragidan ortiq pul tushdi. Ortiqchasi sizga qaytariladi.",
+				"SMS kodi va karta maʼlumotlarini soʻramaymiz.",
+				"Qanday olish mumkin: {link}",
+			},
+		},
+	}),
+}

@@ -1,0 +1,133 @@
+package payments
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Violation is one broken promise of the money invariants (INV-M1 to INV-M6).
+type Violation struct {
+	ID     string // "INV-M1"
+	CaseID int64  // 0 when no single case is concerned
+	Detail string // ids and sums in tiyn, never personal data
+}
+
+// Every part finds at most 100 rows: one is an alarm already. A part is a whole statement with the columns id, case_id,
+// detail.
+const (
+	// Each payment's columns say what its entries say, and each payment is received exactly once (INV-M2).
+	checkPaymentsSQL = `(WITH booked AS (
+    SELECT payment_id,
+           coalesce(sum(amount) FILTER (WHERE kind = 'received'), 0) AS received,
+           coalesce(sum(amount) FILTER (WHERE credit = 'receivable'), 0) - coalesce(sum(amount) FILTER (WHERE debit IN ('receivable', 'claims')), 0) AS allocated,
+           coalesce(sum(amount) FILTER (WHERE credit = 'refunds_due'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'refunds_due'), 0) AS refund_due,
+           coalesce(sum(amount) FILTER (WHERE credit LIKE 'clearing:%'), 0) AS reversed
+      FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id)
+SELECT CASE WHEN b.received IS DISTINCT FROM p.amount THEN 'INV-M2' ELSE 'INV-M1' END AS id, coalesce(p.case_id, 0) AS case_id,
+       format('payment %s: amount/allocated/refund_due/reversed %s/%s/%s/%s, in the ledger %s/%s/%s/%s', coalesce(p.id, b.payment_id),
+              p.amount, p.allocated, p.refund_due, p.reversed, b.received, b.allocated, b.refund_due, b.reversed) AS detail
+  FROM payments p FULL JOIN booked b ON b.payment_id = p.id
+ WHERE (p.amount, p.allocated, p.refund_due, p.reversed) IS DISTINCT FROM (b.received, b.allocated, b.refund_due, b.reversed)
+ LIMIT 100)`
+
+	// What the books say a debtor owes is what the case says. A case that has ended owes nothing here any more.
+	checkReceivableSQL = `(WITH owed AS (
+    SELECT case_id, sum(CASE WHEN debit = 'receivable' THEN amount ELSE -amount END) AS amount
+      FROM ledger WHERE 'receivable' IN (debit, credit) GROUP BY case_id)
+SELECT 'INV-M1' AS id, coalesce(c.id, o.case_id, 0) AS case_id,
+       format('state %s, outstanding %s, receivable %s', c.state, c.outstanding, coalesce(o.amount, 0)) AS detail
+  FROM cases c FULL JOIN owed o ON o.case_id = c.id
+ WHERE coalesce(o.amount, 0) IS DISTINCT FROM CASE WHEN c.state IN ('paid', 'cancelled', 'handed_over') THEN 0 ELSE c.outstanding END
+ LIMIT 100)`
+
+	// The case's own sums agree; a live case has received what was allocated to it.
+	checkCasesSQL = `(WITH got AS (
+    SELECT case_id, sum(allocated) AS amount FROM payments WHERE case_id IS NOT NULL GROUP BY case_id)
+SELECT 'INV-M1' AS id, c.id AS case_id,
+       format('debt %s, adjusted %s, paid %s, outstanding %s, allocated %s', c.debt, c.adjusted, c.paid, c.outstanding, coalesce(g.amount, 0)) AS detail
+  FROM cases c LEFT JOIN got g ON g.case_id = c.id
+ WHERE c.debt + c.adjusted <> c.paid + c.outstanding OR c.outstanding < 0 OR c.outstanding > c.debt + greatest(c.adjusted, 0)
+    OR (c.state NOT IN ('paid', 'cancelled', 'handed_over') AND c.paid <> coalesce(g.amount, 0))
+ LIMIT 100)`
+
+	// Accounts of money we hold for others equal the payments: no tenge without a payment.
+	checkAccountsSQL = `(WITH booked AS (
+    SELECT s.account, sum(s.amount) AS amount
+      FROM (SELECT debit AS account, amount FROM ledger UNION ALL SELECT credit, -amount FROM ledger) AS s
+     WHERE s.account IN ('suspense', 'refunds_due') OR s.account LIKE 'clearing:%' GROUP BY s.account),
+held AS (
+    SELECT 'clearing:' || source AS account, sum(amount - reversed) AS amount FROM payments GROUP BY source
+    UNION ALL SELECT 'suspense', -sum(amount - allocated - refund_due - reversed) FROM payments
+    UNION ALL SELECT 'refunds_due', -sum(refund_due) FROM payments)
+SELECT 'INV-M1' AS id, 0::bigint AS case_id,
+       format('account %s: balance %s, payments %s', coalesce(b.account, h.account), coalesce(b.amount, 0), coalesce(h.amount, 0)) AS detail
+  FROM booked b FULL JOIN held h ON h.account = b.account
+ WHERE coalesce(b.amount, 0) <> coalesce(h.amount, 0)
+ LIMIT 100)`
+
+	// One transfer, one payment, even if the unique index were gone.
+	checkTwiceSQL = `(SELECT 'INV-M2' AS id, coalesce(min(case_id), 0) AS case_id, format('%s payments of one transfer of %s, the first is %s', count(*), source, min(id)) AS detail
+  FROM payments GROUP BY source, txn_id HAVING count(*) > 1
+ LIMIT 100)`
+
+	// A message is what it was when it came.
+	checkContentSQL = `(SELECT 'INV-M3' AS id, 0::bigint AS case_id, format('message %s: content changed', id) AS detail
+  FROM payment_events WHERE content <> sha256(body)
+ LIMIT 100)`
+
+	// Money of a case belongs to a case that exists; nothing stands twice or nowhere.
+	checkPlacesSQL = `(SELECT 'INV-M4' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: case %s, suspense %s', p.id, coalesce(p.case_id::text, 'none'), p.amount - p.allocated - p.refund_due - p.reversed) AS detail
+  FROM payments p LEFT JOIN cases c ON c.id = p.case_id
+ WHERE (p.case_id IS NOT NULL AND c.id IS NULL) OR (p.case_id IS NULL AND p.allocated > 0)
+    OR p.allocated + p.refund_due + p.reversed > p.amount OR least(p.allocated, p.refund_due, p.reversed) < 0
+ LIMIT 100)`
+
+	// A message that was settled as a payment has one.
+	checkLostSQL = `(SELECT 'INV-M5' AS id, 0::bigint AS case_id, format('source %s: %s messages recorded, %s payments', e.source, e.n, coalesce(p.n, 0)) AS detail
+  FROM (SELECT source, count(*) AS n FROM payment_events WHERE outcome = 'recorded' GROUP BY source) AS e
+  LEFT JOIN (SELECT source, count(*) AS n FROM payments GROUP BY source) AS p ON p.source = e.source
+ WHERE e.n > coalesce(p.n, 0)
+ LIMIT 100)`
+
+	// Entries have the shapes that package ledger publishes, and a correction has its reason.
+	checkShapesSQL = `(SELECT 'INV-M6' AS id, coalesce(case_id, 0) AS case_id, format('entry %s: %s, debit %s, credit %s', id, kind, debit, credit) AS detail
+  FROM ledger
+ WHERE CASE kind
+       WHEN 'received' THEN debit LIKE 'clearing:_%' AND credit = 'suspense' AND payment_id IS NOT NULL
+       WHEN 'allocated' THEN debit = 'suspense' AND credit = 'receivable' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'refund_due' THEN debit = 'suspense' AND credit = 'refunds_due' AND payment_id IS NOT NULL
+       WHEN 'reversed' THEN debit IN ('receivable', 'refunds_due', 'suspense') AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL AND (case_id IS NOT NULL OR debit <> 'receivable')
+       WHEN 'opened' THEN debit = 'receivable' AND credit = 'claims' AND case_id IS NOT NULL
+       WHEN 'cancelled' THEN debit = 'claims' AND credit = 'receivable' AND case_id IS NOT NULL
+       WHEN 'refund_claim' THEN debit = 'claims' AND credit = 'refunds_due' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'transferred' THEN debit = 'transferred' AND credit = 'receivable' AND case_id IS NOT NULL
+       WHEN 'adjusted' THEN (debit, credit) IN (('receivable', 'claims'), ('claims', 'receivable')) AND case_id IS NOT NULL AND reason <> ''
+       WHEN 'returned' THEN debit = 'returned' AND credit = 'receivable' AND case_id IS NOT NULL
+       ELSE false END IS NOT TRUE OR amount <= 0
+ LIMIT 100)`
+
+	// The guard that keeps entries as they were written is in place.
+	checkGuardSQL = `(SELECT 'INV-M6' AS id, 0::bigint AS case_id, 'the guard of the ledger is off' AS detail
+ WHERE NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = 'ledger'::regclass AND tgname = 'ledger_immutable' AND tgenabled IN ('O', 'A')))`
+)
+
+// checkSQL is one statement, so that all parts see the same snapshot on any connection.
+const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
+	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+
+// Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
+// result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.
+func Check(ctx context.Context, q Querier) ([]Violation, error) {
+	rows, err := q.Query(ctx, checkSQL)
+	if err != nil {
+		return nil, fmt.Errorf("payments: check: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Violation])
+	if err != nil {
+		return nil, fmt.Errorf("payments: check: %w", err)
+	}
+	return found, nil
+}

@@ -1,0 +1,76 @@
+package ledger
+
+import "strings"
+
+// Account is the name of an account.
+type Account string
+
+// The accounts. There is one clearing account per source of money, see [Clearing].
+const (
+	Suspense    Account = "suspense"    // owed to somebody: received and not allocated
+	Receivable  Account = "receivable"  // owed by debtors, per case
+	Claims      Account = "claims"      // owed to claimants, paid by debtors or not
+	RefundsDue  Account = "refunds_due" // owed to payers
+	Transferred Account = "transferred" // debts which a private bailiff now collects
+	Returned    Account = "returned"    // debts of ended cases whose payment was taken back
+)
+
+const clearingPrefix = "clearing:"
+
+// Clearing is the account of the money which one source says it holds for us.
+func Clearing(source string) Account { return Account(clearingPrefix + source) }
+
+// Source is the reverse of [Clearing].
+func (a Account) Source() (source string, ok bool) {
+	return strings.CutPrefix(string(a), clearingPrefix)
+}
+
+// Known reports whether an account may appear in the books.
+func (a Account) Known() bool {
+	switch a {
+	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned:
+		return true
+	}
+	source, ok := a.Source()
+	return ok && ValidSource(source)
+}
+
+// maxSource bounds the name of a source.
+const maxSource = 40
+
+// ValidSource reports whether a name can name a source of money: small Latin letters, digits, dot, dash, underscore.
+func ValidSource(source string) bool {
+	if source == "" || len(source) > maxSource {
+		return false
+	}
+	for i := range len(source) {
+		c := source[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// Kind is the business event behind an entry. It is stored, so a name never changes its meaning.
+type Kind string
+
+// Kinds of entries; the table in the package comment gives their accounts.
+const (
+	KindReceived    Kind = "received"
+	KindAllocated   Kind = "allocated"
+	KindRefundDue   Kind = "refund_due"
+	KindReversed    Kind = "reversed"
+	KindOpened      Kind = "opened"
+	KindCancelled   Kind = "cancelled"
+	KindRefundClaim Kind = "refund_claim"
+	KindTransferred Kind = "transferred"
+	KindAdjusted    Kind = "adjusted"
+	KindReturned    Kind = "returned"
+)
+
+// Kinds lists every kind once.
+var Kinds = []Kind{
+	KindReceived, KindAllocated, KindRefundDue, KindReversed, KindOpened, KindCancelled, KindRefundClaim,
+	KindTransferred, KindAdjusted, KindReturned,
+}

@@ -1,0 +1,30 @@
+// Package ledger says which accounts each business event of the payments domain touches.
+//
+// Charter: double entry as transfers. One [Entry] moves one sum from one account to another, so every entry balances by
+// construction and the sum over all accounts is always zero. Functions here are pure: they build entries from facts and
+// refuse facts that make no entry. Package payments writes the entries; nothing edits them afterwards, and a correction
+// is a further entry (INV-M6).
+//
+// It must not touch a database, read a clock, know a state of a case, or decide how much of a payment a case takes:
+// the engine decides, this package books.
+//
+// Sides: the debit side of an account minus its credit side is its balance. Assets (clearing, receivable, transferred,
+// returned) stand on the debit side, what is owed to others (suspense, refunds_due, claims) on the credit side.
+//
+//	event          debit             credit            what it means
+//	received       clearing:<src>    suspense          money came in, nobody has said yet what for
+//	allocated      suspense          receivable        it pays a case
+//	refund_due     suspense          refunds_due       it pays nothing: it goes back
+//	reversed       receivable        clearing:<src>    taken back by the payment system, from a case
+//	               refunds_due       clearing:<src>      from what was due back (also: the refund was paid out)
+//	               suspense          clearing:<src>      from what was not allocated
+//	opened         receivable        claims            a debtor owes, we owe the claimant
+//	cancelled      claims            receivable        the rest of the debt is gone
+//	refund_claim   claims            refunds_due       what was collected on a cancelled decision goes back
+//	transferred    transferred       receivable        the rest of the debt is with a private bailiff
+//	adjusted +     receivable        claims            the debt grew
+//	adjusted -     claims            receivable        the debt shrank
+//	returned       returned          receivable        money of an ended case was taken back; a person decides
+//
+// Entry points: [Received], [Allocated], [Reversed], [Moved].
+package ledger

@@ -1,0 +1,203 @@
+package payments
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/payments/ledger"
+	"robotbailiff/rules/money"
+)
+
+// Reversal is money taken back by the payment system, as a source reported it. TxnID is the id of the transfer that is
+// taken back.
+type Reversal struct {
+	EventRow int64
+	Source   string
+	TxnID    string
+	Amount   money.Amount
+	Currency string
+}
+
+// Reversible is a reversal with the payment it means.
+type Reversible struct {
+	Reversal
+	Found     bool // the payment is booked
+	PaymentID int64
+	CaseID    int64 // 0 when it has none
+	Paid      money.Amount
+	Reversed  money.Amount // taken back before
+	Holding   ledger.Holding
+}
+
+const forReversalSQL = `SELECT p.source, p.txn_id, p.id, coalesce(p.case_id, 0), p.amount, p.allocated, p.refund_due, p.reversed
+  FROM payments p JOIN unnest($1::text[], $2::text[]) AS w (source, txn_id) ON p.source = w.source AND p.txn_id = w.txn_id`
+
+const lockForReversalSQL = forReversalSQL + ` ORDER BY p.id FOR UPDATE OF p`
+
+// FindForReversal loads the payments that reversals mean, without locks: to know which cases to lock first.
+func (s *Store) FindForReversal(ctx context.Context, q Querier, reversals []Reversal) ([]Reversible, error) {
+	return s.reversible(ctx, q, forReversalSQL, reversals)
+}
+
+// LockForReversal loads and locks the payments that reversals mean. Whoever also changes their cases locks those before.
+// The answers are in the order of the reversals; Found is false for a payment that has not come.
+func (s *Store) LockForReversal(ctx context.Context, tx pgx.Tx, reversals []Reversal) ([]Reversible, error) {
+	return s.reversible(ctx, tx, lockForReversalSQL, reversals)
+}
+
+func (s *Store) reversible(ctx context.Context, q Querier, sql string, reversals []Reversal) ([]Reversible, error) {
+	if err := checkBatch(len(reversals)); err != nil || len(reversals) == 0 {
+		return nil, err
+	}
+	var sources, txns []string
+	seen := make(map[identity]struct{}, len(reversals))
+	for _, r := range reversals {
+		key := identity{r.Source, r.TxnID}
+		if _, dup := seen[key]; dup || !ValidID(r.TxnID) || !ledger.ValidSource(r.Source) {
+			continue
+		}
+		seen[key] = struct{}{}
+		sources, txns = append(sources, r.Source), append(txns, r.TxnID)
+	}
+	rows, err := q.Query(ctx, sql, sources, txns)
+	if err != nil {
+		return nil, fmt.Errorf("payments: load for reversal: %w", err)
+	}
+	found := make(map[identity]Reversible, len(txns))
+	var key identity
+	var id, caseID, amount, allocated, refund, reversed int64
+	_, err = pgx.ForEachRow(rows, []any{&key.source, &key.txn, &id, &caseID, &amount, &allocated, &refund, &reversed}, func() error {
+		found[key] = Reversible{Found: true, PaymentID: id, CaseID: caseID,
+			Paid: money.FromTiyn(amount), Reversed: money.FromTiyn(reversed),
+			Holding: ledger.Holding{Case: money.FromTiyn(allocated), Refund: money.FromTiyn(refund),
+				Suspense: money.FromTiyn(amount - allocated - refund - reversed)}}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("payments: load for reversal: %w", err)
+	}
+	out := make([]Reversible, len(reversals))
+	for i, r := range reversals {
+		out[i] = found[identity{r.Source, r.TxnID}]
+		out[i].Reversal = r
+	}
+	return out, nil
+}
+
+// ReversalOf says how much of a payment is taken back, and from where. It also books a refund that was paid out: the sum
+// under FromRefund.
+type ReversalOf struct {
+	PaymentID    int64
+	FromCase     money.Amount // the engine must be told: the debt is open again
+	FromRefund   money.Amount
+	FromSuspense money.Amount
+	Reason       string // optional, kept in the ledger; no personal data
+}
+
+// PlanReversals says what to book for loaded reversals, at most one ReversalOf a payment, and the verdict of each
+// reversal in their order. Unmatched means that the payment has not come yet: the message may stay pending. A whole
+// reversal said twice is a duplicate; another currency, or more than was ever paid, is a conflict.
+func PlanReversals(loaded []Reversible) ([]ReversalOf, []Verdict) {
+	verdicts := make([]Verdict, len(loaded))
+	var plan []ReversalOf
+	at := make(map[int64]int)
+	left := make(map[int64]ledger.Holding)
+	for i, r := range loaded {
+		if !r.Found {
+			verdicts[i] = Unmatched
+			continue
+		}
+		if r.Currency != currency || !r.Amount.IsPositive() || r.Paid.Less(r.Amount) {
+			verdicts[i] = Conflict
+			continue
+		}
+		h, again := left[r.PaymentID]
+		if !again {
+			h = r.Holding
+		}
+		fromCase, fromRefund, fromSuspense, ok := h.Take(r.Amount)
+		if !ok {
+			verdicts[i] = Duplicate
+			continue
+		}
+		verdicts[i] = WasReverse
+		left[r.PaymentID] = ledger.Holding{Case: h.Case.Sub(fromCase), Refund: h.Refund.Sub(fromRefund), Suspense: h.Suspense.Sub(fromSuspense)}
+		k, ok := at[r.PaymentID]
+		if !ok {
+			k = len(plan)
+			at[r.PaymentID] = k
+			plan = append(plan, ReversalOf{PaymentID: r.PaymentID})
+		}
+		plan[k].FromCase = plan[k].FromCase.Add(fromCase)
+		plan[k].FromRefund = plan[k].FromRefund.Add(fromRefund)
+		plan[k].FromSuspense = plan[k].FromSuspense.Add(fromSuspense)
+	}
+	return plan, verdicts
+}
+
+const reverseSQL = `WITH want AS (
+    SELECT w.id, w.from_case, w.from_refund, w.from_suspense
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, from_case, from_refund, from_suspense)
+), held AS MATERIALIZED (
+    SELECT p.id FROM payments p JOIN want w ON w.id = p.id ORDER BY p.id FOR UPDATE OF p
+)
+UPDATE payments p
+   SET allocated = p.allocated - w.from_case, refund_due = p.refund_due - w.from_refund,
+       reversed = p.reversed + w.from_case + w.from_refund + w.from_suspense
+  FROM want w JOIN held h ON h.id = w.id
+ WHERE p.id = w.id AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
+   AND w.from_suspense <= p.amount - p.allocated - p.refund_due - p.reversed
+RETURNING p.id, p.source, coalesce(p.case_id, 0)`
+
+// Reverse books money that was taken back. What a payment does not hold refuses the batch.
+func (s *Store) Reverse(ctx context.Context, tx pgx.Tx, reversals []ReversalOf, now time.Time) error {
+	if err := checkBatch(len(reversals)); err != nil || len(reversals) == 0 {
+		return err
+	}
+	id := func(r ReversalOf) int64 { return r.PaymentID }
+	if twice := duplicates(reversals, id); twice != nil {
+		return &RefusedError{Step: "reverse", Problem: "named twice", IDs: twice}
+	}
+	n := len(reversals)
+	ids, fromCase, fromRefund, fromSuspense := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	for i, r := range reversals {
+		if r.FromCase.Sign() < 0 || r.FromRefund.Sign() < 0 || r.FromSuspense.Sign() < 0 {
+			return &RefusedError{Step: "reverse", Problem: "negative sum", IDs: []int64{r.PaymentID}}
+		}
+		ids[i], fromCase[i], fromRefund[i], fromSuspense[i] =
+			r.PaymentID, r.FromCase.Tiyn(), r.FromRefund.Tiyn(), r.FromSuspense.Tiyn()
+	}
+	rows, err := tx.Query(ctx, reverseSQL, ids, fromCase, fromRefund, fromSuspense)
+	if err != nil {
+		return fmt.Errorf("payments: reverse: %w", err)
+	}
+	type owner struct {
+		ID     int64
+		Source string
+		CaseID int64
+	}
+	owners, err := pgx.CollectRows(rows, pgx.RowToStructByPos[owner])
+	if err != nil {
+		return fmt.Errorf("payments: reverse: %w", err)
+	}
+	done, of := make(map[int64]struct{}, n), make(map[int64]owner, n)
+	for _, o := range owners {
+		done[o.ID], of[o.ID] = struct{}{}, o
+	}
+	if left := missing(reversals, id, done); left != nil {
+		return &RefusedError{Step: "reverse", Problem: "unknown, or it does not hold so much", IDs: left}
+	}
+	entries := make([]ledger.Entry, 0, n)
+	for _, r := range reversals {
+		o := of[r.PaymentID]
+		entries, err = ledger.Reversed(entries, ledger.Reversal{PaymentID: o.ID, Source: o.Source, CaseID: o.CaseID,
+			FromCase: r.FromCase, FromRefund: r.FromRefund, FromSuspense: r.FromSuspense, Reason: r.Reason})
+		if err != nil {
+			return err
+		}
+	}
+	return post(ctx, tx, entries, now)
+}

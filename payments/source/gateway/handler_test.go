@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"robotbailiff/payments"
+)
+
+type inbox struct {
+	received payments.Received
+	err      error
+	got      []payments.Event
+}
+
+func (i *inbox) Receive(_ context.Context, ev payments.Event) (payments.Received, error) {
+	i.got = append(i.got, ev)
+	return i.received, i.err
+}
+
+func TestHandler(t *testing.T) {
+	big := bytes.Repeat([]byte("x"), MaxBody+1)
+	for _, c := range []struct {
+		name   string
+		method string
+		body   []byte
+		secret string
+		box    inbox
+		status int
+		result Result
+		kept   bool
+	}{
+		{name: "fresh", box: inbox{received: payments.Fresh}, status: 204, result: Kept, kept: true},
+		{name: "replay", box: inbox{received: payments.Replay}, status: 204, result: Repeated, kept: true},
+		{name: "not JSON, but signed", body: []byte("x"), box: inbox{received: payments.Fresh}, status: 204, result: Kept, kept: true},
+		{name: "forged", secret: secretB, status: 401, result: Refused},
+		{name: "conflict", box: inbox{err: &payments.ConflictError{Source: "kaspi", EventID: "msg_1"}}, status: 409, result: Conflict, kept: true},
+		{name: "database away", box: inbox{err: errors.New("no connection")}, status: 503, result: Failed, kept: true},
+		{name: "too large", body: big, status: 413, result: Oversized},
+		{name: "exactly the limit", body: big[1:], box: inbox{received: payments.Fresh}, status: 204, result: Kept, kept: true},
+		{name: "GET", method: http.MethodGet, status: 405, result: BadMethod},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.body == nil {
+				c.body = message
+			}
+			if c.secret == "" {
+				c.secret = secretA
+			}
+			if c.method == "" {
+				c.method = http.MethodPost
+			}
+			var seen []Result
+			h := Handler("kaspi", verifier(t, secretA), &c.box, func() time.Time { return at },
+				func(_ context.Context, source string, r Result, err error) {
+					seen = append(seen, r)
+					if source != "kaspi" || err != nil && strings.Contains(err.Error(), "12345.67") {
+						t.Errorf("observed %s, %v", source, err)
+					}
+				})
+			req := httptest.NewRequest(c.method, "/hooks/payments/kaspi", bytes.NewReader(c.body))
+			req.Header = signed(t, c.secret, "msg_1", at, c.body)
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, req)
+			if rec.Code != c.status || len(seen) != 1 || seen[0] != c.result || rec.Body.Len() != 0 {
+				t.Fatalf("status %d, results %v, body %q", rec.Code, seen, rec.Body)
+			}
+			if (len(c.box.got) == 1) != c.kept {
+				t.Fatalf("the inbox got %d", len(c.box.got))
+			}
+			if c.kept && (c.box.got[0].EventID != "msg_1" || c.box.got[0].Source != "kaspi" || !bytes.Equal(c.box.got[0].Body, c.body)) {
+				t.Fatal("the inbox got another message")
+			}
+		})
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+func (broken) Close() error             { return nil }
+
+func TestHandler_brokenBody(t *testing.T) {
+	req := httptest.NewRequest(http.MethodPost, "/", broken{})
+	rec := httptest.NewRecorder()
+	Handler("kaspi", verifier(t, secretA), &inbox{}, func() time.Time { return at }, nil).ServeHTTP(rec, req)
+	if rec.Code != http.StatusBadRequest {
+		t.Fatal(rec.Code)
+	}
+}

@@ -1,0 +1,240 @@
+package pack
+
+import (
+	"time"
+
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// Units of terms.
+const (
+	UnitCalendarDay = "calendar_day"
+	UnitWorkingDay  = "working_day"
+	UnitYear        = "year"
+	UnitHour        = "hour"
+)
+
+// Purpose tells which monthly calculation index is meant.
+type Purpose string
+
+// The purposes of the MCI. Fines, limits and fees use General; Social serves benefits.
+const (
+	General Purpose = "general"
+	Social  Purpose = "social"
+)
+
+// What a channel proves about the delivery of a notice (EL 27(4)).
+const (
+	ProofDeliveryReport = "delivery_report" // the operator's report of delivery
+	ProofSystemRecord   = "system_record"   // the system's own record, unless disproved
+	ProofReceipt        = "receipt"         // a signed advice of receipt
+	ProofNothing        = "nothing"         // information only; starts no term
+)
+
+// Term is a length of time and the way to count it.
+type Term struct {
+	N        int
+	Unit     string // UnitCalendarDay, UnitWorkingDay or UnitYear
+	Counting calendar.Counting
+}
+
+// Last returns the last day of the term that an event on start sets running; the term ends
+// at 24:00 of that day.
+func (t Term) Last(c *calendar.Calendar, start calendar.Date) calendar.Date {
+	switch t.Unit {
+	case UnitWorkingDay:
+		return c.WorkingTerm(start, t.N, t.Counting)
+	case UnitYear:
+		return c.YearTerm(start, t.N, t.Counting)
+	}
+	return c.Term(start, t.N, t.Counting)
+}
+
+// Threshold is the limit of the simplified procedure (EL 10-1(1)).
+type Threshold struct {
+	MCI       int
+	Inclusive bool // whether a sum equal to the limit still qualifies
+}
+
+// Kind is a kind of writ that qualifies (EL 9(1), 10-1(1)).
+type Kind struct {
+	Code  string // court_ruling, authority_ruling, fine_prescription, tax_order
+	Class string // fine or tax: selects the limits below
+}
+
+// Band is one line of the fee scale: sums up to UpTo MCI inclusive bear Rate as a whole.
+// The last band has UpTo = 0 and no upper end.
+type Band struct {
+	UpTo int
+	Rate money.Rate
+}
+
+// Rung is one step of the notice ladder.
+type Rung struct {
+	Channels []string
+	Wait     time.Duration // time to wait for proof of delivery before the next rung
+}
+
+// Window is a daily span of local time in Almaty, in minutes after midnight; From > To
+// runs over midnight. From is inside the window, To is not.
+type Window struct{ From, To int }
+
+// Contains reports whether the minute of the day lies inside the window.
+func (w Window) Contains(minute int) bool {
+	if w.From <= w.To {
+		return minute >= w.From && minute < w.To
+	}
+	return minute >= w.From || minute < w.To
+}
+
+// MCI returns the monthly calculation index in tenge. Like every getter with an ok, it is
+// false only before [Since], or where the text says so: Load refuses a pack with a gap.
+func (p *Pack) MCI(on calendar.Date, purpose Purpose) (money.Amount, bool) {
+	switch purpose {
+	case General:
+		return p.typed.mciGeneral.on(on)
+	case Social:
+		return p.typed.mciSocial.on(on)
+	}
+	return money.Zero, false
+}
+
+// Threshold returns the limit of the simplified procedure in MCI.
+func (p *Pack) Threshold(on calendar.Date) (Threshold, bool) {
+	n, ok1 := p.typed.counts[KeyThresholdLimit].on(on)
+	incl, ok2 := p.typed.flags[KeyThresholdIncl].on(on)
+	return Threshold{MCI: n, Inclusive: incl}, ok1 && ok2
+}
+
+// ProcedureStart returns the day from which the simplified procedure exists.
+func (p *Pack) ProcedureStart(on calendar.Date) (calendar.Date, bool) {
+	s, ok := p.typed.words[KeyProcedureStart].on(on)
+	if !ok {
+		return 0, false
+	}
+	d, err := calendar.ParseDate(s)
+	return d, err == nil
+}
+
+// Term returns the term of the case (EL 10-4).
+func (p *Pack) Term(on calendar.Date) (Term, bool) { return p.term(KeyTerm, on) }
+
+// SuspensionExcluded reports whether time under suspension is left out of the term.
+func (p *Pack) SuspensionExcluded(on calendar.Date) (excluded, ok bool) {
+	return p.typed.flags[KeySuspension].on(on)
+}
+
+// Appeal returns the term for challenging a decree (EL 10(5)).
+func (p *Pack) Appeal(on calendar.Date) (Term, bool) { return p.term(KeyAppeal, on) }
+
+// Voluntary returns the time to pay after proven delivery, before any measure.
+func (p *Pack) Voluntary(on calendar.Date) (Term, bool) { return p.term(KeyVoluntary, on) }
+
+// EarliestPresentation returns the time that must pass between entry into force and
+// presentation (EL 11(1-1)); the writ may be presented after its last day.
+func (p *Pack) EarliestPresentation(on calendar.Date) (Term, bool) { return p.term(KeyEarliest, on) }
+
+// VoluntaryPayment returns the time to pay before presentation for a class of writ
+// (CAO 893); ok is false for a class that has none.
+func (p *Pack) VoluntaryPayment(class string, on calendar.Date) (Term, bool) {
+	return p.term(KeyPaymentPrefix+class, on)
+}
+
+// LatestPresentation returns the time in which a class of writ may be presented (EL 11(1)).
+func (p *Pack) LatestPresentation(class string, on calendar.Date) (Term, bool) {
+	return p.term(KeyLatestPrefix+class, on)
+}
+
+// Limitation returns the time after which a class of writ is not enforced (CAO 890).
+func (p *Pack) Limitation(class string, on calendar.Date) (Term, bool) {
+	return p.term(KeyLimitationPrefix+class, on)
+}
+
+// CollectionDelay returns the time between an active arrest and the collection order.
+func (p *Pack) CollectionDelay(on calendar.Date) (Term, bool) { return p.term(KeyCollectionDelay, on) }
+
+func (p *Pack) term(key string, on calendar.Date) (Term, bool) { return p.typed.terms[key].on(on) }
+
+// Kind returns the kind of writ with that code; ok is false for one that does not qualify.
+func (p *Pack) Kind(code string, on calendar.Date) (Kind, bool) {
+	class, ok := p.typed.words[KeyKindPrefix+code].on(on)
+	return Kind{Code: code, Class: class}, ok
+}
+
+// FeeBands returns the fee scale of private bailiffs (EL 118), in rising order. The
+// caller must not change it.
+func (p *Pack) FeeBands(on calendar.Date) ([]Band, bool) { return p.typed.bands.on(on) }
+
+// FeeCap returns the greatest fee in MCI (EL 118).
+func (p *Pack) FeeCap(on calendar.Date) (int, bool) { return p.typed.counts[KeyFeeCap].on(on) }
+
+// FeeRounding returns how fees are brought to whole tiyn.
+func (p *Pack) FeeRounding(on calendar.Date) (money.Rounding, bool) {
+	s, ok := p.typed.words[KeyFeeRounding].on(on)
+	return money.Rounding(s), ok
+}
+
+// SimplifiedFee returns what the simplified procedure itself costs the debtor: nothing.
+func (p *Pack) SimplifiedFee(on calendar.Date) (money.Rate, bool) {
+	return p.typed.rates[KeyFeeSimplified].on(on)
+}
+
+// QuietHours returns the window in which no notice is sent.
+func (p *Pack) QuietHours(on calendar.Date) (Window, bool) { return p.typed.quiet.on(on) }
+
+// Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller
+// must not change it.
+func (p *Pack) Ladder(on calendar.Date) []Rung {
+	rungs, _ := p.typed.ladder.on(on)
+	return rungs
+}
+
+// ChannelProof returns what a channel proves: one of the Proof constants.
+func (p *Pack) ChannelProof(channel string, on calendar.Date) (string, bool) {
+	return p.typed.words[KeyChannelPrefix+channel].on(on)
+}
+
+// RefusalUndo returns how long a refusal of the simplified procedure may be undone.
+func (p *Pack) RefusalUndo(on calendar.Date) time.Duration {
+	h, _ := p.typed.counts[KeyRefusalUndo].on(on)
+	return time.Duration(h) * time.Hour
+}
+
+// ArrestAccounts returns how many accounts are arrested where that many cover the debt.
+func (p *Pack) ArrestAccounts(on calendar.Date) int {
+	n, _ := p.typed.counts[KeyArrestAccounts].on(on)
+	return n
+}
+
+// AdultAge returns the age in years below which a person looks at the writ.
+func (p *Pack) AdultAge(on calendar.Date) (int, bool) { return p.typed.counts[KeyCheckAdult].on(on) }
+
+// Currency returns the only currency of writs.
+func (p *Pack) Currency(on calendar.Date) (string, bool) {
+	return p.typed.words[KeyCheckCurrency].on(on)
+}
+
+// Protected returns the rule that protects a type of account from arrest and collection;
+// ok is false for a type that no rule protects.
+func (p *Pack) Protected(code string, on calendar.Date) (Value, bool) {
+	return p.Lookup(KeyProtectedPrefix+code, on)
+}
+
+// ProtectedCodes returns the protected types of account on a day, in order of name.
+func (p *Pack) ProtectedCodes(on calendar.Date) []string {
+	return p.below(KeyProtectedPrefix, on)
+}
+
+// Kinds returns the kinds of writ that qualify on a day, in order of name.
+func (p *Pack) Kinds(on calendar.Date) []string { return p.below(KeyKindPrefix, on) }
+
+func (p *Pack) below(prefix string, on calendar.Date) []string {
+	var out []string
+	for _, v := range p.values {
+		if len(v.Key) > len(prefix) && v.Key[:len(prefix)] == prefix && v.On(on) {
+			out = append(out, v.Key[len(prefix):])
+		}
+	}
+	return out
+}

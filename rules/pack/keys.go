@@ -1,0 +1,167 @@
+package pack
+
+import (
+	"slices"
+	"strings"
+)
+
+// Keys that code outside this package names in traces.
+const (
+	KeyMCI              = "mci.general"
+	KeyProcedureStart   = "procedure.start"
+	KeyThresholdLimit   = "threshold.limit"
+	KeyThresholdIncl    = "threshold.inclusive"
+	KeyTerm             = "term.days"
+	KeySuspension       = "term.suspension_excluded"
+	KeyAppeal           = "appeal.days"
+	KeyVoluntary        = "voluntary.days"
+	KeyEarliest         = "presentation.earliest"
+	KeyFeeSimplified    = "fee.simplified"
+	KeyFeeBands         = "fee.bands"
+	KeyFeeCap           = "fee.cap"
+	KeyFeeRounding      = "fee.rounding"
+	KeyQuietHours       = "quiet_hours"
+	KeyLadder           = "ladder"
+	KeyCollectionDelay  = "coercion.collection_delay"
+	KeyRefusalUndo      = "coercion.refusal_undo"
+	KeyArrestAccounts   = "coercion.arrest_accounts"
+	KeyCheckRequired    = "check.required"
+	KeyCheckKind        = "check.kind"
+	KeyCheckIIN         = "check.iin"
+	KeyCheckPerson      = "check.natural_person"
+	KeyCheckBirth       = "check.birth_date"
+	KeyCheckAdult       = "check.adult_age"
+	KeyCheckCurrency    = "check.currency"
+	KeyCheckAmount      = "check.amount"
+	KeyCheckInForce     = "check.in_force"
+	KeyCheckUnpaid      = "check.unpaid"
+	KeyCalendar         = "calendar"
+	KeyKindPrefix       = "kind."
+	KeyProtectedPrefix  = "protected."
+	KeyChannelPrefix    = "channel."
+	KeyLatestPrefix     = "presentation.latest."
+	KeyLimitationPrefix = "limitation."
+	KeyPaymentPrefix    = "voluntary_payment."
+
+	keyMCISocial = "mci.social"
+)
+
+// shape is how the value of a key is read.
+type shape int
+
+const (
+	shapeMoney shape = iota
+	shapeCount
+	shapeFlag
+	shapeWord
+	shapeTerm
+	shapeRate
+	shapeBands
+	shapeRungs
+	shapeWindow
+	shapeDate
+	shapeRounding
+)
+
+// spec is what is known about a key or, when the key ends in a point, about all keys with
+// that beginning.
+type spec struct {
+	key      string
+	shape    shape
+	units    []string
+	words    []string // shapeWord: the allowed words
+	required bool     // the key itself; a prefix: at least one key below it
+}
+
+var (
+	termUnits = []string{UnitCalendarDay, UnitWorkingDay}
+	yearUnits = []string{UnitYear}
+)
+
+var figureSpecs = []spec{
+	{key: KeyMCI, shape: shapeMoney, units: []string{"KZT"}, required: true},
+	{key: keyMCISocial, shape: shapeMoney, units: []string{"KZT"}, required: true},
+	{key: KeyProcedureStart, shape: shapeDate, units: []string{"date"}, required: true},
+	{key: KeyThresholdLimit, shape: shapeCount, units: []string{"mci"}, required: true},
+	{key: KeyThresholdIncl, shape: shapeFlag, units: []string{"bool"}, required: true},
+	{key: KeyTerm, shape: shapeTerm, units: termUnits, required: true},
+	{key: KeySuspension, shape: shapeFlag, units: []string{"bool"}, required: true},
+	{key: KeyAppeal, shape: shapeTerm, units: termUnits, required: true},
+	{key: KeyVoluntary, shape: shapeTerm, units: termUnits, required: true},
+	{key: KeyEarliest, shape: shapeTerm, units: termUnits, required: true},
+	{key: KeyPaymentPrefix, shape: shapeTerm, units: termUnits},
+	{key: KeyLatestPrefix, shape: shapeTerm, units: yearUnits, required: true},
+	{key: KeyLimitationPrefix, shape: shapeTerm, units: yearUnits, required: true},
+	{key: KeyKindPrefix, shape: shapeWord, units: []string{"class"}, required: true},
+	{key: KeyFeeSimplified, shape: shapeRate, units: []string{"percent"}, required: true},
+	{key: KeyFeeBands, shape: shapeBands, units: []string{"mci"}, required: true},
+	{key: KeyFeeCap, shape: shapeCount, units: []string{"mci"}, required: true},
+	{key: KeyFeeRounding, shape: shapeRounding, units: []string{"rounding"}, required: true},
+	{key: KeyProtectedPrefix, shape: shapeWord, units: []string{"account_type"}, words: []string{"never"}, required: true},
+	{key: KeyQuietHours, shape: shapeWindow, units: []string{"local_time"}, required: true},
+	{key: KeyLadder, shape: shapeRungs, units: []string{UnitHour}, required: true},
+	{
+		key: KeyChannelPrefix, shape: shapeWord, units: []string{"proof"}, required: true,
+		words: []string{ProofDeliveryReport, ProofSystemRecord, ProofReceipt, ProofNothing},
+	},
+	{key: KeyCollectionDelay, shape: shapeTerm, units: termUnits, required: true},
+	{key: KeyRefusalUndo, shape: shapeCount, units: []string{UnitHour}, required: true},
+	{key: KeyArrestAccounts, shape: shapeCount, units: []string{"account"}, required: true},
+	{key: KeyCheckAdult, shape: shapeCount, units: yearUnits, required: true},
+	{key: KeyCheckCurrency, shape: shapeWord, units: []string{"currency"}, words: []string{"KZT"}, required: true},
+}
+
+// checkKeys name the checks of a writ which carry no figure.
+var checkKeys = []string{
+	KeyCheckRequired, KeyCheckKind, KeyCheckIIN, KeyCheckPerson, KeyCheckBirth, KeyCheckAmount, KeyCheckInForce, KeyCheckUnpaid,
+}
+
+// actKeys cite the articles behind the acts of a case; the engine names them in traces.
+var actKeys = []string{
+	"notice_proof",
+	"measure_arrest",
+	"measure_collection",
+	"terminate_paid",
+	"terminate_cancelled",
+	"part_payment",
+	"transfer_term",
+	"transfer_refusal",
+	"refusal",
+	"distribution",
+	"suspension",
+}
+
+var specs = allSpecs()
+
+func allSpecs() []spec {
+	all := slices.Clone(figureSpecs)
+	for _, k := range slices.Concat(checkKeys, actKeys) {
+		all = append(all, spec{key: k, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}, required: true})
+	}
+	return all
+}
+
+func specOf(key string) (spec, bool) {
+	i := slices.IndexFunc(specs, func(s spec) bool {
+		below, isPrefix := strings.CutPrefix(key, s.key)
+		if !strings.HasSuffix(s.key, ".") {
+			return key == s.key
+		}
+		return isPrefix && isName(below)
+	})
+	if i < 0 {
+		return spec{}, false
+	}
+	return specs[i], true
+}
+
+// isName reports whether s is a lower-case name such as tax_order.
+func isName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c == '_' || c >= '0' && c <= '9') {
+			return false
+		}
+	}
+	return s != "" && s[0] >= 'a' && s[0] <= 'z'
+}

@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"time"
+
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/pack"
+)
+
+// NextSendTime returns the first instant at or after t at which a notice may leave: t
+// itself outside the quiet hours, else their end in local time in Almaty.
+func NextSendTime(p *pack.Pack, t time.Time) time.Time {
+	day := calendar.DateOf(t)
+	quiet, ok := p.QuietHours(day)
+	if !ok {
+		return t
+	}
+	now := minuteOf(t)
+	if !quiet.Contains(now) {
+		return t
+	}
+	if now >= quiet.To { // the window runs over midnight
+		day = day.AddDays(1)
+	}
+	return at(day, quiet.To)
+}
+
+// SendWindow returns when a notice wanted at t may leave, and the instant by which it must
+// have left: the start of the next quiet hours. A message still queued then is to be
+// withdrawn and wanted anew, so that a late queue never delivers at night.
+func SendWindow(p *pack.Pack, t time.Time) (from, until time.Time) {
+	from = NextSendTime(p, t)
+	day := calendar.DateOf(from)
+	quiet, ok := p.QuietHours(day)
+	if !ok {
+		return from, from.Add(24 * time.Hour)
+	}
+	if minuteOf(from) >= quiet.From {
+		day = day.AddDays(1)
+	}
+	return from, at(day, quiet.From)
+}
+
+func minuteOf(t time.Time) int {
+	local := t.In(calendar.Almaty)
+	return local.Hour()*60 + local.Minute()
+}
+
+func at(day calendar.Date, minute int) time.Time {
+	y, m, d := day.YMD()
+	return time.Date(y, m, d, minute/60, minute%60, 0, 0, calendar.Almaty)
+}
