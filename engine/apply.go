@@ -229,9 +229,7 @@ func (s *Store) applied(ctx context.Context, id uuid.UUID) (bool, error) {
 func caseIDs(cmds []For) []int64 {
 	ids := make([]int64, 0, len(cmds))
 	for _, f := range cmds {
-		if _, opening := f.Command.(Open); !opening {
-			ids = append(ids, f.CaseID)
-		}
+		ids = append(ids, f.CaseID)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

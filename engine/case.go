@@ -124,6 +124,8 @@ func (c *Case) settled() bool {
 
 // clone copies the case so that the original stays untouched.
 func (c Case) clone() Case {
-	c.Orders = append(make([]Order, 0, len(c.Orders)+2), c.Orders...)
+	if len(c.Orders) > 0 {
+		c.Orders = append(make([]Order, 0, len(c.Orders)+2), c.Orders...)
+	}
 	return c
 }

@@ -72,9 +72,11 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	if err == nil {
 		return nil
 	}
+	println("DBG", err.Error(), fmt.Sprintf("%T", err))
 	if rolledBack(err) {
 		return fmt.Errorf("commit refused: %w", err)
 	}
+	println("DBG ambiguous")
 	return &AmbiguousCommitError{Err: err}
 }
 

@@ -37,11 +37,14 @@ type Rate struct {
 // ErrRate says that a text is not a rate: see [ParseRate].
 var ErrRate = errors.New("money: not a rate")
 
-// rateDigits bounds the digits on either side of the point of a rate.
+// rateDigits bounds the digits on either side of the point of a rate, and rateTop its size.
 const rateDigits = 9
 
+var rateTop = decimal.NewFromInt(1000)
+
 // ParseRate reads "25 %", "25%", "12.5 %" or a plain fraction such as "0.25". Digits are
-// ASCII, no sign, at most nine digits before and nine after the point; else [ErrRate].
+// ASCII, no sign, at most nine on either side of the point, and the rate is at most
+// 100 000 %; else [ErrRate].
 func ParseRate(s string) (Rate, error) {
 	number, percent := strings.CutSuffix(s, "%")
 	if percent {
@@ -57,6 +60,9 @@ func ParseRate(s string) (Rate, error) {
 	}
 	if percent {
 		d = d.Shift(-2)
+	}
+	if d.Cmp(rateTop) > 0 {
+		return Rate{}, ErrRate
 	}
 	return Rate{d: d}, nil
 }

@@ -33,6 +33,9 @@ const (
 // Observe is told the result of every message, with the error behind it; it may log both. Nil is allowed.
 type Observe func(ctx context.Context, source string, result Result, err error)
 
+// Now gives the legal time; clock.Clock has a method of this form.
+type Now func(ctx context.Context) (time.Time, error)
+
 // Handler serves the messages of one source:
 //
 //	204  kept, now or before        409  known id with another content
@@ -40,7 +43,7 @@ type Observe func(ctx context.Context, source string, result Result, err error)
 //	405  not a POST                 503  not kept, try again
 //
 // The answers have no body, so that a forger learns nothing.
-func Handler(source string, v *Verifier, inbox Inbox, now func() time.Time, observe Observe) http.Handler {
+func Handler(source string, v *Verifier, inbox Inbox, now Now, observe Observe) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result, err := take(source, v, inbox, now, w, r)
 		answer(w, result)
@@ -50,7 +53,7 @@ func Handler(source string, v *Verifier, inbox Inbox, now func() time.Time, obse
 	})
 }
 
-func take(source string, v *Verifier, inbox Inbox, now func() time.Time, w http.ResponseWriter, r *http.Request) (Result, error) {
+func take(source string, v *Verifier, inbox Inbox, now Now, w http.ResponseWriter, r *http.Request) (Result, error) {
 	if r.Method != http.MethodPost {
 		return BadMethod, nil
 	}
@@ -61,7 +64,11 @@ func take(source string, v *Verifier, inbox Inbox, now func() time.Time, w http.
 		}
 		return BadRequest, err
 	}
-	id, err := v.Verify(r.Header, body, now())
+	at, err := now(r.Context())
+	if err != nil {
+		return Failed, err
+	}
+	id, err := v.Verify(r.Header, body, at)
 	if err != nil {
 		return Refused, err
 	}

@@ -24,6 +24,19 @@ func (i *inbox) Receive(_ context.Context, ev payments.Event) (payments.Received
 	return i.received, i.err
 }
 
+func clockAt(context.Context) (time.Time, error) { return at, nil }
+
+func TestHandler_withoutTimeNothingIsBelieved(t *testing.T) {
+	req := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(message))
+	req.Header = signed(t, secretA, "msg_1", at, message)
+	box, rec := &inbox{}, httptest.NewRecorder()
+	noTime := func(context.Context) (time.Time, error) { return time.Time{}, errors.New("no database") }
+	Handler("kaspi", verifier(t, secretA), box, noTime, nil).ServeHTTP(rec, req)
+	if rec.Code != http.StatusServiceUnavailable || len(box.got) != 0 {
+		t.Fatal(rec.Code, box.got)
+	}
+}
+
 func TestHandler(t *testing.T) {
 	big := bytes.Repeat([]byte("x"), MaxBody+1)
 	for _, c := range []struct {
@@ -57,7 +70,7 @@ func TestHandler(t *testing.T) {
 				c.method = http.MethodPost
 			}
 			var seen []Result
-			h := Handler("kaspi", verifier(t, secretA), &c.box, func() time.Time { return at },
+			h := Handler("kaspi", verifier(t, secretA), &c.box, clockAt,
 				func(_ context.Context, source string, r Result, err error) {
 					seen = append(seen, r)
 					if source != "kaspi" || err != nil && strings.Contains(err.Error(), "12345.67") {
@@ -89,7 +102,7 @@ func (broken) Close() error             { return nil }
 func TestHandler_brokenBody(t *testing.T) {
 	req := httptest.NewRequest(http.MethodPost, "/", broken{})
 	rec := httptest.NewRecorder()
-	Handler("kaspi", verifier(t, secretA), &inbox{}, func() time.Time { return at }, nil).ServeHTTP(rec, req)
+	Handler("kaspi", verifier(t, secretA), &inbox{}, clockAt, nil).ServeHTTP(rec, req)
 	if rec.Code != http.StatusBadRequest {
 		t.Fatal(rec.Code)
 	}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Violation is a broken promise, found by reading.
+type Violation struct {
+	ID     string `json:"id"` // INV-…
+	CaseID int64  `json:"case"`
+	Detail string `json:"detail"`
+}
+
+// Check re-proves the engine's invariants with SQL of its own, so that a fault of the code that writes is not repeated
+// by the code that looks. It only reads.
+func Check(ctx context.Context, q Querier) ([]Violation, error) {
+	var found []Violation
+	for _, c := range checks {
+		rows, err := q.Query(ctx, c.sql)
+		if err != nil {
+			return found, fmt.Errorf("engine: check %s: %w", c.id, err)
+		}
+		bad, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Violation, error) {
+			v := Violation{ID: c.id}
+			err := row.Scan(&v.CaseID, &v.Detail)
+			return v, err
+		})
+		if err != nil {
+			return found, fmt.Errorf("engine: check %s: %w", c.id, err)
+		}
+		found = append(found, bad...)
+	}
+	return found, nil
+}
+
+// Checked is the number of invariants that Check looks at.
+func Checked() int { return len(checks) }
+
+var checks = []struct{ id, sql string }{
+	{"INV-M1", `SELECT id, 'debt ' || debt || ' + adjusted ' || adjusted || ' <> paid ' || paid || ' + outstanding ' || outstanding
+	  FROM cases WHERE debt + adjusted <> paid + outstanding OR outstanding < 0 OR outstanding > debt LIMIT 100`},
+	{"INV-A1", `SELECT case_id, count(*) || ' live arrests' FROM orders
+	 WHERE purpose = 'arrest' AND status IN ('requested', 'unknown', 'active', 'lift_requested') GROUP BY case_id HAVING count(*) > 1 LIMIT 100`},
+	{"INV-A2", `SELECT o.case_id, 'arrest asked for ' || o.amount || ' of a debt of ' || c.debt FROM orders o JOIN cases c ON c.id = o.case_id
+	 WHERE o.purpose IN ('arrest', 'collect') AND o.amount > c.debt LIMIT 100`},
+	{"INV-A2", `SELECT o.case_id, 'holds ' || o.held || ' with ' || c.outstanding || ' outstanding and no reduction on its way' FROM orders o JOIN cases c ON c.id = o.case_id
+	 WHERE o.purpose = 'arrest' AND o.status = 'active' AND o.held > c.outstanding AND NOT EXISTS (SELECT 1 FROM orders r
+	   WHERE r.case_id = o.case_id AND r.purpose = 'reduce' AND r.status IN ('requested', 'unknown')) LIMIT 100`},
+	{"INV-A3", `SELECT o.case_id, o.purpose || ' asked for on ' || (o.requested_at AT TIME ZONE 'Asia/Almaty')::date || ', voluntary until ' || COALESCE(c.voluntary_ends_on::text, 'never')
+	  FROM orders o JOIN cases c ON c.id = o.case_id
+	 WHERE o.purpose IN ('arrest', 'collect') AND (c.notified_on IS NULL OR (o.requested_at AT TIME ZONE 'Asia/Almaty')::date <= c.voluntary_ends_on) LIMIT 100`},
+	{"INV-A3", `SELECT o.case_id, o.purpose || ' asked for after the end' FROM orders o JOIN cases c ON c.id = o.case_id
+	 WHERE o.purpose IN ('arrest', 'collect') AND c.ended_at IS NOT NULL AND o.requested_at > c.ended_at LIMIT 100`},
+	{"INV-A4", `SELECT c.id, c.state || ' with an arrest that is ' || o.status FROM cases c JOIN orders o ON o.case_id = c.id AND o.purpose = 'arrest'
+	 WHERE c.released_at IS NOT NULL AND o.status NOT IN ('lifted', 'handed_over', 'rejected') LIMIT 100`},
+	{"INV-A4", `SELECT c.id, c.state || ' with an active arrest and no lift' FROM cases c JOIN orders o ON o.case_id = c.id AND o.purpose = 'arrest' AND o.status = 'active'
+	 WHERE c.state IN ('paid', 'cancelled', 'handed_over') LIMIT 100`},
+	{"INV-S1", `SELECT c.id, 'the case counts ' || c.seq || ' events, there are ' || count(e.seq) FROM cases c LEFT JOIN events e ON e.case_id = c.id
+	 GROUP BY c.id, c.seq HAVING count(e.seq) <> c.seq OR max(e.seq) <> c.seq OR min(e.seq) <> 1 LIMIT 100`},
+	{"INV-S3", `SELECT case_id, count(*) || ' ends' FROM events WHERE kind IN ('paid', 'cancelled', 'handed_over') GROUP BY case_id HAVING count(*) > 1 LIMIT 100`},
+	{"INV-S3", `SELECT c.id, 'is ' || c.state || ', its end says ' || COALESCE(e.kind, 'nothing') FROM cases c
+	  LEFT JOIN events e ON e.case_id = c.id AND e.kind IN ('paid', 'cancelled', 'handed_over')
+	 WHERE (c.state IN ('paid', 'cancelled', 'handed_over') OR e.kind IS NOT NULL) AND c.state IS DISTINCT FROM e.kind LIMIT 100`},
+	{"INV-T1", `SELECT c.id, 'handed over on ' || (c.ended_at AT TIME ZONE 'Asia/Almaty')::date || ', the term ends on ' || c.term_ends_on FROM cases c
+	 WHERE c.state = 'handed_over' AND c.refusal_at IS NULL AND (c.ended_at AT TIME ZONE 'Asia/Almaty')::date <= c.term_ends_on LIMIT 100`},
+	{"INV-T1", `SELECT id, 'the term of a case opened on ' || opened_on || ' ends on ' || term_ends_on FROM cases WHERE term_ends_on < opened_on + 30 LIMIT 100`},
+	{"INV-X1", `SELECT c.id, c.state || ' waits for nothing' FROM cases c LEFT JOIN due d ON d.case_id = c.id
+	 WHERE c.ended_at IS NULL AND c.hold = '' AND c.suspended = '' AND d.case_id IS NULL LIMIT 100`},
+	{"INV-X1", `SELECT c.id, 'has ended, is not released and nobody looks' FROM cases c LEFT JOIN due d ON d.case_id = c.id
+	 WHERE c.ended_at IS NOT NULL AND c.released_at IS NULL AND d.case_id IS NULL LIMIT 100`},
+	{"INV-ROLLUP", `SELECT 0::bigint, 'region ' || region || ', ' || state || ': the rollup says ' || r || ', there are ' || n FROM (
+	   SELECT region, state, sum(r) AS r, sum(n) AS n FROM (
+	     SELECT region, state, cases AS r, 0 AS n FROM case_totals UNION ALL SELECT region, state, 0, 1 FROM cases) u GROUP BY region, state) s WHERE r <> n LIMIT 100`},
+	{"INV-ROLLUP", `SELECT 0::bigint, 'the rollup has ' || (SELECT COALESCE(sum(outstanding), 0) FROM case_totals) || ' outstanding, the cases ' || COALESCE(sum(outstanding), 0)
+	  FROM cases HAVING COALESCE(sum(outstanding), 0) <> (SELECT COALESCE(sum(outstanding), 0) FROM case_totals)`},
+	{"INV-H1", `SELECT c.id, 'bailiff of the case ' || COALESCE(c.bailiff_id::text, 'none') || ', of the hand-over ' || COALESCE(h.bailiff_id::text, 'none')
+	  FROM cases c FULL JOIN handovers h ON h.case_id = c.id WHERE c.bailiff_id IS DISTINCT FROM h.bailiff_id AND (c.bailiff_id IS NOT NULL OR h.bailiff_id IS NOT NULL) LIMIT 100`},
+}

@@ -1,0 +1,79 @@
+package intake
+
+import "strings"
+
+// Field is a column of the court batch, in the order of the exchange contract.
+type Field uint8
+
+// The fields of the court batch.
+const (
+	FieldSource Field = iota
+	FieldDocumentNumber
+	FieldDocumentDate
+	FieldInForceDate
+	FieldKind
+	FieldIssuerBIN
+	FieldIssuerName
+	FieldDebtorIIN
+	FieldDebtorName
+	FieldDebtorBirthDate
+	FieldDebtorPhone
+	FieldDebtorLanguage
+	FieldRegion
+	FieldAmount
+	FieldCurrency
+	FieldClaimantBIN
+	FieldClaimantName
+	FieldIBAN
+	FieldKBK
+	FieldKNP
+	FieldUnpaidConfirmedOn
+
+	// FieldCount is the number of fields.
+	FieldCount
+)
+
+var fieldNames = [FieldCount]string{
+	"source", "document_number", "document_date", "in_force_date", "kind", "issuer_bin", "issuer_name", "debtor_iin",
+	"debtor_name", "debtor_birth_date", "debtor_phone", "debtor_language", "region", "amount", "currency", "claimant_bin",
+	"claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on",
+}
+
+// required lists the fields that no row may leave empty.
+var required = [...]Field{
+	FieldSource, FieldDocumentNumber, FieldInForceDate, FieldKind, FieldDebtorIIN, FieldDebtorName, FieldRegion, FieldAmount,
+	FieldUnpaidConfirmedOn,
+}
+
+// longest is the most bytes that a value of each field may have.
+var longest = [FieldCount]int{
+	FieldSource: 100, FieldDocumentNumber: 200, FieldDocumentDate: 40, FieldInForceDate: 40, FieldKind: 40,
+	FieldIssuerBIN: 40, FieldIssuerName: 1000, FieldDebtorIIN: 40, FieldDebtorName: 600, FieldDebtorBirthDate: 40,
+	FieldDebtorPhone: 60, FieldDebtorLanguage: 20, FieldRegion: 20, FieldAmount: 40, FieldCurrency: 20, FieldClaimantBIN: 40,
+	FieldClaimantName: 1000, FieldIBAN: 60, FieldKBK: 40, FieldKNP: 40, FieldUnpaidConfirmedOn: 40,
+}
+
+// String is the name of the field in every encoding.
+func (f Field) String() string {
+	if f >= FieldCount {
+		return ""
+	}
+	return fieldNames[f]
+}
+
+// FieldNames lists the names of all fields in the order of the contract.
+func FieldNames() []string { return append([]string(nil), fieldNames[:]...) }
+
+var fieldByName = func() map[string]Field {
+	m := make(map[string]Field, FieldCount)
+	for i, name := range fieldNames {
+		m[name] = Field(i)
+	}
+	return m
+}()
+
+// fieldNamed finds a field by a column's title; case and blanks around it do not matter.
+func fieldNamed(title string) (Field, bool) {
+	f, ok := fieldByName[strings.ToLower(strings.TrimSpace(title))]
+	return f, ok
+}

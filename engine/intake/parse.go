@@ -1,0 +1,259 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// Parse reads the fields of a row. A row whose source is empty gets the given one; another source than the given one is
+// refused, since a sender speaks for himself alone. The problem's code is empty when the row can be read.
+func Parse(row *Row, source string) (Writ, Problem) {
+	if row.Fault.Code != "" {
+		return Writ{}, row.Fault
+	}
+	p := parser{row: row}
+	w := Writ{
+		Source:            p.source(source),
+		DocumentNumber:    p.text(FieldDocumentNumber),
+		DocumentDate:      p.date(FieldDocumentDate),
+		InForceDate:       p.date(FieldInForceDate),
+		Kind:              p.text(FieldKind),
+		IssuerBIN:         p.code(FieldIssuerBIN, validBIN),
+		IssuerName:        p.text(FieldIssuerName),
+		DebtorIIN:         p.text(FieldDebtorIIN),
+		DebtorName:        p.name(FieldDebtorName),
+		DebtorBirthDate:   p.date(FieldDebtorBirthDate),
+		DebtorPhone:       p.phone(FieldDebtorPhone),
+		DebtorLanguage:    p.language(FieldDebtorLanguage),
+		Region:            p.code(FieldRegion, func(s string) bool { return digits(s, 2) }),
+		Amount:            p.amount(FieldAmount),
+		Currency:          strings.ToUpper(p.text(FieldCurrency)),
+		ClaimantBIN:       p.code(FieldClaimantBIN, validBIN),
+		ClaimantName:      p.text(FieldClaimantName),
+		IBAN:              p.iban(FieldIBAN),
+		KBK:               p.code(FieldKBK, func(s string) bool { return digits(s, 6) }),
+		KNP:               p.code(FieldKNP, func(s string) bool { return digits(s, 3) }),
+		UnpaidConfirmedOn: p.date(FieldUnpaidConfirmedOn),
+	}
+	return w, p.problem()
+}
+
+// parser keeps the first problem of each sort; a missing field is told before an invalid one.
+type parser struct {
+	row     *Row
+	missing Problem
+	invalid Problem
+}
+
+func (p *parser) problem() Problem {
+	if p.missing.Code != "" {
+		return p.missing
+	}
+	return p.invalid
+}
+
+func (p *parser) bad(f Field, code string) {
+	if p.invalid.Code == "" {
+		p.invalid = Problem{Code: code, Field: f.String()}
+	}
+}
+
+// text gives the tidy value of a field.
+func (p *parser) text(f Field) string {
+	s, ok := tidy(p.row.Values[f])
+	switch {
+	case !ok || len(s) > longest[f]:
+		p.bad(f, rules.CodeFieldInvalid)
+		return ""
+	case s == "" && p.missing.Code == "" && mustHave[f]:
+		p.missing = Problem{Code: rules.CodeFieldMissing, Field: f.String()}
+	}
+	return s
+}
+
+var mustHave = func() (m [FieldCount]bool) {
+	for _, f := range required {
+		m[f] = true
+	}
+	return m
+}()
+
+// code is a value that must pass a test unless it is empty.
+func (p *parser) code(f Field, valid func(string) bool) string {
+	s := p.text(f)
+	if s != "" && !valid(s) {
+		p.bad(f, rules.CodeFieldInvalid)
+		return ""
+	}
+	return s
+}
+
+func (p *parser) source(given string) string {
+	if given != "" && strings.TrimSpace(p.row.Values[FieldSource]) == "" {
+		return given
+	}
+	s := p.text(FieldSource)
+	if s != "" && given != "" && s != given {
+		p.bad(FieldSource, rules.CodeFieldInvalid)
+	}
+	return s
+}
+
+func (p *parser) date(f Field) calendar.Date {
+	s := p.text(f)
+	if s == "" {
+		return 0
+	}
+	d, err := calendar.ParseDate(s)
+	if err != nil {
+		p.bad(f, rules.CodeFieldInvalid)
+	}
+	return d
+}
+
+func (p *parser) amount(f Field) money.Amount {
+	s := p.text(f)
+	if s == "" {
+		return money.Zero
+	}
+	a, err := money.Parse(s)
+	if err != nil || !a.IsPositive() {
+		p.bad(f, rules.CodeAmountInvalid)
+	}
+	return a
+}
+
+// name must have letters, and none that a wrong character set has turned into question marks.
+func (p *parser) name(f Field) string {
+	s := p.text(f)
+	if s != "" && (strings.IndexByte(s, '?') >= 0 || strings.IndexFunc(s, unicode.IsLetter) < 0) {
+		p.bad(f, rules.CodeFieldInvalid)
+	}
+	return s
+}
+
+func (p *parser) language(f Field) string {
+	switch s := strings.ToLower(p.text(f)); s {
+	case "":
+		return "ru"
+	case "kk", "ru", "en", "ky", "uz":
+		return s
+	}
+	p.bad(f, rules.CodeFieldInvalid)
+	return ""
+}
+
+// phone writes a number of Kazakhstan as +7 and ten digits; 8 in front is the domestic way to dial.
+func (p *parser) phone(f Field) string {
+	s := p.text(f)
+	if s == "" {
+		return ""
+	}
+	var room [16]byte
+	d := room[:0]
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' && len(d) < 12:
+			d = append(d, c)
+		case c == '+' && i == 0, c == ' ', c == '-', c == '(', c == ')':
+		default:
+			p.bad(f, rules.CodeFieldInvalid)
+			return ""
+		}
+	}
+	switch {
+	case len(d) == 11 && (d[0] == '7' || d[0] == '8' && s[0] != '+'):
+		d = d[1:]
+	case len(d) != 10 || s[0] == '+':
+		d = nil
+	}
+	if len(d) == 0 || d[0] != '7' { // area and mobile codes of Kazakhstan begin with 7
+		p.bad(f, rules.CodeFieldInvalid)
+		return ""
+	}
+	return "+7" + string(d)
+}
+
+func (p *parser) iban(f Field) string {
+	s := p.text(f)
+	if s == "" {
+		return ""
+	}
+	s = strings.ToUpper(strings.ReplaceAll(s, " ", ""))
+	if rules.CheckIBAN(s) != nil {
+		p.bad(f, rules.CodeFieldInvalid)
+	}
+	return s
+}
+
+func validBIN(s string) bool { return rules.CheckBIN(s) == nil }
+
+func digits(s string, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for i := range n {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// tidy trims a value, makes every run of blanks one space and composes letters that came in parts, so that the same text
+// from another program is the same text. It is false for control characters and for letters that could not be read.
+func tidy(s string) (string, bool) {
+	if plain(s) {
+		return s, true
+	}
+	if !norm.NFC.IsNormalString(s) {
+		s = norm.NFC.String(s)
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	gap := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			gap = b.Len() > 0
+			continue
+		case r == utf8.RuneError || unicode.IsControl(r):
+			return "", false
+		case gap:
+			b.WriteByte(' ')
+			gap = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), true
+}
+
+// plain says quickly that a value is tidy: ASCII or Cyrillic without doubled or outer spaces.
+func plain(s string) bool {
+	space := true // a space would be the first or the second
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c > ' ' && c < 0x7F:
+			space = false
+		case c == ' ' && !space:
+			space = true
+		case c >= 0xD0 && c <= 0xD3 && i+1 < len(s) && s[i+1]&0xC0 == 0x80: // U+0400 to U+04FF
+			if c == 0xD2 && s[i+1] >= 0x83 && s[i+1] <= 0x89 { // combining signs
+				return false
+			}
+			i++
+			space = false
+		default:
+			return false
+		}
+	}
+	return s == "" || !space
+}

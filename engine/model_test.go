@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+	"robotbailiff/rules/pack"
+)
+
+// Fixtures of the pure tests.
+
+func day(s string) calendar.Date {
+	d, err := calendar.ParseDate(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// at is an instant on a day in Almaty.
+func at(date string, hour int) time.Time {
+	return day(date).Start().Add(time.Duration(hour) * time.Hour)
+}
+
+func tenge(s string) money.Amount {
+	a, err := money.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// iin makes a valid synthetic number of a grown-up.
+func iin(serial int) string {
+	for ; ; serial++ {
+		first := fmt.Sprintf("8501013%04d", serial%10000)
+		if c, ok := rules.IINCheckDigit(first); ok {
+			return first + string(c)
+		}
+	}
+}
+
+func openCmd(amount string) Open {
+	return Open{DebtorID: 7, Region: "75", Language: "kk", Initials: "А.Д.", Facts: rules.WritFacts{
+		Kind: "fine_prescription", DebtorIIN: iin(1), Amount: tenge(amount), Currency: "KZT",
+		InForce: day("2026-06-01"), UnpaidConfirmedOn: day("2026-08-20"),
+	}}
+}
+
+// world drives one case through Decide, keeping what the outside would see.
+type world struct {
+	c       Case
+	p       *pack.Pack
+	now     time.Time
+	off     bool
+	transit bool
+	events  []Event
+	effects []Effect
+	refusal *Refusal
+}
+
+func newWorld() *world {
+	return &world{c: Case{ID: 260000001}, p: pack.Default(), now: at("2026-09-01", 10)}
+}
+
+func (w *world) do(cmd Command) Decision {
+	d := Decide(w.c, cmd, w.p, Env{Now: w.now, CoercionOff: w.off, MoneyInTransit: w.transit, PackID: 1})
+	w.c, w.refusal = d.Next, d.Refusal
+	w.events = append(w.events, d.Events...)
+	w.effects = append(w.effects, d.Effects...)
+	return d
+}
+
+// inState returns a world whose case has come to a state by the ordinary way.
+func inState(s State) *world {
+	w := newWorld()
+	w.do(openCmd("20155.00"))
+	if s == Opened {
+		return w
+	}
+	if s == Cancelled {
+		w.do(Cancel{Ground: "amnesty", Act: "1"})
+		return w
+	}
+	w.do(NoticeDelivered{Ordinal: 1, Opening: true, Channel: "sms", At: w.now})
+	if s == Notified {
+		return w
+	}
+	w.now = w.c.VoluntaryEndsOn.End()
+	w.do(Tick{})
+	switch s {
+	case Paid:
+		w.do(OrderAnswered{Purpose: Arrest, Ordinal: 1, Answer: Accepted, Sum: tenge("20155.00")})
+		w.do(Pay{PaymentID: 1, Amount: tenge("20155.00"), ValueDate: calendar.DateOf(w.now)})
+	case HandedOver:
+		w.do(OrderAnswered{Purpose: Arrest, Ordinal: 1, Answer: NoFunds})
+		w.now = w.c.TermEndsOn.End()
+		w.do(Tick{})
+	}
+	return w
+}
+
+// drawCommand draws any command, sensible or not.
+func drawCommand(t *rapid.T, w *world) Command {
+	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
+	switch rapid.IntRange(0, 13).Draw(t, "command") {
+	case 0:
+		return openCmd("20155.00")
+	case 1:
+		return NoticeDelivered{Ordinal: 1, Opening: rapid.Bool().Draw(t, "opening"), Channel: "sms", At: w.now.Add(-time.Duration(rapid.IntRange(-60, 600).Draw(t, "ago")) * time.Minute)}
+	case 2, 3, 4:
+		return Tick{}
+	case 5, 6:
+		return OrderAnswered{
+			Purpose: rapid.SampledFrom(Purposes).Draw(t, "purpose"), Ordinal: rapid.IntRange(1, 3).Draw(t, "ordinal"),
+			Answer: rapid.SampledFrom([]Answer{Accepted, Partial, NoFunds, Protected, NoAccount, AlreadyDone, Refused, Withdrawn}).Draw(t, "answer"),
+			Sum:    amount,
+		}
+	case 7, 8:
+		return Pay{PaymentID: int64(rapid.IntRange(1, 9).Draw(t, "payment")), Amount: amount, ValueDate: calendar.DateOf(w.now).AddDays(-rapid.IntRange(0, 3).Draw(t, "days"))}
+	case 9:
+		return ReversePayment{PaymentID: 1, Amount: amount}
+	case 10:
+		if rapid.Bool().Draw(t, "undo") {
+			return UndoRefusal{}
+		}
+		return RequestRefusal{}
+	case 11:
+		return Cancel{Ground: "court", Act: "2"}
+	case 12:
+		switch rapid.IntRange(0, 2).Draw(t, "overlay") {
+		case 0:
+			return SetHold{Reason: "person"}
+		case 1:
+			return Suspend{Reason: "appeal", Until: calendar.DateOf(w.now).AddDays(rapid.IntRange(0, 20).Draw(t, "until"))}
+		}
+		return Resume{Reason: "looked"}
+	}
+	return Assign{BailiffID: 3, Load: 4, Among: 2}
+}

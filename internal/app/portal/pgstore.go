@@ -1,0 +1,183 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"robotbailiff/engine"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+type execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// countAttemptSQL counts an attempt unless the link is locked; a lock that is over begins anew.
+const countAttemptSQL = `INSERT INTO portal_gate AS g (token_hash, wrong) VALUES ($1, 1)
+ON CONFLICT (token_hash) DO UPDATE SET touched_at = now(),
+       wrong = CASE WHEN g.locked_until > $2 THEN g.wrong WHEN g.locked_until IS NOT NULL THEN 1 ELSE g.wrong + 1 END,
+       locked_until = CASE WHEN g.locked_until > $2 THEN g.locked_until END
+RETURNING locked_until, wrong`
+
+func countAttempt(ctx context.Context, tx pgx.Tx, hash []byte, now time.Time) (until time.Time, wrong int, err error) {
+	var locked pgtype.Timestamptz
+	err = tx.QueryRow(ctx, countAttemptSQL, hash, now).Scan(&locked, &wrong)
+	return locked.Time, wrong, err
+}
+
+const lockGateSQL = `UPDATE portal_gate SET locked_until = $2 WHERE token_hash = $1`
+
+func lockGate(ctx context.Context, tx pgx.Tx, hash []byte, until time.Time) error {
+	_, err := tx.Exec(ctx, lockGateSQL, hash, until)
+	return err
+}
+
+const clearGateSQL = `DELETE FROM portal_gate WHERE token_hash = $1`
+
+func clearGate(ctx context.Context, tx pgx.Tx, hash []byte) error {
+	_, err := tx.Exec(ctx, clearGateSQL, hash)
+	return err
+}
+
+const personSQL = `SELECT d.iin_sealed, d.birth_date, c.language, c.ended_at
+  FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = $1`
+
+func readPerson(ctx context.Context, q engine.Querier, caseID int64) (person, error) {
+	var p person
+	var born pgtype.Date
+	var ended pgtype.Timestamptz
+	err := q.QueryRow(ctx, personSQL, caseID).Scan(&p.sealed, &born, &p.language, &ended)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return person{}, nil
+	}
+	if born.Valid {
+		p.birthYear = born.Time.Year()
+	}
+	p.ended = ended.Time
+	return p, err
+}
+
+const insertSessionSQL = `INSERT INTO portal_sessions (id_hash, case_id, expires_at) VALUES ($1, $2, now() + $3::interval)`
+
+func insertSession(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64, d time.Duration) error {
+	_, err := tx.Exec(ctx, insertSessionSQL, hash, caseID, d)
+	return err
+}
+
+const readSessionSQL = `SELECT case_id FROM portal_sessions WHERE id_hash = $1 AND expires_at > now()`
+
+func readSession(ctx context.Context, q engine.Querier, hash []byte) (caseID int64, ok bool, err error) {
+	err = q.QueryRow(ctx, readSessionSQL, hash).Scan(&caseID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	return caseID, err == nil, err
+}
+
+const extendSessionSQL = `UPDATE portal_sessions SET expires_at = least(now() + $2::interval, started_at + interval '8 hours')
+ WHERE id_hash = $1 AND expires_at > now()`
+
+func extendSession(ctx context.Context, db execer, hash []byte, d time.Duration) (bool, error) {
+	tag, err := db.Exec(ctx, extendSessionSQL, hash, d)
+	return tag.RowsAffected() == 1, err
+}
+
+const deleteSessionSQL = `DELETE FROM portal_sessions WHERE id_hash = $1`
+
+func deleteSession(ctx context.Context, db execer, hash []byte) error {
+	_, err := db.Exec(ctx, deleteSessionSQL, hash)
+	return err
+}
+
+// purgeSQL forgets visits that are over and gates that nobody has tried for two days.
+const purgeSQL = `WITH s AS (DELETE FROM portal_sessions WHERE expires_at < now() RETURNING 1),
+     g AS (DELETE FROM portal_gate WHERE touched_at < now() - interval '2 days' RETURNING 1)
+SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM g)`
+
+// Purge forgets sessions that are over and old attempts at the gate. Somebody calls it now and then.
+func (s *Service) Purge(ctx context.Context) (int, error) {
+	var n int
+	if err := s.cfg.Pool.QueryRow(ctx, purgeSQL).Scan(&n); err != nil {
+		return 0, fmt.Errorf("portal: purge: %w", err)
+	}
+	return n, nil
+}
+
+const writSQL = `SELECT w.document_number, w.document_date, w.kind, w.issuer_name, d.name,
+       coalesce(b.name, ''), coalesce(b.licence, ''), coalesce(h.recalled_at IS NOT NULL, false)
+  FROM writs w JOIN debtors d ON d.id = w.debtor_id
+  LEFT JOIN handovers h ON h.case_id = w.case_id LEFT JOIN bailiffs b ON b.id = h.bailiff_id
+ WHERE w.case_id = $1`
+
+type writRow struct {
+	document     string
+	documentDate calendar.Date
+	kind         string
+	issuer       string
+	name         string
+	bailiff      string
+	licence      string
+	recalled     bool
+}
+
+func readWrit(ctx context.Context, q engine.Querier, caseID int64) (writRow, error) {
+	var w writRow
+	var date pgtype.Date
+	err := q.QueryRow(ctx, writSQL, caseID).Scan(&w.document, &date, &w.kind, &w.issuer, &w.name, &w.bailiff, &w.licence, &w.recalled)
+	if date.Valid {
+		w.documentDate = calendar.FromUTC(date.Time)
+	}
+	return w, err
+}
+
+const moneyDueSQL = `SELECT coalesce(sum(refund_due), 0)::bigint FROM payments WHERE case_id = $1`
+
+func readRefundDue(ctx context.Context, q engine.Querier, caseID int64) (money.Amount, error) {
+	var tiyn int64
+	err := q.QueryRow(ctx, moneyDueSQL, caseID).Scan(&tiyn)
+	if err != nil {
+		return money.Zero, err
+	}
+	return money.FromTiyn(tiyn), nil
+}
+
+// startCheckoutSQL takes the case's only place for a payment under way, unless one is there for the same outstanding sum.
+const startCheckoutSQL = `INSERT INTO portal_checkouts AS k (case_id, amount, outstanding, legal_at) VALUES ($1, $2, $2, $3)
+ON CONFLICT (case_id) DO UPDATE SET amount = $2, outstanding = $2, legal_at = $3, started_at = now()
+ WHERE k.outstanding <> $2 OR k.started_at < now() - interval '24 hours'`
+
+func startCheckout(ctx context.Context, db execer, caseID int64, amount money.Amount, now time.Time) (fresh bool, err error) {
+	tag, err := db.Exec(ctx, startCheckoutSQL, caseID, amount.Tiyn(), now)
+	return tag.RowsAffected() == 1, err
+}
+
+const readCheckoutSQL = `SELECT amount, legal_at FROM portal_checkouts
+ WHERE case_id = $1 AND outstanding = $2 AND started_at >= now() - interval '24 hours'`
+
+func readCheckout(ctx context.Context, q engine.Querier, caseID int64, outstanding money.Amount) (*Waiting, error) {
+	var tiyn int64
+	var w Waiting
+	err := q.QueryRow(ctx, readCheckoutSQL, caseID, outstanding.Tiyn()).Scan(&tiyn, &w.Since)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.Amount = money.FromTiyn(tiyn)
+	return &w, nil
+}
+
+const dropCheckoutSQL = `DELETE FROM portal_checkouts WHERE case_id = $1`
+
+func dropCheckout(ctx context.Context, db execer, caseID int64) error {
+	_, err := db.Exec(ctx, dropCheckoutSQL, caseID)
+	return err
+}

@@ -1,0 +1,87 @@
+package story
+
+import (
+	"robotbailiff/engine"
+	"robotbailiff/internal/i18n"
+)
+
+// Sentences says in plain words what an event means. There is at least one sentence for every kind.
+func Sentences(e engine.Event) []i18n.Text {
+	d := e.Data
+	key := "event." + string(e.Kind)
+	switch e.Kind {
+	case engine.EvOpened:
+		return one(key, "until", *d.Until)
+	case engine.EvNotified:
+		return one(key, "on", *d.Date, "until", *d.Until)
+	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed:
+		return one(key)
+	case engine.EvArrestOrdered, engine.EvCollectOrdered:
+		return one(key, "amount", *d.Amount)
+	case engine.EvOrderAnswered:
+		return []i18n.Text{answered(*d.Answer)}
+	case engine.EvPaidInPart:
+		return one(key, "amount", *d.Amount, "left", *d.Left)
+	case engine.EvPaid:
+		return withRefund(one(key, "amount", *d.Amount), d)
+	case engine.EvPaidAfterEnd:
+		if d.Amount.IsZero() {
+			return withRefund(one(key+"_unneeded"), d)
+		}
+		return withRefund(one(key, "amount", *d.Amount), d)
+	case engine.EvPaymentReversed:
+		return one(key, "amount", *d.Amount)
+	case engine.EvRefusalRequested:
+		return one(key, "fee", *d.Amount)
+	case engine.EvHandedOver:
+		return one(key+"_"+oneOf(d.Reason, "term", "refusal"), "amount", *d.Amount)
+	case engine.EvHandoverRecalled, engine.EvCancelled:
+		return withRefund(one(key), d)
+	case engine.EvSuspended:
+		if d.Until != nil {
+			return one(key+"_until", "until", *d.Until)
+		}
+		return one(key)
+	}
+	return one("event.other")
+}
+
+func one(key string, pairs ...any) []i18n.Text { return []i18n.Text{i18n.Say(key, pairs...)} }
+
+func withRefund(t []i18n.Text, d engine.Data) []i18n.Text {
+	if d.RefundDue == nil || d.RefundDue.IsZero() {
+		return t
+	}
+	return append(t, i18n.Say("event.refund", "amount", *d.RefundDue))
+}
+
+// oneOf gives s if it is among the known words, else the first of them.
+func oneOf(s string, known ...string) string {
+	for _, k := range known {
+		if s == k {
+			return s
+		}
+	}
+	return known[0]
+}
+
+// answered says what a bank answered. Lifts and recalls have one outcome: they are sent until they are done.
+func answered(a engine.OrderAnswered) i18n.Text {
+	key := "answer." + string(a.Purpose) + "_"
+	done := a.Answer == engine.Accepted || a.Answer == engine.AlreadyDone
+	switch {
+	case a.Answer == engine.Withdrawn:
+		return i18n.Say("answer.withdrawn")
+	case a.Purpose == engine.Lift || a.Purpose == engine.Recall:
+		return i18n.Say(key + "done")
+	case done || a.Answer == engine.Partial && a.Purpose != engine.Collect:
+		return i18n.Say(key+"done", "amount", a.Sum)
+	case a.Purpose == engine.Collect && (a.Answer == engine.Partial || a.Answer == engine.NoFunds):
+		return i18n.Say(key+"waits", "amount", a.Sum)
+	case a.Purpose == engine.Arrest && a.Answer == engine.Protected:
+		return i18n.Say(key + "protected")
+	case a.Purpose == engine.Arrest && a.Answer != engine.Refused:
+		return i18n.Say(key + "nothing")
+	}
+	return i18n.Say(key + "failed")
+}

@@ -1,0 +1,217 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/i18n"
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+	"robotbailiff/rules/pack"
+)
+
+// View is a case as its debtor sees it.
+type View struct {
+	Number   string
+	Name     string // of the debtor
+	Language string // of the debtor, as the case has it
+	State    string
+	Now      time.Time
+
+	Issuer       string // may be empty
+	Document     string
+	DocumentDate calendar.Date // may be unset
+	Kind         string        // court_ruling, …
+	Article      string        // on which this kind of document is enforced
+
+	Debt, Paid, Outstanding money.Amount
+	OpenedOn, TermEndsOn    calendar.Date
+	VoluntaryEndsOn         calendar.Date // unset: not yet known
+	Fee                     Fee
+
+	Arrest    *Arrest // set while money is held, or may be
+	Held      bool    // a person is looking at the case
+	Suspended bool
+	Until     calendar.Date // of the suspension; may be unset
+
+	CanPay    bool
+	CanRefuse bool
+	UndoUntil time.Time // set while a refusal may be taken back
+	Refused   bool
+
+	Waiting *Waiting // a payment under way
+
+	End End
+
+	Story []story.Entry // newest first
+}
+
+// Fee is what the private bailiff would add.
+type Fee struct {
+	Amount, Total money.Amount
+	Rate          string
+	On            calendar.Date // the first day on which it may be asked
+	Article       string
+}
+
+// Arrest is money held on an account for the case.
+type Arrest struct {
+	Amount money.Amount
+	Sure   bool // the bank has confirmed it
+}
+
+// Waiting is a payment that was begun and has not been seen yet.
+type Waiting struct {
+	Amount money.Amount
+	Since  time.Time // legal time
+}
+
+// End tells how a case ended; the zero End belongs to a case that goes on.
+type End struct {
+	At           time.Time
+	ArrestWas    bool      // money had been held
+	LiftedAt     time.Time // zero: the bank has not confirmed yet
+	LiftedAfter  time.Duration
+	Refund       money.Amount
+	Bailiff      string
+	Licence      string
+	Recalled     bool // taken back from the private bailiff
+	ByRefusal    bool
+	CancelReason string
+}
+
+// Case shows the case of a session in a language.
+func (s *Service) Case(ctx context.Context, session string, lang i18n.Lang) (View, error) {
+	id, err := s.caseOf(ctx, session)
+	if err != nil {
+		return View{}, err
+	}
+	now, err := s.cfg.Cases.Now(ctx)
+	if err != nil {
+		return View{}, fmt.Errorf("portal: legal time: %w", err)
+	}
+	v, err := s.view(ctx, id, now, lang)
+	if err != nil {
+		return View{}, fmt.Errorf("portal: case %d: %w", id, err)
+	}
+	return v, nil
+}
+
+func (s *Service) view(ctx context.Context, id int64, now time.Time, lang i18n.Lang) (View, error) {
+	q := s.cfg.Pool
+	cases, err := engine.Load(ctx, q, []int64{id})
+	if err != nil {
+		return View{}, err
+	}
+	if len(cases) != 1 {
+		return View{}, ErrNoSession
+	}
+	c := cases[0]
+	w, err := readWrit(ctx, q, id)
+	if err != nil {
+		return View{}, fmt.Errorf("writ: %w", err)
+	}
+	told, events, err := s.teller.Case(ctx, q, id, lang)
+	if err != nil {
+		return View{}, err
+	}
+	v := s.snapshot(c, w, now, lang)
+	for i := len(told) - 1; i >= 0; i-- {
+		v.Story = append(v.Story, told[i])
+	}
+	if c.State.Final() {
+		v.End = end(c, w, events)
+		v.End.Refund, err = readRefundDue(ctx, q, id)
+		return v, err
+	}
+	v.Waiting, err = readCheckout(ctx, q, id, c.Outstanding)
+	v.CanPay = v.CanPay && v.Waiting == nil
+	return v, err
+}
+
+func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.Lang) View {
+	p, today := s.cfg.Cases.Pack(), calendar.DateOf(now)
+	v := View{
+		Number: caseno.Format(c.ID), Name: w.name, Language: c.Language, State: string(c.State), Now: now,
+		Issuer: w.issuer, Document: w.document, DocumentDate: w.documentDate, Kind: w.kind,
+		Debt: c.Debt, Paid: c.Paid, Outstanding: c.Outstanding, OpenedOn: c.OpenedOn, TermEndsOn: c.TermEndsOn, VoluntaryEndsOn: c.VoluntaryEndsOn,
+		Held: c.Hold != "", Suspended: c.Suspended != "", Until: c.SuspendedUntil,
+		Refused: !c.RefusalAt.IsZero(),
+	}
+	if x, ok := p.Lookup(pack.KeyKindPrefix+w.kind, today); ok {
+		v.Article = story.Citation(x.Citation, lang)
+	}
+	handedOn := c.TermEndsOn.AddDays(1)
+	if handedOn.Before(today) {
+		handedOn = today
+	}
+	v.Fee = feeOf(p, c.Outstanding, handedOn, lang)
+	if a := c.LiveArrest(); a != nil {
+		v.Arrest = &Arrest{Amount: a.Amount, Sure: a.Status == engine.Active || a.Status == engine.LiftRequested}
+		if v.Arrest.Sure {
+			v.Arrest.Amount = a.Held
+		}
+	}
+	if c.State.Final() {
+		return v
+	}
+	v.CanPay = c.Outstanding.IsPositive() && s.cfg.Checkout != nil
+	v.CanRefuse = !v.Refused
+	if until := c.RefusalAt.Add(refusalUndo(p, now)); v.Refused && now.Before(until) {
+		v.UndoUntil = until
+	}
+	return v
+}
+
+func feeOf(p *pack.Pack, sum money.Amount, on calendar.Date, lang i18n.Lang) Fee {
+	fee, step := rules.Fee(p, sum, on)
+	f := Fee{Amount: fee, Total: sum.Add(fee), On: on}
+	for _, x := range step.Facts {
+		if x.Key == "rate" {
+			f.Rate = x.Value
+		}
+	}
+	if x, ok := p.Lookup(pack.KeyFeeBands, on); ok {
+		f.Article = story.Citation(x.Citation, lang)
+	}
+	return f
+}
+
+func refusalUndo(p *pack.Pack, now time.Time) time.Duration {
+	d, _ := p.RefusalUndo(calendar.DateOf(now))
+	return d
+}
+
+// end gathers what the last page of a case tells.
+func end(c engine.Case, w writRow, events []engine.Event) End {
+	e := End{At: c.EndedAt, Bailiff: w.bailiff, Licence: w.licence, Recalled: w.recalled}
+	for i := range c.Orders {
+		if o := &c.Orders[i]; o.Purpose == engine.Arrest && (o.Held.IsPositive() || o.Status == engine.Lifted || o.Status == engine.LiftRequested) {
+			e.ArrestWas = true
+		}
+	}
+	for _, ev := range events {
+		switch ev.Kind {
+		case engine.EvHandedOver:
+			e.ByRefusal = ev.Data.Reason == "refusal"
+		case engine.EvHandoverRecalled:
+			e.Recalled = true
+		case engine.EvCancelled:
+			e.CancelReason = ev.Data.Reason
+		case engine.EvOrderAnswered:
+			if a := ev.Data.Answer; a != nil && a.Purpose == engine.Lift && !ev.At.Before(c.EndedAt) {
+				e.LiftedAt, e.LiftedAfter = ev.At, ev.At.Sub(c.EndedAt)
+			}
+		default:
+		}
+	}
+	if arrest := c.LiveArrest(); arrest == nil && e.LiftedAt.IsZero() {
+		e.ArrestWas = false // it had ended before
+	}
+	return e
+}

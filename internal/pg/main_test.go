@@ -1,0 +1,9 @@
+package pg_test
+
+import (
+	"testing"
+
+	"robotbailiff/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

@@ -1,0 +1,59 @@
+-- The books of the sandbox's world, and the clock that all its processes share. Never part of the migrations.
+CREATE SCHEMA IF NOT EXISTS sandbox;
+
+CREATE TABLE IF NOT EXISTS public.sandbox_clock (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    now       timestamptz NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS sandbox.instructions (
+    id uuid PRIMARY KEY, case_id bigint NOT NULL, purpose text NOT NULL, person text NOT NULL,
+    amount bigint NOT NULL, of_id uuid NOT NULL, answer text NOT NULL, sum bigint NOT NULL CHECK (sum >= 0),
+    bank text NOT NULL, detail text NOT NULL, at timestamptz NOT NULL, answer_at timestamptz NOT NULL, seen integer NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS sandbox.arrests (
+    id uuid PRIMARY KEY, case_id bigint NOT NULL, account text NOT NULL, person text NOT NULL, bank text NOT NULL,
+    held bigint NOT NULL CHECK (held >= 0), taken bigint NOT NULL CHECK (taken >= 0),
+    at timestamptz NOT NULL, ended text NOT NULL, ended_at timestamptz
+);
+CREATE INDEX IF NOT EXISTS arrests_by_case ON sandbox.arrests (case_id);
+
+CREATE TABLE IF NOT EXISTS sandbox.accounts (
+    iban text PRIMARY KEY, person text NOT NULL, bank text NOT NULL, kind text NOT NULL, opening bigint NOT NULL,
+    balance bigint NOT NULL, held bigint NOT NULL CHECK (held BETWEEN 0 AND balance), taken bigint NOT NULL,
+    CHECK (opening = balance + taken), CHECK (kind = 'current' OR held = 0 AND taken = 0)
+);
+CREATE INDEX IF NOT EXISTS accounts_by_person ON sandbox.accounts (person);
+
+CREATE TABLE IF NOT EXISTS sandbox.debtors (
+    case_id bigint PRIMARY KEY, token text NOT NULL, owed bigint NOT NULL, plan text NOT NULL,
+    first_at timestamptz, aware_at timestamptz, last_at timestamptz,
+    paid bigint NOT NULL, taken bigint NOT NULL, reversed bigint NOT NULL, held bigint NOT NULL CHECK (held >= 0),
+    peak bigint NOT NULL, arrests integer NOT NULL, live_now integer NOT NULL CHECK (live_now >= 0), messages integer NOT NULL,
+    arrested_at timestamptz, lifted_at timestamptz
+) WITH (fillfactor = 70);
+
+CREATE TABLE IF NOT EXISTS sandbox.messages (
+    key text PRIMARY KEY, channel text NOT NULL, ref text NOT NULL, to_hash text NOT NULL, case_id bigint NOT NULL,
+    token text NOT NULL, owed bigint NOT NULL, count integer NOT NULL, at timestamptz NOT NULL, fate text NOT NULL, done_at timestamptz
+);
+
+CREATE TABLE IF NOT EXISTS sandbox.payments (
+    key text PRIMARY KEY, source text NOT NULL, txn_id text NOT NULL, case_id bigint NOT NULL, reference text NOT NULL,
+    amount bigint NOT NULL CHECK (amount > 0), value_date text NOT NULL, at timestamptz NOT NULL, reported boolean NOT NULL,
+    handed_at timestamptz, reversed bigint NOT NULL CHECK (reversed BETWEEN 0 AND amount), reversed_at timestamptz
+) WITH (fillfactor = 80);
+
+CREATE TABLE IF NOT EXISTS sandbox.items (
+    key text PRIMARY KEY, at timestamptz NOT NULL, kind text NOT NULL,
+    "inner" boolean NOT NULL, case_id bigint NOT NULL, body text NOT NULL, handed_at timestamptz,
+    tries integer NOT NULL, note text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS items_due ON sandbox.items ("inner", at, key COLLATE "C") WHERE handed_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS sandbox.wrongs (
+    key text PRIMARY KEY, invariant text NOT NULL, case_id bigint NOT NULL, detail text NOT NULL, at timestamptz NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS sandbox.marks (key text PRIMARY KEY, at timestamptz NOT NULL);

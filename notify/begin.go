@@ -1,0 +1,211 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	maxAttempts = 2
+	// lastCall is how long before the quiet hours the last message leaves, so that a batch
+	// begun in time is also handed over in time.
+	lastCall = 10 * time.Minute
+	// courtesyGap keeps courtesy notices of one case apart (INV-N4).
+	courtesyGap = 24 * time.Hour
+)
+
+// Pending is one notice that wants a call of its gateway now.
+type Pending struct {
+	CaseID    int64
+	Ordinal   int
+	Channel   Channel
+	Kind      Kind
+	Attempt   int     // the one that began, or whose answer was lost
+	NeedQuery bool    // ask the gateway, do not send
+	Message   Message // without an address; for NeedQuery nothing but Ref and Channel
+}
+
+// Begin claims what may be sent now: each such notice becomes "sending" and counts one more
+// attempt, before any call. Attempts whose answer is not known come back as NeedQuery and
+// stay as they are. Notices whose time is over become "expired". What has to wait, for its
+// time, for the end of the quiet hours or for the day to pass, is left alone.
+func (s *Store) Begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time) ([]Pending, error) {
+	pending, _, err := s.begin(ctx, tx, caseIDs, now)
+	return pending, err
+}
+
+// begin also tells when the first of the notices that wait can go on; zero when none waits.
+func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time) ([]Pending, time.Time, error) {
+	var later soonest
+	rows, err := collect(ctx, tx, lockOpenSQL, caseIDs)
+	if err != nil || len(rows) == 0 {
+		return nil, later.at, err
+	}
+	courtesies, err := s.courtesies(ctx, tx, rows, now)
+	if err != nil {
+		return nil, later.at, err
+	}
+	window := s.window(now)
+	var pending []Pending
+	var changed []row
+	for _, r := range rows {
+		do, at := decide(r, now, window, courtesies)
+		switch do {
+		case wait:
+			from, _ := s.cfg.Window(at)
+			later.add(from)
+		case expire:
+			r.Status = StatusExpired
+			changed = append(changed, r)
+		case ask:
+			pending = append(pending, Pending{
+				CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Kind: r.Kind, Attempt: r.Attempts, NeedQuery: true,
+				Message: Message{Ref: r.key().ref(), Channel: r.Channel},
+			})
+		case send:
+			r.Status, r.Attempts, r.SentAt, r.Detail = StatusSending, r.Attempts+1, &now, ""
+			changed = append(changed, r)
+			if !statutory(r.Kind) {
+				courtesies[r.CaseID] = append(courtesies[r.CaseID], courtesy{r.Ordinal, now})
+			}
+			p, err := s.pending(r, window)
+			if err != nil {
+				return nil, later.at, err
+			}
+			pending = append(pending, p)
+		}
+	}
+	return pending, later.at, write(ctx, tx, changed)
+}
+
+func (s *Store) pending(r row, w window) (Pending, error) {
+	t, _, err := s.words(r)
+	if err != nil {
+		return Pending{}, err
+	}
+	m := Message{
+		Ref: r.key().ref(), Channel: r.Channel, Text: t.SMS, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt,
+	}
+	if r.Channel == Push {
+		m.Title, m.Text = t.PushTitle, t.PushBody
+	}
+	if w.until.Before(m.ExpiresAt) {
+		m.ExpiresAt = w.until
+	}
+	return Pending{CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Kind: r.Kind, Attempt: r.Attempts, Message: m}, nil
+}
+
+// window is the part of the day around now in which notices may leave.
+type window struct {
+	open  bool
+	opens time.Time // when it is not open
+	until time.Time // start of the next quiet hours
+}
+
+func (s *Store) window(now time.Time) window {
+	from, until := s.cfg.Window(now)
+	if from.After(now) {
+		return window{opens: from, until: until}
+	}
+	if until.Sub(now) < lastCall {
+		from, _ = s.cfg.Window(until)
+		return window{opens: from, until: until}
+	}
+	return window{open: true, until: until}
+}
+
+type action int
+
+const (
+	wait action = iota
+	send
+	ask
+	expire
+)
+
+// decide says what to do with an open notice now, and for wait, until when. It is pure.
+func decide(r row, now time.Time, w window, sent courtesies) (action, time.Time) {
+	over := !now.Before(r.ExpiresAt)
+	switch {
+	case r.Status == StatusCreated && (over || r.Attempts >= maxAttempts):
+		return expire, now
+	case r.Status == StatusCreated && r.NotBefore.After(now):
+		return wait, r.NotBefore
+	case !w.open:
+		return wait, w.opens
+	case r.Status != StatusCreated:
+		return ask, now
+	}
+	if at, crowded := sent.crowded(r, now); crowded {
+		return wait, at
+	}
+	return send, now
+}
+
+// courtesies are the recent notices of each case of which one a day is enough.
+type courtesies map[int64][]courtesy
+
+type courtesy struct {
+	Ordinal int
+	SentAt  time.Time
+}
+
+// crowded reports whether another courtesy of the case left in the last 24 hours, and when
+// the next may go. The other channel of the same notice does not count.
+func (c courtesies) crowded(r row, now time.Time) (time.Time, bool) {
+	if statutory(r.Kind) {
+		return now, false
+	}
+	at := now
+	for _, other := range c[r.CaseID] {
+		if next := other.SentAt.Add(courtesyGap); other.Ordinal != r.Ordinal && next.After(at) {
+			at = next
+		}
+	}
+	return at, at.After(now)
+}
+
+const courtesiesSQL = `SELECT n.case_id, n.ordinal, max(n.sent_at) AS sent_at
+FROM notices n
+WHERE n.case_id = ANY ($1) AND n.kind = ANY ($2) AND n.attempts > 0 AND n.sent_at > $3
+GROUP BY n.case_id, n.ordinal`
+
+// courtesies looks back a day, for the few cases that want to send such a notice at all.
+func (s *Store) courtesies(ctx context.Context, tx pgx.Tx, rows []row, now time.Time) (courtesies, error) {
+	found := courtesies{}
+	var ids []int64
+	for _, r := range rows {
+		if r.Status == StatusCreated && !statutory(r.Kind) {
+			ids = append(ids, r.CaseID)
+		}
+	}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	answer, err := tx.Query(ctx, courtesiesSQL, ids, courtesyKinds, now.Add(-courtesyGap))
+	if err != nil {
+		return nil, fmt.Errorf("notify: reading recent notices: %w", err)
+	}
+	var caseID int64
+	var one courtesy
+	_, err = pgx.ForEachRow(answer, []any{&caseID, &one.Ordinal, &one.SentAt}, func() error {
+		found[caseID] = append(found[caseID], one)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("notify: reading recent notices: %w", err)
+	}
+	return found, nil
+}
+
+// soonest remembers the earliest of some instants.
+type soonest struct{ at time.Time }
+
+func (s *soonest) add(t time.Time) {
+	if s.at.IsZero() || t.Before(s.at) {
+		s.at = t
+	}
+}

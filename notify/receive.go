@@ -1,0 +1,163 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const byProviderRefSQL = `SELECT n.provider_ref, n.case_id, n.ordinal, n.channel
+FROM notices n
+WHERE n.provider_ref = ANY ($1)`
+
+// Receive takes receipts, in any order and any number of times; the end is the same. It
+// returns the notices that are now delivered and were not before, in order, so that the
+// caller can start their terms in the same transaction, and the receipts that belong to no
+// notice that was ever sent, which it must not lose.
+//
+// A receipt's time is believed only between the attempt and now.
+func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now time.Time) ([]Delivered, []Receipt, error) {
+	byProvider, err := resolve(ctx, tx, receipts)
+	if err != nil {
+		return nil, nil, err
+	}
+	best := make(map[key]Receipt, len(receipts))
+	keyOf := make([]key, len(receipts))
+	var keys []key
+	for i, r := range receipts {
+		k, ok := parseKey(r.Ref)
+		if !ok && r.Ref == "" {
+			k, ok = byProvider[cleanRef(r.ProviderRef)]
+		}
+		if !ok {
+			continue // keyOf stays zero, which is no notice's
+		}
+		keyOf[i] = k
+		former, again := best[k]
+		if !again {
+			keys = append(keys, k)
+		}
+		if !again || outranks(r, former) {
+			best[k] = r
+		}
+	}
+	slices.SortFunc(keys, key.compare)
+	rows, err := lockKeys(ctx, tx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	var changed []row
+	var delivered []Delivered
+	for _, k := range keys {
+		r, ok := rows[k]
+		if !ok || r.Attempts == 0 {
+			continue
+		}
+		r, moved := receive(r, best[k], now)
+		if !moved {
+			continue
+		}
+		changed = append(changed, r)
+		if r.Status == StatusDelivered {
+			delivered = append(delivered, Delivered{CaseID: r.CaseID, Ordinal: r.Ordinal, Kind: r.Kind, Channel: r.Channel, At: *r.DeliveredAt})
+		}
+	}
+	var strays []Receipt
+	for i, r := range receipts {
+		if found, ok := rows[keyOf[i]]; !ok || found.Attempts == 0 {
+			strays = append(strays, r)
+		}
+	}
+	return delivered, strays, write(ctx, tx, changed)
+}
+
+// resolve finds the notices of receipts that have only the gateway's reference. Where two
+// notices share one, the gateway repeats itself and neither is believed.
+func resolve(ctx context.Context, tx pgx.Tx, receipts []Receipt) (map[string]key, error) {
+	var refs []string
+	for _, r := range receipts {
+		if r.Ref == "" && r.ProviderRef != "" {
+			refs = append(refs, cleanRef(r.ProviderRef))
+		}
+	}
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, byProviderRefSQL, refs)
+	if err != nil {
+		return nil, fmt.Errorf("notify: looking up receipts: %w", err)
+	}
+	found := make(map[string]key, len(refs))
+	var ref string
+	var k key
+	_, err = pgx.ForEachRow(rows, []any{&ref, &k.CaseID, &k.Ordinal, &k.Channel}, func() error {
+		if _, twice := found[ref]; twice {
+			found[ref] = key{}
+		} else {
+			found[ref] = k
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("notify: looking up receipts: %w", err)
+	}
+	return found, nil
+}
+
+// outranks orders receipts of one notice by what they prove, then by time.
+func outranks(a, b Receipt) bool {
+	if ra, rb := rank(a.Status), rank(b.Status); ra != rb {
+		return ra > rb
+	}
+	return a.At.Before(b.At)
+}
+
+func rank(s Status) int {
+	switch s {
+	case StatusDelivered:
+		return 3
+	case StatusFailed:
+		return 2
+	case StatusUnknown:
+		return 1
+	case StatusCreated, StatusSending, StatusSent, StatusExpired:
+	}
+	return 0
+}
+
+// receive applies a receipt to a notice that was sent, and says whether anything changed.
+// It is pure.
+func receive(r row, receipt Receipt, now time.Time) (row, bool) {
+	switch receipt.Status {
+	case StatusDelivered:
+		if r.Status == StatusDelivered {
+			return r, false
+		}
+		at := receipt.At
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		if r.SentAt != nil && at.Before(*r.SentAt) && r.Attempts < maxAttempts {
+			at = *r.SentAt
+		}
+		if at.Before(r.CreatedAt) {
+			at = r.CreatedAt
+		}
+		r.Status, r.DeliveredAt = StatusDelivered, &at
+	case StatusFailed:
+		if r.Status == StatusDelivered || r.Status == StatusFailed || r.Status == StatusExpired {
+			return r, false
+		}
+		r.Status = StatusFailed
+	default: // "unknown" says nothing that we did not know
+		return r, false
+	}
+	r.Detail = cleanDetail(receipt.Detail)
+	if r.ProviderRef == "" {
+		r.ProviderRef = cleanRef(receipt.ProviderRef)
+	}
+	return r, true
+}

@@ -1,0 +1,253 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/pg"
+)
+
+// ErrNoGateway says that a channel has no way out in this configuration.
+var ErrNoGateway = errors.New("notify: no gateway for the channel")
+
+// recordTimeout bounds the writing down of answers, which outlives a cancelled caller: an
+// answer that is known should not have to be asked for again.
+const recordTimeout = 10 * time.Second
+
+// Later says that notices are left which can go on at an instant, and no sooner. It is the
+// ordinary end of a run before its time or with answers missing.
+type Later struct {
+	At    time.Time // in legal time
+	Cause error     // a gateway's error, if there was one
+}
+
+// Error implements error.
+func (e *Later) Error() string {
+	text := "notify: more at " + e.At.UTC().Format(time.RFC3339)
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Unwrap gives the gateway's error.
+func (e *Later) Unwrap() error { return e.Cause }
+
+// Sender takes notices to their gateways.
+type Sender struct {
+	Store    *Store
+	DB       pg.Beginner
+	Clock    clock.Clock
+	Gateways map[Channel]Gateway
+}
+
+// Run sends what is due of the given cases, 1 to 2 000 of them, and may be repeated at any
+// time and after any crash: claim in one transaction, call outside of all, record in
+// another. Attempts whose answer was lost are asked for first. A debtor without an address
+// on a channel fails that notice.
+//
+// The result is nil when nothing is left to do, a [*Later] when something is left that can
+// only go on later, and any other error when the run itself failed; what was claimed is then
+// asked for in the next run. Two runs for one case should not overlap; if they do, the cap
+// of two still holds.
+func (s *Sender) Run(ctx context.Context, caseIDs []int64, contacts map[int64]Contact) error {
+	if len(caseIDs) == 0 {
+		return nil
+	}
+	now, err := s.Clock.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	r := run{Sender: s, now: now, contacts: contacts}
+	pending, err := r.claim(ctx, caseIDs)
+	if err != nil {
+		return err
+	}
+	fresh, lost := split(pending)
+	if len(lost) > 0 {
+		again, err := r.ask(ctx, lost)
+		if err != nil {
+			return err
+		}
+		fresh = append(fresh, again...)
+	}
+	if len(fresh) > 0 {
+		open, err := r.record(ctx, r.call(ctx, fresh, r.send))
+		if err != nil {
+			return err
+		}
+		r.waitFor(open)
+	}
+	if r.later.at.IsZero() {
+		return nil
+	}
+	return &Later{At: r.later.at, Cause: r.cause}
+}
+
+type run struct {
+	*Sender
+
+	now      time.Time
+	contacts map[int64]Contact
+	later    soonest
+	mu       sync.Mutex
+	cause    error
+}
+
+func (r *run) claim(ctx context.Context, caseIDs []int64) (pending []Pending, err error) {
+	var later time.Time
+	err = pg.InTx(ctx, r.DB, func(tx pgx.Tx) error {
+		pending, later, err = r.Store.begin(ctx, tx, caseIDs, r.now)
+		return err
+	})
+	if err == nil && !later.IsZero() {
+		r.later.add(later)
+	}
+	return pending, err
+}
+
+// ask learns what became of lost attempts, and claims those anew that never arrived.
+func (r *run) ask(ctx context.Context, lost []Pending) ([]Pending, error) {
+	open, err := r.record(ctx, r.call(ctx, lost, r.query))
+	if err != nil {
+		return nil, err
+	}
+	var again []int64
+	for _, o := range open {
+		if o.Status == StatusCreated {
+			again = append(again, o.CaseID)
+		}
+	}
+	r.waitFor(slices.DeleteFunc(open, func(o row) bool { return o.Status == StatusCreated }))
+	if len(again) == 0 {
+		return nil, nil
+	}
+	pending, err := r.claim(ctx, again)
+	fresh, _ := split(pending) // the others are in hand already
+	return fresh, err
+}
+
+// waitFor plans the next look at notices that stay open.
+func (r *run) waitFor(open []row) {
+	if len(open) > 0 {
+		from, _ := r.Store.cfg.Window(r.now.Add(r.Store.cfg.Settle))
+		r.later.add(from)
+	}
+}
+
+func (r *run) record(ctx context.Context, outcomes []Outcome) (open []row, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	err = pg.InTx(ctx, r.DB, func(tx pgx.Tx) error {
+		open, err = r.Store.finish(ctx, tx, outcomes, r.now)
+		return err
+	})
+	return open, err
+}
+
+// call deals with each channel at the same time, so that a slow one does not hold up the
+// other, and gives every notice an outcome, if only that it is unknown.
+func (r *run) call(ctx context.Context, pending []Pending, via func(context.Context, Gateway, []Pending) ([]Outcome, error)) []Outcome {
+	byChannel := map[Channel][]Pending{}
+	for _, p := range pending {
+		byChannel[p.Channel] = append(byChannel[p.Channel], p)
+	}
+	var wg sync.WaitGroup
+	var outcomes []Outcome
+	for channel, batch := range byChannel {
+		wg.Go(func() {
+			answered, err := via(ctx, r.Gateways[channel], batch)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			outcomes = append(outcomes, answered...)
+			if err != nil {
+				r.cause = errors.Join(r.cause, fmt.Errorf("%s: %w", channel, err))
+			}
+		})
+	}
+	wg.Wait()
+	return outcomes
+}
+
+func (r *run) send(ctx context.Context, g Gateway, batch []Pending) ([]Outcome, error) {
+	var outcomes []Outcome
+	messages := make([]Message, 0, len(batch))
+	attempts := make(map[string]int, len(batch))
+	for _, p := range batch {
+		m := p.Message
+		switch m.To = r.contacts[p.CaseID].to(p.Channel); {
+		case g == nil: // nothing left, so the attempt was none
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: NotFound, Detail: "no_gateway"}, Attempt: p.Attempt})
+		case m.To == "":
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_address"}, Attempt: p.Attempt})
+		default:
+			messages = append(messages, m)
+			attempts[m.Ref] = p.Attempt
+		}
+	}
+	if g == nil {
+		return outcomes, ErrNoGateway
+	}
+	if len(messages) == 0 {
+		return outcomes, nil
+	}
+	answers, err := g.Send(ctx, messages)
+	return append(outcomes, matched(answers, err, attempts, false)...), err
+}
+
+func (r *run) query(ctx context.Context, g Gateway, batch []Pending) ([]Outcome, error) {
+	refs := make([]string, 0, len(batch))
+	attempts := make(map[string]int, len(batch))
+	for _, p := range batch {
+		refs = append(refs, p.Message.Ref)
+		attempts[p.Message.Ref] = p.Attempt
+	}
+	if g == nil {
+		return matched(nil, ErrNoGateway, attempts, true), ErrNoGateway
+	}
+	answers, err := g.Query(ctx, refs)
+	return matched(answers, err, attempts, true), err
+}
+
+// matched gives every reference that was asked about one outcome. Answers about others are
+// dropped. An error leaves standing only what was answered before it.
+func matched(answers []Sent, err error, attempts map[string]int, asked bool) []Outcome {
+	outcomes := make([]Outcome, 0, len(attempts))
+	seen := make(map[string]bool, len(attempts))
+	for _, a := range answers {
+		attempt, ours := attempts[a.Ref]
+		if !ours {
+			continue
+		}
+		seen[a.Ref] = true
+		outcomes = append(outcomes, Outcome{Sent: a, Attempt: attempt, Asked: asked})
+	}
+	detail := "no_answer"
+	if err != nil {
+		detail = "call_failed"
+	}
+	for ref, attempt := range attempts {
+		if !seen[ref] {
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: ref, Status: Unknown, Detail: detail}, Attempt: attempt, Asked: asked})
+		}
+	}
+	return outcomes
+}
+
+func split(pending []Pending) (fresh, lost []Pending) {
+	for _, p := range pending {
+		if p.NeedQuery {
+			lost = append(lost, p)
+		} else {
+			fresh = append(fresh, p)
+		}
+	}
+	return fresh, lost
+}

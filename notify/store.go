@@ -1,0 +1,138 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/seal"
+	"robotbailiff/notify/text"
+)
+
+// ErrNoLink says that no case has such a link. It does not say why.
+var ErrNoLink = errors.New("notify: no such link")
+
+// Links makes the tokens of personal links and what is stored of them; seal.Keys does.
+type Links interface {
+	LinkToken(caseID int64, ordinal int) string
+	LinkHash(token string) []byte
+}
+
+// Querier reads: a pool, a connection or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// Config is what a [Store] needs from outside.
+type Config struct {
+	Links Links
+	// Host of the portal, as texts print it: at most 13 characters keep the SMS budgets.
+	Host string
+	// Window tells when a notice wanted at t may leave, and by when it must have left;
+	// rules.SendWindow with the pack in force.
+	Window func(t time.Time) (from, until time.Time)
+	// Settle is how long after an attempt the gateway's "not found" is believed, since the
+	// message may still be on its way to it. 0 is ten minutes.
+	Settle time.Duration
+}
+
+// Store keeps notices and links. It is safe for concurrent use and holds no connection.
+type Store struct{ cfg Config }
+
+// NewStore checks the configuration.
+func NewStore(cfg Config) (*Store, error) {
+	if cfg.Links == nil || cfg.Window == nil || cfg.Host == "" {
+		return nil, errors.New("notify: links, window and host are required")
+	}
+	if cfg.Settle == 0 {
+		cfg.Settle = 10 * time.Minute
+	}
+	return &Store{cfg: cfg}, nil
+}
+
+var (
+	noticeColumns = []string{
+		"case_id", "ordinal", "channel", "rung", "kind", "language", "text_version", "params",
+		"status", "not_before", "expires_at", "created_at",
+	}
+	linkColumns = []string{"token_hash", "case_id", "ordinal"}
+)
+
+// Create writes the notices and one link for each intent, in the caller's transaction: the
+// one that changes the case. A second notice for the same case, ordinal and channel fails
+// it (INV-N1).
+func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
+	if len(intents) == 0 {
+		return nil
+	}
+	notices := make([][]any, 0, 2*len(intents))
+	links := make([][]any, 0, len(intents))
+	for _, in := range intents {
+		if err := in.check(); err != nil {
+			return err
+		}
+		params, err := json.Marshal(stored{Params: in.Params, Host: s.cfg.Host})
+		if err != nil {
+			return fmt.Errorf("notify: params of case %d: %w", in.CaseID, err)
+		}
+		for _, c := range in.Channels {
+			notices = append(notices, []any{
+				in.CaseID, in.Ordinal, string(c), max(in.Rung, 1), string(in.Kind), in.Language, text.Version, params,
+				string(StatusCreated), in.notBefore(), in.ExpiresAt, in.At,
+			})
+		}
+		hash := s.cfg.Links.LinkHash(s.cfg.Links.LinkToken(in.CaseID, in.Ordinal))
+		links = append(links, []any{hash, in.CaseID, in.Ordinal})
+	}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"notices"}, noticeColumns, pgx.CopyFromRows(notices)); err != nil {
+		return fmt.Errorf("notify: writing %d notices: %w", len(notices), err)
+	}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"links"}, linkColumns, pgx.CopyFromRows(links)); err != nil {
+		return fmt.Errorf("notify: writing %d links: %w", len(links), err)
+	}
+	return nil
+}
+
+const caseByTokenSQL = `SELECT case_id, ordinal FROM links WHERE token_hash = $1`
+
+// CaseByToken finds the case of a personal link. Anything that has not the shape of a token
+// is refused before the database is asked. It changes nothing: a link may be followed by
+// scanners and as often as people like. The error is [ErrNoLink] when there is none.
+func (s *Store) CaseByToken(ctx context.Context, q Querier, token string) (caseID int64, ordinal int, err error) {
+	if seal.ParseToken(token) != nil {
+		return 0, 0, ErrNoLink
+	}
+	err = q.QueryRow(ctx, caseByTokenSQL, s.cfg.Links.LinkHash(token)).Scan(&caseID, &ordinal)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, ErrNoLink
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("notify: looking up a link: %w", err)
+	}
+	return caseID, ordinal, nil
+}
+
+// words renders a stored notice.
+func (s *Store) words(r row) (text.Text, string, error) {
+	var p stored
+	if err := json.Unmarshal(r.Params, &p); err != nil {
+		return text.Text{}, "", fmt.Errorf("notify: params of %s: %w", r.key().ref(), err)
+	}
+	token := s.cfg.Links.LinkToken(r.CaseID, r.Ordinal)
+	t, err := text.Render(r.Kind, r.Language, r.TextVersion, text.Facts{
+		Case: caseno.Format(r.CaseID), Initials: p.Initials, Amount: p.Amount, Outstanding: p.Outstanding,
+		Until: p.Until, UndoUntil: p.UndoUntil, Bailiff: p.Bailiff, Arrested: p.Arrested, Host: p.Host, Token: token,
+	})
+	if err != nil {
+		return text.Text{}, "", fmt.Errorf("notify: text of %s: %w", r.key().ref(), err)
+	}
+	return t, token, nil
+}
