@@ -38,7 +38,6 @@ type Open struct {
 	DebtorID int64           `json:"debtor"`
 	Region   string          `json:"region"`
 	Language string          `json:"language"`
-	Initials string          `json:"-"`
 	Facts    rules.WritFacts `json:"-"`
 }
 

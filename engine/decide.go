@@ -141,9 +141,10 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 		CaseID: d.c.ID, Ordinal: d.c.Seq, Kind: kind, Rung: rung, Channels: channels, Language: d.c.Language,
 		Amount: amount, Outstanding: d.c.Outstanding, Until: until, At: d.env.Now, NotBefore: from, ExpiresAt: to,
 	}
-	if o, ok := d.cmd.(Open); ok {
-		n.Initials = o.Initials
+	if !d.c.RefusalAt.IsZero() && kind == "refusal" {
+		n.UndoUntil = d.c.RefusalAt.Add(undoPeriod(d.p, d.env.today()))
 	}
+	n.Arrested = d.c.LiveArrest() != nil
 	d.effect(n)
 }
 
@@ -231,14 +232,22 @@ func (d *decider) cancel(cmd Cancel) {
 	case Paid, Cancelled:
 		d.refuse(CodeEnded)
 	case HandedOver:
-		if d.c.Outstanding.IsZero() {
+		if d.c.Outstanding.IsZero() && d.c.Paid.IsZero() {
 			d.refuse(CodeEnded)
 			return
 		}
-		out := d.c.Outstanding
-		d.emit(EvHandoverRecalled, Data{Reason: "cancelled", Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()})
-		d.effect(DebtMoved{CaseID: d.c.ID, Move: "recalled", Amount: out})
+		out, refund := d.c.Outstanding, d.c.Paid
+		data := Data{Reason: cmd.Ground, Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()}
+		if refund.IsPositive() {
+			data.RefundDue = &refund
+		}
+		d.emit(EvHandoverRecalled, data)
+		if out.IsPositive() {
+			d.effect(DebtMoved{CaseID: d.c.ID, Move: "taken_back", Amount: out})
+		}
+		d.effect(DebtMoved{CaseID: d.c.ID, Move: "cancelled", Amount: out, Refund: refund})
 		d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "cancelled"})
+		d.tell("cancelled", refund, noDate)
 	default:
 		out, refund := d.c.Outstanding, d.c.Paid
 		data := Data{Reason: cmd.Ground, Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()}

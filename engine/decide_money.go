@@ -46,6 +46,8 @@ func (d *decider) payAfterEnd(cmd Pay, data Data) {
 		data.InTime = !cmd.ValueDate.After(d.c.TermEndsOn)
 		data.Trace = rules.Trace{{Rule: rulePaid, Facts: append(paidFacts(used, left),
 			rules.Fact{Key: "value_date", Value: cmd.ValueDate.String()}, rules.Fact{Key: "term_ends_on", Value: d.c.TermEndsOn.String()}), Outcome: "after_hand_over"}}
+		// What he may no longer ask comes back first, so that the payment finds its debt.
+		d.effects = append([]Effect{DebtMoved{CaseID: d.c.ID, Move: "taken_back", Amount: used}}, d.effects...)
 		if data.InTime && left.IsZero() {
 			data.Orders = d.liftAll()
 			d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "paid_in_time"})
@@ -68,7 +70,7 @@ func (d *decider) reverse(cmd ReversePayment) {
 		left := d.c.Outstanding
 		data.Left, data.Reason = &left, "task"
 		d.emit(EvPaymentReversed, data)
-		d.effect(DebtMoved{CaseID: d.c.ID, Move: "adjusted", Amount: cmd.Amount})
+		d.effect(DebtMoved{CaseID: d.c.ID, Move: "returned", Amount: cmd.Amount})
 		return
 	}
 	left := d.c.Outstanding.Add(cmd.Amount)

@@ -31,10 +31,11 @@ type NoticeWanted struct {
 	Rung        int
 	Channels    []string
 	Language    string
-	Initials    string
 	Amount      money.Amount // the sum the notice speaks of
 	Outstanding money.Amount
 	Until       calendar.Date
+	UndoUntil   time.Time // a refusal may be taken back before
+	Arrested    bool      // money is held for the case
 	At          time.Time
 	NotBefore   time.Time // quiet hours
 	ExpiresAt   time.Time
@@ -49,7 +50,7 @@ type MoneyAllocated struct {
 // DebtMoved says that a claim came, went or changed otherwise than by a payment.
 type DebtMoved struct {
 	CaseID int64
-	Move   string       // opened, cancelled, transferred, adjusted
+	Move   string       // opened, cancelled, transferred, taken_back, returned: the words of payments/ledger
 	Amount money.Amount // of the claim
 	Refund money.Amount // collected before and now due back (cancelled)
 }

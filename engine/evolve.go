@@ -61,7 +61,7 @@ func evolve(c *Case, e Event) {
 	case EvAssigned:
 		c.BailiffID = d.Bailiff
 	case EvHandoverRecalled:
-		c.Outstanding = *d.Left
+		c.Outstanding, c.Paid = *d.Left, money.Zero
 	case EvCancelled:
 		c.State, c.Paid, c.Outstanding, c.NextRungAt, c.CollectOn = Cancelled, money.Zero, *d.Left, zeroTime, noDate
 	case EvHeld:

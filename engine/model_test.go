@@ -46,7 +46,7 @@ func iin(serial int) string {
 }
 
 func openCmd(amount string) Open {
-	return Open{DebtorID: 7, Region: "75", Language: "kk", Initials: "А.Д.", Facts: rules.WritFacts{
+	return Open{DebtorID: 7, Region: "75", Language: "kk", Facts: rules.WritFacts{
 		Kind: "fine_prescription", DebtorIIN: iin(1), Amount: tenge(amount), Currency: "KZT",
 		InForce: day("2026-06-01"), UnpaidConfirmedOn: day("2026-08-20"),
 	}}

@@ -63,7 +63,7 @@ func validIIN(n int) string {
 }
 
 func open(id int64, amount int64) engine.For {
-	return engine.For{CaseID: id, Actor: engine.ActorCourt, Command: engine.Open{DebtorID: 1, Region: "75", Language: "kk", Initials: "А.Д.", Facts: rules.WritFacts{
+	return engine.For{CaseID: id, Actor: engine.ActorCourt, Command: engine.Open{DebtorID: 1, Region: "75", Language: "kk", Facts: rules.WritFacts{
 		Kind: "fine_prescription", DebtorIIN: validIIN(int(id % 9000)), Amount: tenge(amount), Currency: "KZT", InForce: date("2026-06-01"), UnpaidConfirmedOn: date("2026-08-20"),
 	}}}
 }

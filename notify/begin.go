@@ -49,6 +49,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 		return nil, later.at, err
 	}
 	window := s.window(now)
+	words := reader{Store: s}
 	var pending []Pending
 	var changed []row
 	for _, r := range rows {
@@ -71,7 +72,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 			if !statutory(r.Kind) {
 				courtesies[r.CaseID] = append(courtesies[r.CaseID], courtesy{r.Ordinal, now})
 			}
-			p, err := s.pending(r, window)
+			p, err := words.pending(r, window.until)
 			if err != nil {
 				return nil, later.at, err
 			}
@@ -81,8 +82,8 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	return pending, later.at, write(ctx, tx, changed)
 }
 
-func (s *Store) pending(r row, w window) (Pending, error) {
-	t, _, err := s.words(r)
+func (w *reader) pending(r row, until time.Time) (Pending, error) {
+	t, _, err := w.words(r)
 	if err != nil {
 		return Pending{}, err
 	}
@@ -92,8 +93,8 @@ func (s *Store) pending(r row, w window) (Pending, error) {
 	if r.Channel == Push {
 		m.Title, m.Text = t.PushTitle, t.PushBody
 	}
-	if w.until.Before(m.ExpiresAt) {
-		m.ExpiresAt = w.until
+	if until.Before(m.ExpiresAt) {
+		m.ExpiresAt = until
 	}
 	return Pending{CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Kind: r.Kind, Attempt: r.Attempts, Message: m}, nil
 }

@@ -46,7 +46,7 @@ type Sent struct {
 
 // Gateway is one channel's way out. A batch may be answered in part: what is missing, and
 // everything when there is an error, counts as unknown. Both calls are made outside any
-// transaction and may be cancelled through the context.
+// transaction and may be cancelled through the context. Errors and details name no address.
 type Gateway interface {
 	Send(ctx context.Context, messages []Message) ([]Sent, error)
 	Query(ctx context.Context, refs []string) ([]Sent, error)

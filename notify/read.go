@@ -42,8 +42,9 @@ func (s *Store) OfCase(ctx context.Context, q Querier, caseID int64) ([]Notice, 
 		return nil, err
 	}
 	notices := make([]Notice, 0, len(rows))
+	words := reader{Store: s}
 	for _, r := range rows {
-		t, token, err := s.words(r)
+		t, token, err := words.words(r)
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// row is one notice as the decisions of this package see it.
+// row is one notice as the decisions of this package see it; its fields have the order of
+// columnsSQL.
 type row struct {
 	CaseID      int64
 	Ordinal     int
@@ -45,7 +46,9 @@ WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown')
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE`
 
-const lockKeysSQL = `SELECT ` + columnsSQL + `
+// What was sent does not matter to what became of it: the texts stay where they are.
+const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, NULL::json,
+	n.status, n.attempts, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail
 FROM notices n
 JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel)
   ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel
@@ -66,7 +69,7 @@ func collect(ctx context.Context, q Querier, sql string, args ...any) ([]row, er
 	if err != nil {
 		return nil, fmt.Errorf("notify: reading notices: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	if err != nil {
 		return nil, fmt.Errorf("notify: reading notices: %w", err)
 	}
@@ -106,7 +109,7 @@ func write(ctx context.Context, tx pgx.Tx, rows []row) error {
 	refs, details := make([]string, n), make([]string, n)
 	for i, r := range rows {
 		ids[i], ordinals[i], channels[i] = r.CaseID, r.Ordinal, string(r.Channel)
-		statuses[i], attempts[i] = string(r.Status), int16(r.Attempts) //nolint:gosec // the column allows 2
+		statuses[i], attempts[i] = string(r.Status), int16(r.Attempts)
 		sent[i], delivered[i], refs[i], details[i] = r.SentAt, r.DeliveredAt, r.ProviderRef, r.Detail
 	}
 	if _, err := tx.Exec(ctx, writeSQL, ids, ordinals, channels, statuses, attempts, sent, delivered, refs, details); err != nil {

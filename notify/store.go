@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,7 +102,7 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 	return nil
 }
 
-const caseByTokenSQL = `SELECT case_id, ordinal FROM links WHERE token_hash = $1`
+const caseByLinkSQL = `SELECT case_id, ordinal FROM links WHERE token_hash = $1`
 
 // CaseByToken finds the case of a personal link. Anything that has not the shape of a token
 // is refused before the database is asked. It changes nothing: a link may be followed by
@@ -110,7 +111,7 @@ func (s *Store) CaseByToken(ctx context.Context, q Querier, token string) (caseI
 	if seal.ParseToken(token) != nil {
 		return 0, 0, ErrNoLink
 	}
-	err = q.QueryRow(ctx, caseByTokenSQL, s.cfg.Links.LinkHash(token)).Scan(&caseID, &ordinal)
+	err = q.QueryRow(ctx, caseByLinkSQL, s.cfg.Links.LinkHash(token)).Scan(&caseID, &ordinal)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, 0, ErrNoLink
 	}
@@ -120,8 +121,32 @@ func (s *Store) CaseByToken(ctx context.Context, q Querier, token string) (caseI
 	return caseID, ordinal, nil
 }
 
-// words renders a stored notice.
-func (s *Store) words(r row) (text.Text, string, error) {
+// reader renders stored notices. The channels of one notice say the same, so it remembers
+// the last one it made.
+type reader struct {
+	*Store
+
+	last  row
+	text  text.Text
+	token string
+}
+
+// words returns the texts of a notice and the token of the link in them.
+func (w *reader) words(r row) (t text.Text, token string, err error) {
+	l := w.last
+	if r.CaseID == l.CaseID && r.Ordinal == l.Ordinal && r.Kind == l.Kind && r.Language == l.Language &&
+		r.TextVersion == l.TextVersion && bytes.Equal(r.Params, l.Params) {
+		return w.text, w.token, nil
+	}
+	if w.text, w.token, err = w.render(r); err != nil {
+		w.last = row{}
+		return text.Text{}, "", err
+	}
+	w.last = r
+	return w.text, w.token, nil
+}
+
+func (s *Store) render(r row) (text.Text, string, error) {
 	var p stored
 	if err := json.Unmarshal(r.Params, &p); err != nil {
 		return text.Text{}, "", fmt.Errorf("notify: params of %s: %w", r.key().ref(), err)

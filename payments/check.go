@@ -103,6 +103,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        WHEN 'cancelled' THEN debit = 'claims' AND credit = 'receivable' AND case_id IS NOT NULL
        WHEN 'refund_claim' THEN debit = 'claims' AND credit = 'refunds_due' AND payment_id IS NOT NULL AND case_id IS NOT NULL
        WHEN 'transferred' THEN debit = 'transferred' AND credit = 'receivable' AND case_id IS NOT NULL
+       WHEN 'taken_back' THEN debit = 'receivable' AND credit = 'transferred' AND case_id IS NOT NULL
        WHEN 'adjusted' THEN (debit, credit) IN (('receivable', 'claims'), ('claims', 'receivable')) AND case_id IS NOT NULL AND reason <> ''
        WHEN 'returned' THEN debit = 'returned' AND credit = 'receivable' AND case_id IS NOT NULL
        ELSE false END IS NOT TRUE OR amount <= 0

@@ -184,3 +184,29 @@ func BenchmarkReconcile(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }
+
+// BenchmarkBook is the bulk path of the same work: each payment is written once.
+func BenchmarkBook(b *testing.B) {
+	ctx, pool := context.Background(), testkit.DB(b)
+	const n = 10_000
+	serial := 0
+	for b.Loop() {
+		batch := make([]payments.Transfer, n)
+		for i := range batch {
+			serial++
+			batch[i] = transfer(fmt.Sprintf("line-%09d", serial), 25_000)
+		}
+		must(b, pg.InTx(ctx, pool, func(tx pgx.Tx) error {
+			got, err := store.Reserve(ctx, tx, batch)
+			if err != nil {
+				return err
+			}
+			to := make([]payments.Booking, n)
+			for i, r := range got {
+				to[i] = payments.Booking{Transfer: batch[i], PaymentID: r.PaymentID, CaseID: 260_000_000 + int64(i+1), Allocated: tiyn(25_000)}
+			}
+			return store.Book(ctx, tx, to, now)
+		}))
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}

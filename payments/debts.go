@@ -83,10 +83,10 @@ func (s *Store) refundClaims(ctx context.Context, tx pgx.Tx, back []DebtMove) ([
 		cases[i], refunds[i] = m.CaseID, m.Refund.Tiyn()
 		want[m.CaseID], reason[m.CaseID] = m.Refund.Tiyn(), m.Reason
 	}
-	if _, err := tx.Exec(ctx, lockPaidSQL, cases); err != nil {
+	if _, err := tx.Exec(ctx, lockPaidSQL, whole, cases); err != nil {
 		return nil, fmt.Errorf("payments: refund: %w", err)
 	}
-	rows, err := tx.Query(ctx, refundClaimsSQL, cases, refunds)
+	rows, err := tx.Query(ctx, refundClaimsSQL, whole, cases, refunds)
 	if err != nil {
 		return nil, fmt.Errorf("payments: refund: %w", err)
 	}

@@ -18,6 +18,8 @@
 //	Allocate           books it
 //	MarkSettled        the message is done
 //
+// Statements take the bulk path, which writes each payment once: Reserve, match and decide, Book.
+//
 // Every write takes a batch of up to [MaxBatch] and runs a fixed number of statements whatever its size. A method that
 // returns an error leaves the transaction to be rolled back as a whole. Locks are taken in the order case, payment; rows
 // of one kind by ascending id.

@@ -14,6 +14,8 @@ import (
 	"robotbailiff/rules/money"
 )
 
+// Tests with testkit.Tx share a database and use the same keys, so they do not run in parallel: one would wait for the
+// other's rollback. Those with a database of their own do.
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 var (

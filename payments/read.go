@@ -66,7 +66,7 @@ const caseMoneySQL = `SELECT id, coalesce(case_id, 0), source, txn_id, amount, v
 // CaseMoney gives the payments of cases, in the order they were booked.
 func (s *Store) CaseMoney(ctx context.Context, q Querier, caseIDs []int64) (map[int64][]Payment, error) {
 	out := make(map[int64][]Payment, len(caseIDs))
-	list, err := collectPayments(ctx, q, caseMoneySQL, caseIDs)
+	list, err := collectPayments(ctx, q, caseMoneySQL, whole, caseIDs)
 	for _, p := range list {
 		out[p.CaseID] = append(out[p.CaseID], p)
 	}
@@ -178,4 +178,20 @@ func (s *Store) Pending(ctx context.Context, q Querier) (Backlog, error) {
 		b.Oldest = time.Time{}
 	}
 	return b, nil
+}
+
+const inTransitSQL = `SELECT EXISTS (SELECT 1 FROM payment_events WHERE outcome = '' AND position('payment.reversed'::bytea IN body) = 0)`
+
+// InTransit says whether money has been announced that nobody has booked yet. A reversal that waits for its payment brings
+// no money and does not count.
+func (s *Store) InTransit(ctx context.Context, q Querier) (bool, error) {
+	rows, err := q.Query(ctx, inTransitSQL)
+	if err != nil {
+		return false, fmt.Errorf("payments: in transit: %w", err)
+	}
+	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("payments: in transit: %w", err)
+	}
+	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -112,7 +113,7 @@ type Outcome struct {
 }
 
 const settleSQL = `UPDATE payment_events e SET outcome = w.verdict
-FROM unnest($1::bigint[], $2::text[]) AS w (id, verdict) WHERE e.id = w.id AND e.outcome = '' RETURNING e.id`
+FROM unnest($1::bigint[], $2::text[]) AS w (id, verdict) WHERE e.id = w.id AND e.id BETWEEN $3 AND $4 AND e.outcome = '' RETURNING e.id`
 
 // MarkSettled ends the pending state of messages. A message is settled once; a second verdict refuses the batch.
 func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) error {
@@ -138,7 +139,7 @@ func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) 
 	if twice := duplicates(batch, row); twice != nil {
 		return &RefusedError{Step: "settle", Problem: "named twice", IDs: twice}
 	}
-	done, err := collectIDs(ctx, tx, settleSQL, ids, verdicts)
+	done, err := collectIDs(ctx, tx, settleSQL, whole, ids, verdicts, slices.Min(ids), slices.Max(ids))
 	if err != nil {
 		return fmt.Errorf("payments: settle: %w", err)
 	}

@@ -51,8 +51,10 @@ SELECT w.source, w.txn_id, w.amount, 'KZT', w.value_date, w.reference, $6
     ON CONFLICT (source, txn_id) DO NOTHING
 RETURNING id, source, txn_id`
 
-const knownPaymentsSQL = `SELECT p.id, p.source, p.txn_id, p.amount, p.currency FROM payments p
-  JOIN unnest($1::text[], $2::text[]) AS w (source, txn_id) ON p.source = w.source AND p.txn_id = w.txn_id`
+// OFFSET 0 keeps the planner from turning the look-ups into a join that reads the whole table.
+const knownPaymentsSQL = `SELECT p.id, p.source, p.txn_id, p.amount, p.currency FROM unnest($1::text[], $2::text[]) AS w (source, txn_id)
+ CROSS JOIN LATERAL (SELECT id, source, txn_id, amount, currency FROM payments
+                      WHERE payments.source = w.source AND payments.txn_id = w.txn_id OFFSET 0) AS p`
 
 // Record books transfers into suspense, each once for ever by (source, transaction id). The answers are in the order of
 // the transfers. A transfer that is known, refused or in conflict stops no other.
@@ -89,6 +91,12 @@ func (s *Store) Record(ctx context.Context, tx pgx.Tx, transfers []Transfer, now
 	if err := s.lookUp(ctx, tx, ask, booked); err != nil {
 		return nil, fmt.Errorf("payments: record: %w", err)
 	}
+	compare(transfers, booked, out)
+	return out, nil
+}
+
+// compare answers for the transfers that are not fresh, from what is booked.
+func compare(transfers []Transfer, booked map[identity]known, out []Recorded) {
 	for i, t := range transfers {
 		k, ok := booked[t.identity()]
 		if out[i].Fresh || !ok {
@@ -96,7 +104,6 @@ func (s *Store) Record(ctx context.Context, tx pgx.Tx, transfers []Transfer, now
 		}
 		out[i] = Recorded{PaymentID: k.id, Conflict: t.Amount.Tiyn() != k.tiyn || t.Currency != k.currency}
 	}
-	return out, nil
 }
 
 // sieve marks the transfers that cannot be booked, and gives the indexes of the first of each identity, sorted by
@@ -139,7 +146,7 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, transfers []Transfer, pic
 		sources[k], txns[k], refs[k] = t.Source, t.TxnID, storable(t.Reference)
 		amounts[k], dates[k] = t.Amount.Tiyn(), t.ValueDate.UTC()
 	}
-	rows, err := tx.Query(ctx, insertPaymentsSQL, sources, txns, amounts, dates, refs, now)
+	rows, err := tx.Query(ctx, insertPaymentsSQL, whole, sources, txns, amounts, dates, refs, now)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +168,7 @@ func (s *Store) lookUp(ctx context.Context, q Querier, ask []identity, found map
 	for _, a := range ask {
 		sources, txns = append(sources, a.source), append(txns, a.txn)
 	}
-	rows, err := q.Query(ctx, knownPaymentsSQL, sources, txns)
+	rows, err := q.Query(ctx, knownPaymentsSQL, whole, sources, txns)
 	if err != nil {
 		return err
 	}
@@ -172,31 +179,4 @@ func (s *Store) lookUp(ctx context.Context, q Querier, ask []identity, found map
 		return nil
 	})
 	return err
-}
-
-var ledgerTable = pgx.Identifier{"ledger"}
-
-var ledgerColumns = []string{"at", "kind", "debit", "credit", "amount", "case_id", "payment_id", "reason"}
-
-// post writes entries to the ledger, in their order.
-func post(ctx context.Context, tx pgx.Tx, entries []ledger.Entry, now time.Time) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	rows := pgx.CopyFromSlice(len(entries), func(i int) ([]any, error) {
-		e := entries[i]
-		return []any{now, string(e.Kind), string(e.Debit), string(e.Credit), e.Amount.Tiyn(),
-			orNull(e.CaseID), orNull(e.PaymentID), storable(e.Reason)}, nil
-	})
-	if _, err := tx.CopyFrom(ctx, ledgerTable, ledgerColumns, rows); err != nil {
-		return fmt.Errorf("payments: post to the ledger: %w", err)
-	}
-	return nil
-}
-
-func orNull(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
 }

@@ -3,6 +3,7 @@ package payments
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,7 +63,7 @@ func (s *Store) reversible(ctx context.Context, q Querier, sql string, reversals
 		seen[key] = struct{}{}
 		sources, txns = append(sources, r.Source), append(txns, r.TxnID)
 	}
-	rows, err := q.Query(ctx, sql, sources, txns)
+	rows, err := q.Query(ctx, sql, whole, sources, txns)
 	if err != nil {
 		return nil, fmt.Errorf("payments: load for reversal: %w", err)
 	}
@@ -138,17 +139,11 @@ func PlanReversals(loaded []Reversible) ([]ReversalOf, []Verdict) {
 	return plan, verdicts
 }
 
-const reverseSQL = `WITH want AS (
-    SELECT w.id, w.from_case, w.from_refund, w.from_suspense
-      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, from_case, from_refund, from_suspense)
-), held AS MATERIALIZED (
-    SELECT p.id FROM payments p JOIN want w ON w.id = p.id ORDER BY p.id FOR UPDATE OF p
-)
-UPDATE payments p
+const reverseSQL = `UPDATE payments p
    SET allocated = p.allocated - w.from_case, refund_due = p.refund_due - w.from_refund,
        reversed = p.reversed + w.from_case + w.from_refund + w.from_suspense
-  FROM want w JOIN held h ON h.id = w.id
- WHERE p.id = w.id AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, from_case, from_refund, from_suspense)
+ WHERE p.id = w.id AND p.id BETWEEN $5 AND $6 AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
    AND w.from_suspense <= p.amount - p.allocated - p.refund_due - p.reversed
 RETURNING p.id, p.source, coalesce(p.case_id, 0)`
 
@@ -170,7 +165,7 @@ func (s *Store) Reverse(ctx context.Context, tx pgx.Tx, reversals []ReversalOf, 
 		ids[i], fromCase[i], fromRefund[i], fromSuspense[i] =
 			r.PaymentID, r.FromCase.Tiyn(), r.FromRefund.Tiyn(), r.FromSuspense.Tiyn()
 	}
-	rows, err := tx.Query(ctx, reverseSQL, ids, fromCase, fromRefund, fromSuspense)
+	rows, err := tx.Query(ctx, reverseSQL, whole, ids, fromCase, fromRefund, fromSuspense, slices.Min(ids), slices.Max(ids))
 	if err != nil {
 		return fmt.Errorf("payments: reverse: %w", err)
 	}

@@ -14,7 +14,6 @@ import (
 )
 
 func TestReceive(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	ev := payments.Event{Source: "kaspi", EventID: "e1", Body: []byte(`{"a":1}`)}
 	for i, want := range []payments.Received{payments.Fresh, payments.Replay, payments.Replay} {
@@ -45,7 +44,6 @@ func TestReceive(t *testing.T) {
 }
 
 func TestReceive_refusesUnusableIDs(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	for name, ev := range map[string]payments.Event{
 		"no source":   {EventID: "e"},
@@ -62,7 +60,6 @@ func TestReceive_refusesUnusableIDs(t *testing.T) {
 }
 
 func TestMarkSettled_once(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	for _, id := range []string{"a", "b", "c"} {
 		_, err := store.Receive(ctx, tx, payments.Event{Source: "kaspi", EventID: id}, now)
@@ -96,7 +93,6 @@ func TestMarkSettled_once(t *testing.T) {
 }
 
 func TestRecord_onceForEver(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	dollars, nothing, foreign := transfer("b", 100), transfer("c", 0), transfer("d", 5)
 	dollars.Currency, foreign.Currency = "USD", "USD"
@@ -137,7 +133,6 @@ func TestRecord_onceForEver(t *testing.T) {
 }
 
 func TestBatch_bounds(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	if got, err := store.Record(ctx, tx, nil, now); err != nil || len(got) != 0 {
 		t.Fatal(got, err)
@@ -160,7 +155,6 @@ func isBatch(err error) bool {
 }
 
 func TestAllocate(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	openCase(t, tx, 260_000_001, 1000)
 	p := recordOne(t, tx, "a", 1500)
@@ -203,7 +197,6 @@ func TestAllocate(t *testing.T) {
 
 // A refused batch says which payments; nothing of it may be committed, so each case has its own transaction.
 func TestAllocate_refusals(t *testing.T) {
-	t.Parallel()
 	for name, change := range map[string]func(p int64) []payments.Allocation{
 		"too much": func(p int64) []payments.Allocation {
 			return []payments.Allocation{{PaymentID: p, CaseID: 260_000_001, Allocated: tiyn(71)}}
@@ -229,7 +222,6 @@ func TestAllocate_refusals(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			ctx, tx := context.Background(), testkit.Tx(t)
 			openCase(t, tx, 260_000_001, 1000)
 			p := recordOne(t, tx, "a", 100)
@@ -242,7 +234,6 @@ func TestAllocate_refusals(t *testing.T) {
 }
 
 func TestReverse(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	openCase(t, tx, 260_000_001, 1000)
 	p := recordOne(t, tx, "a", 900)
@@ -291,7 +282,6 @@ func TestReverse(t *testing.T) {
 
 // The decision is void: the rest of the debt goes, and what was paid is due back, payment by payment.
 func TestMoveDebts_cancelled(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	openCase(t, tx, 260_000_001, 1000)
 	for i, sum := range []int64{100, 200, 300} {
@@ -319,7 +309,6 @@ func TestMoveDebts_cancelled(t *testing.T) {
 }
 
 func TestMoveDebts_transferredAdjustedReturned(t *testing.T) {
-	t.Parallel()
 	ctx, tx := context.Background(), testkit.Tx(t)
 	openCase(t, tx, 260_000_001, 1000)
 	openCase(t, tx, 260_000_002, 500)

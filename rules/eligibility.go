@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"strconv"
 
 	"robotbailiff/rules/calendar"
@@ -24,11 +25,11 @@ func Eligibility(p *pack.Pack, w WritFacts, openingDay calendar.Date) Verdict {
 	return Verdict{Outcome: OutcomeOpen, Trace: e.steps}
 }
 
-// checks is the order of the examination: what the writ is, what it asks, when it came,
-// and only then what needs a person.
+// checks is the order of the examination: whether there are rules at all, what the writ is,
+// what it asks, when it came, and only then what needs a person.
 var checks = []func(*examination) (Verdict, bool){
-	(*examination).required,
 	(*examination).procedure,
+	(*examination).required,
 	(*examination).kindOf,
 	(*examination).number,
 	(*examination).currency,
@@ -97,8 +98,8 @@ func (e *examination) required() (Verdict, bool) {
 	}{
 		{FieldKind, e.w.Kind != ""},
 		{FieldIIN, e.w.DebtorIIN != ""},
-		{FieldInForce, !e.w.InForce.IsZero()},
-		{FieldUnpaid, !e.w.UnpaidConfirmedOn.IsZero()},
+		{FieldInForce, e.w.InForce.Valid()},
+		{FieldUnpaid, e.w.UnpaidConfirmedOn.Valid()},
 	} {
 		if !f.have {
 			return e.fact("field", f.name).reject(pack.KeyCheckRequired, CodeFieldMissing, f.name)
@@ -139,11 +140,12 @@ func clip(s string) string {
 }
 
 func (e *examination) number() (Verdict, bool) {
-	switch CheckIIN(e.w.DebtorIIN) {
-	case nil:
+	err := CheckIIN(e.w.DebtorIIN)
+	switch {
+	case err == nil:
 		e.step(pack.KeyCheckIIN, StepPass)
 		return e.pass(pack.KeyCheckPerson)
-	case ErrIINOfBody:
+	case errors.Is(err, ErrIINOfBody):
 		e.step(pack.KeyCheckIIN, StepPass)
 		return e.reject(pack.KeyCheckPerson, CodeNotNaturalPerson, FieldIIN)
 	}

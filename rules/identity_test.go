@@ -75,7 +75,7 @@ func TestIINCheckDigit_catchesSlips(t *testing.T) {
 			t.Fatalf("%s: %v", full, err)
 		}
 		wrong := append([]byte(nil), full...)
-		wrong[11] = '0' + (wrong[11]-'0'+byte(rapid.IntRange(1, 9).Draw(t, "slip")))%10
+		wrong[11] = '0' + (wrong[11]-'0'+rapid.ByteRange(1, 9).Draw(t, "slip"))%10
 		if CheckIIN(string(wrong)) == nil || CheckBIN(string(wrong)) == nil {
 			t.Fatalf("%s passes beside %s", wrong, full)
 		}

@@ -235,7 +235,7 @@ func tidy(s string) (string, bool) {
 	return b.String(), true
 }
 
-// plain says quickly that a value is tidy: ASCII or Cyrillic without doubled or outer spaces.
+// plain says quickly that a value is tidy: ASCII, Cyrillic, № and quotation marks, without doubled or outer spaces.
 func plain(s string) bool {
 	space := true // a space would be the first or the second
 	for i := 0; i < len(s); i++ {
@@ -243,14 +243,21 @@ func plain(s string) bool {
 		switch {
 		case c > ' ' && c < 0x7F:
 			space = false
+			continue
 		case c == ' ' && !space:
 			space = true
-		case c >= 0xD0 && c <= 0xD3 && i+1 < len(s) && s[i+1]&0xC0 == 0x80: // U+0400 to U+04FF
-			if c == 0xD2 && s[i+1] >= 0x83 && s[i+1] <= 0x89 { // combining signs
-				return false
-			}
+			continue
+		case c < utf8.RuneSelf || i+1 == len(s):
+			return false
+		}
+		space = false
+		switch next := s[i+1]; {
+		case c == 0xD0 || c == 0xD1 || c == 0xD3 || c == 0xD2 && (next < 0x83 || next > 0x89): // U+0400 to U+04FF, no combining signs
 			i++
-			space = false
+		case c == 0xC2 && (next == 0xAB || next == 0xBB): // « and »
+			i++
+		case c == 0xE2 && next == 0x84 && i+2 < len(s) && s[i+2] == 0x96: // №
+			i += 2
 		default:
 			return false
 		}

@@ -33,6 +33,13 @@ var _ Clock = (*SandboxClock)(nil)
 // that can be moved.
 func Sandbox(ctx context.Context, db DB) (*SandboxClock, error) {
 	c := &SandboxClock{db: db}
+	var exists bool // asked first, since a failed statement would spoil a caller's transaction
+	if err := db.QueryRow(ctx, existsSQL).Scan(&exists); err != nil {
+		return nil, fmt.Errorf("reading the sandbox clock: %w", err)
+	}
+	if !exists {
+		return nil, ErrNotSandbox
+	}
 	if _, err := c.Now(ctx); err != nil {
 		return nil, err
 	}
@@ -47,9 +54,15 @@ func MarkSandbox(ctx context.Context, db DB, start time.Time) (*SandboxClock, er
 	if err == nil || !errors.Is(err, ErrNotSandbox) {
 		return c, err
 	}
+	if _, err := db.Exec(ctx, tableSQL); err != nil {
+		return nil, fmt.Errorf("making the sandbox clock: %w", err)
+	}
 	tag, err := db.Exec(ctx, markSQL, start.UTC())
+	if isMissing(err) {
+		return nil, fmt.Errorf("making the sandbox clock: the schema is missing, run bailiff migrate up: %w", err)
+	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, fmt.Errorf("making the sandbox clock: %w", err)
 	}
 	c, err = Sandbox(ctx, db)
 	if err != nil && tag.RowsAffected() == 0 {
@@ -99,6 +112,12 @@ func (c *SandboxClock) Advance(ctx context.Context, d time.Duration) (time.Time,
 }
 
 const (
+	// A production database does not even have the table.
+	tableSQL = `CREATE TABLE IF NOT EXISTS sandbox_clock (
+	singleton boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
+	now       timestamptz NOT NULL
+)`
+	existsSQL  = `SELECT to_regclass('sandbox_clock') IS NOT NULL`
 	readSQL    = `SELECT now FROM sandbox_clock`
 	setSQL     = `UPDATE sandbox_clock SET now = $1 WHERE now <= $1`
 	advanceSQL = `UPDATE sandbox_clock SET now = now + $1::bigint * interval '1 microsecond' RETURNING now`
@@ -106,13 +125,15 @@ const (
 WHERE NOT EXISTS (SELECT FROM cases) ON CONFLICT DO NOTHING`
 )
 
-// explain tells a missing mark and a missing table from other faults.
+// explain tells a database that is no sandbox from other faults.
 func explain(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || isMissing(err) {
 		return ErrNotSandbox
 	}
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42P01" {
-		return fmt.Errorf("reading the sandbox clock: the schema is missing, run bailiff migrate up: %w", err)
-	}
 	return fmt.Errorf("reading the sandbox clock: %w", err)
+}
+
+func isMissing(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.Code == "42P01" // undefined_table
 }

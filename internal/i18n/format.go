@@ -14,15 +14,15 @@ import (
 const nbsp = "\u00a0"
 
 // styles are the ways to write a variable besides the plain one: of a date, day (21 December), of (of 21 December 2026,
-// before a noun), from (from 21 December), to (to 21 December) and until (until the last minute of it); of an instant,
-// time (14:07) and until; of a sum, round (without tiyn when there are none).
-var styles = []string{"day", "of", "from", "to", "until", "time", "round"}
+// before a noun), at (on 21 December), to (to 21 December) and until (until the last minute of it); of an instant, time
+// (14:07) and until; of a sum, round (without tiyn when there are none).
+var styles = []string{"day", "of", "at", "to", "until", "time", "round"}
 
 // Months are the twelve months in one form.
 type months [12]string
 
 // calendarWords are the forms that a language's dates need.
-type calendarWords struct{ plain, of, from, to months }
+type calendarWords struct{ plain, of, at, to months }
 
 var words = map[Lang]calendarWords{
 	KK: {
@@ -31,9 +31,9 @@ var words = map[Lang]calendarWords{
 			"қаңтардағы", "ақпандағы", "наурыздағы", "сәуірдегі", "мамырдағы", "маусымдағы", "шілдедегі", "тамыздағы", "қыркүйектегі",
 			"қазандағы", "қарашадағы", "желтоқсандағы",
 		},
-		from: months{
-			"қаңтардан", "ақпаннан", "наурыздан", "сәуірден", "мамырдан", "маусымнан", "шілдеден", "тамыздан", "қыркүйектен",
-			"қазаннан", "қарашадан", "желтоқсаннан",
+		at: months{
+			"қаңтарда", "ақпанда", "наурызда", "сәуірде", "мамырда", "маусымда", "шілдеде", "тамызда", "қыркүйекте",
+			"қазанда", "қарашада", "желтоқсанда",
 		},
 		to: months{
 			"қаңтарға", "ақпанға", "наурызға", "сәуірге", "мамырға", "маусымға", "шілдеге", "тамызға", "қыркүйекке",
@@ -87,9 +87,9 @@ func (p *Printer) date(d calendar.Date, style string) (string, error) {
 		return p.Until(d), nil
 	case "of":
 		return p.of(d), nil
-	case "from":
+	case "at":
 		if p.lang == KK {
-			return p.day(d, words[KK].from), nil
+			return p.day(d, words[KK].at), nil
 		}
 		return p.Day(d), nil
 	case "to":
@@ -147,6 +147,12 @@ func (p *Printer) until(s string) string {
 
 // Instant writes an instant in Almaty without its year: "21 желтоқсан, 14:07".
 func (p *Printer) Instant(t time.Time) string { return p.Day(calendar.DateOf(t)) + ", " + p.Clock(t) }
+
+// Stamp writes an instant in Almaty with its year.
+func (p *Printer) Stamp(t time.Time) string { return p.Date(calendar.DateOf(t)) + ", " + p.Clock(t) }
+
+// ISO writes an instant in Almaty for programs.
+func ISO(t time.Time) string { return t.In(calendar.Almaty).Format(time.RFC3339) }
 
 // Clock writes the time of day in Almaty.
 func (p *Printer) Clock(t time.Time) string { return t.In(calendar.Almaty).Format("15:04") }

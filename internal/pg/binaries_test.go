@@ -17,13 +17,13 @@ func TestEmbedded_saysWhatIsWrongWithGivenBinaries(t *testing.T) {
 	old := t.TempDir()
 	for _, program := range []string{"initdb", "postgres"} {
 		script := "#!/bin/sh\necho 'postgres (PostgreSQL) 9.6.1'\n"
-		if err := os.WriteFile(filepath.Join(old, program), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(old, program), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for dir, want := range map[string]string{empty: "no usable PostgreSQL", old: "older than"} {
 		t.Setenv("BAILIFF_PG_BIN", dir)
-		_, err := pg.StartEmbedded(t.Context(), pg.EmbeddedOptions{Dir: filepath.Join(t.TempDir(), "c")})
+		_, err := pg.StartEmbedded(t.Context(), pg.EmbeddedOptions{Dir: filepath.Join(shortDir(t), "c")})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "BAILIFF_PG_BIN="+dir) {
 			t.Errorf("got %v", err)
 		}

@@ -2,7 +2,6 @@ package pg
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -147,9 +146,11 @@ func fetchBinaries(ctx context.Context, opts EmbeddedOptions, o owner) (binaries
 	}
 	b, err := inspect(ctx, filepath.Join(root, "bin"))
 	if err != nil {
+		if fetchErr == nil {
+			fetchErr = err
+		}
 		return binaries{}, fmt.Errorf("no PostgreSQL found, and fetching one failed (%w): "+
-			"install it (apt-get install postgresql, brew install postgresql) or set BAILIFF_PG_BIN to its bin directory",
-			errors.Join(fetchErr, err))
+			"install it (apt-get install postgresql, brew install postgresql) or set BAILIFF_PG_BIN to its bin directory", fetchErr)
 	}
 	return b, nil
 }

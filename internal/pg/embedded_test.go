@@ -23,7 +23,7 @@ func shortDir(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the server's user must get through
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -193,7 +193,7 @@ func TestEmbedded_life(t *testing.T) {
 		}
 		// A stale file whose number belongs to a living stranger, here ourselves.
 		pidFile := filepath.Join(one.DataDir(), "postmaster.pid")
-		stranger := exec.Command("sleep", "60") //nolint:noctx // killed below
+		stranger := exec.Command("sleep", "60")
 		if err := stranger.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func TestEmbedded_joinsWhatAKilledRunLeft(t *testing.T) {
 	ctx := context.Background()
 	dir := shortDir(t)
 	// The first process is a child of ours that is killed without a chance to clean up.
-	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestEmbedded_child$") //nolint:gosec // this very test
+	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestEmbedded_child$")
 	child.Env = append(os.Environ(), "BAILIFF_TEST_CHILD_DIR="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -60,8 +60,17 @@ func once(ctx context.Context, db Beginner, fn func(pgx.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err // nobody waits for the outcome: better not to commit
 	}
+	if conn := tx.Conn(); conn != nil && conn.IsClosed() {
+		return &lostBeforeCommitError{} // fn dropped the error; COMMIT is certainly not sent
+	}
 	return commit(ctx, tx)
 }
+
+// lostBeforeCommitError says that the connection broke while fn still worked.
+type lostBeforeCommitError struct{}
+
+func (*lostBeforeCommitError) Error() string     { return "the connection was lost before the commit" }
+func (*lostBeforeCommitError) SafeToRetry() bool { return true }
 
 // commit is cut off from the caller's cancellation, since giving up between sending COMMIT
 // and reading its answer is exactly what makes an outcome unknown.
@@ -72,26 +81,26 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	if err == nil {
 		return nil
 	}
-	println("DBG", err.Error(), fmt.Sprintf("%T", err))
 	if rolledBack(err) {
 		return fmt.Errorf("commit refused: %w", err)
 	}
-	println("DBG ambiguous")
 	return &AmbiguousCommitError{Err: err}
 }
 
 // rolledBack reports whether the failed commit certainly did not happen: the server answered
-// ROLLBACK, answered with an ordinary error, or was never asked.
+// ROLLBACK, or answered with an ordinary error.
+//
+// pgconn.SafeToRetry is not asked here. In pgx 5.12.0 a connection that breaks after COMMIT was
+// sent reports "conn closed" and claims to be safe to retry (the first read's error is dropped,
+// the second read finds the connection closed), though the transaction may be committed.
 func rolledBack(err error) bool {
 	if errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, pgx.ErrTxClosed) {
 		return true
 	}
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		// FATAL and PANIC end the connection and prove nothing about the commit record;
-		// 40003 is the server's own "completion unknown".
-		return pgErr.SeverityUnlocalized == "ERROR" && pgErr.Code != "40003"
-	}
-	return pgconn.SafeToRetry(err)
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	// FATAL and PANIC end the connection and prove nothing about the commit record; 40003 is the
+	// server's own "completion unknown".
+	return ok && pgErr.SeverityUnlocalized == "ERROR" && pgErr.Code != "40003"
 }
 
 func rollback(ctx context.Context, tx pgx.Tx) {

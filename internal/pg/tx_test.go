@@ -192,11 +192,29 @@ type fake struct {
 
 func (f *fake) BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error) { f.begins++; return f, f.begin }
 func (f *fake) Commit(context.Context) error                           { return f.commit }
+func (f *fake) Conn() *pgx.Conn                                        { return nil }
 func (f *fake) Rollback(context.Context) error                         { return nil }
 
 type unsent struct{ error }
 
 func (unsent) SafeToRetry() bool { return true }
+
+func TestInTx_connectionLostInFnIsRetried(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), counters(t)
+	calls := 0
+	err := pg.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if calls++; calls == 1 {
+			_ = add(ctx, tx, 1)
+			_, _ = tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+			return nil // a careless fn
+		}
+		return add(ctx, tx, 1)
+	})
+	if err != nil || calls != 2 || count(t, pool, 1) != 1 {
+		t.Errorf("%d calls, counted %d: %v", calls, count(t, pool, 1), err)
+	}
+}
 
 func TestInTx_classifiesFailures(t *testing.T) {
 	t.Parallel()
@@ -217,7 +235,7 @@ func TestInTx_classifiesFailures(t *testing.T) {
 		"lock timeout":             {fn: server("ERROR", "55P03"), begins: 1},
 		"connection lost in fn":    {fn: errors.New("EOF"), begins: 1},
 		"commit: serialization":    {commit: server("ERROR", "40001"), begins: many},
-		"commit: not sent":         {commit: unsent{errors.New("x")}, begins: many},
+		"commit: claims not sent":  {commit: unsent{errors.New("x")}, begins: 1, ambiguous: true},
 		"commit: server going":     {commit: server("FATAL", "57P01"), begins: 1, ambiguous: true},
 		"commit: unknown":          {commit: server("ERROR", "40003"), begins: 1, ambiguous: true},
 		"commit: connection lost":  {commit: errors.New("EOF"), begins: 1, ambiguous: true},

@@ -96,6 +96,8 @@ type Page struct {
 	Items        Shelf[string, Item]
 	Wrongs       Shelf[string, Wrong]
 	Marks        Shelf[string, Mark]
+
+	planned func(Item) // told of every new item
 }
 
 func newPage() *Page {
@@ -116,7 +118,16 @@ func newPage() *Page {
 func (p *Page) debtor(caseID int64) *Debtor { return p.Debtors.Add(Debtor{CaseID: caseID}) }
 
 // schedule puts an item into the agenda; one that is there already, handed or not, stays as it is.
-func (p *Page) schedule(it Item) { p.Items.Add(it) }
+func (p *Page) schedule(it Item) {
+	if p.Items.Get(it.Key) != nil {
+		return
+	}
+	it.At = instant(it.At)
+	p.Items.Add(it)
+	if p.planned != nil {
+		p.planned(it)
+	}
+}
 
 func (p *Page) wrong(key, invariant string, caseID int64, detail string, at time.Time) {
 	p.Wrongs.Add(Wrong{Key: key, Invariant: invariant, CaseID: caseID, Detail: detail, At: at})

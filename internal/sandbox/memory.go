@@ -56,6 +56,11 @@ func (m *memory) Change(ctx context.Context, want Want, f func(*Page) error) err
 	for _, person := range want.Persons {
 		loadAll(&p.Accounts, m.accounts, m.accountsOf[person])
 	}
+	if len(want.Persons) > 0 { // an order may name another person than its arrest: load the arrest's account too
+		for _, a := range p.Arrests.rows {
+			loadAll(&p.Accounts, m.accounts, []string{a.Account})
+		}
+	}
 	loadAll(&p.Messages, m.messages, want.Messages)
 	loadAll(&p.Payments, m.payments, want.Payments)
 	loadAll(&p.Items, m.items, want.Items)

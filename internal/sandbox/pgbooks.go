@@ -93,7 +93,7 @@ var (
 		"at", "fate", "done_at")
 	paymentsTable = newTable("payments", "key", "key", "key", "source", "txn_id", "case_id", "reference", "amount", "value_date",
 		"at", "reported", "handed_at", "reversed", "reversed_at")
-	itemsTable = newTable("items", "key", "key", "key", "at", "kind", "inner", "case_id", "body", "handed_at", "tries", "note")
+	itemsTable  = newTable("items", "key", "key", "key", "at", "kind", "inner", "case_id", "body", "handed_at", "tries", "note")
 	wrongsTable = newTable("wrongs", "key", "key", "key", "invariant", "case_id", "detail", "at")
 	marksTable  = newTable("marks", "key", "key", "key", "at")
 )
@@ -105,6 +105,7 @@ var (
 	nextSQL = `SELECT min(at) FROM (
 (SELECT at FROM sandbox.items WHERE handed_at IS NULL AND "inner" ORDER BY at LIMIT 1) UNION ALL
 (SELECT at FROM sandbox.items WHERE handed_at IS NULL AND NOT "inner" ORDER BY at LIMIT 1)) t`
+	arrestedSQL  = accountsTable.selectSQL + ` WHERE t.iban IN (SELECT a.account FROM sandbox.arrests a WHERE a.case_id = ANY($1))`
 	openItemsSQL = itemsTable.selectSQL + " WHERE handed_at IS NULL"
 )
 
@@ -135,6 +136,9 @@ func (p *Page) fetch(ctx context.Context, tx pgx.Tx, want Want) error {
 	queue(b, &p.Debtors, debtorsTable, want.Cases)
 	queue(b, &p.Arrests, arrestsTable, want.Cases)
 	queue(b, &p.Accounts, accountsTable, want.Persons)
+	if len(want.Persons) > 0 { // an order may name another person than its arrest: load the arrest's account too
+		b.Queue(arrestedSQL, want.Cases).Query(p.Accounts.read)
+	}
 	queue(b, &p.Messages, messagesTable, want.Messages)
 	queue(b, &p.Payments, paymentsTable, want.Payments)
 	queue(b, &p.Items, itemsTable, want.Items)

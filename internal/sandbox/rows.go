@@ -67,10 +67,10 @@ type Debtor struct {
 	Taken      int64     `json:"taken"`
 	Reversed   int64     `json:"reversed"`
 	Held       int64     `json:"held"`
-	Peak       int64     `json:"peak"`        // the highest sum ever held at once
-	Arrests    int       `json:"arrests"`     // ever
-	LiveNow    int       `json:"live_now"`    // arrests
-	Messages   int       `json:"messages"`    // that reached him
+	Peak       int64     `json:"peak"`     // the highest sum ever held at once
+	Arrests    int       `json:"arrests"`  // ever
+	LiveNow    int       `json:"live_now"` // arrests
+	Messages   int       `json:"messages"` // that reached him
 	ArrestedAt time.Time `json:"arrested_at,omitzero"`
 	LiftedAt   time.Time `json:"lifted_at,omitzero"` // the last arrest ended
 }

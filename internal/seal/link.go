@@ -13,7 +13,7 @@ const TokenLength = 22
 
 const (
 	alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-	maxToken = "YcVfxkQb6JRzqk5kF2tNLv" // 2^128 - 1
+	maxToken = "YcVfxkQb6JRzqk5kF2tNLv" //nolint:gosec // 2^128 - 1, no secret
 )
 
 // ErrToken says that a text cannot be a link token. It tells nothing more, since the answer to
@@ -25,7 +25,7 @@ var ErrToken = errors.New("seal: no link token")
 // nobody without the key can make or guess one.
 func (k *Keys) LinkToken(caseID int64, ordinal int) string {
 	var message [16]byte
-	binary.BigEndian.PutUint64(message[:8], uint64(caseID)) //nolint:gosec // the bits matter, not the sign
+	binary.BigEndian.PutUint64(message[:8], uint64(caseID)) // the bits matter, not the sign
 	binary.BigEndian.PutUint64(message[8:], uint64(ordinal))
 	token := base58.Encode(k.link.sum(message[:])[:16])
 	// base58 writes a small number in fewer characters; its zero digit is 1.

@@ -66,11 +66,12 @@ const (
 	KindRefundClaim Kind = "refund_claim"
 	KindTransferred Kind = "transferred"
 	KindAdjusted    Kind = "adjusted"
+	KindTakenBack   Kind = "taken_back"
 	KindReturned    Kind = "returned"
 )
 
 // Kinds lists every kind once.
 var Kinds = []Kind{
 	KindReceived, KindAllocated, KindRefundDue, KindReversed, KindOpened, KindCancelled, KindRefundClaim,
-	KindTransferred, KindAdjusted, KindReturned,
+	KindTransferred, KindTakenBack, KindAdjusted, KindReturned,
 }

@@ -128,6 +128,7 @@ const (
 	Opened      MoveKind = "opened"      // the case began: Amount is the debt
 	Cancelled   MoveKind = "cancelled"   // the decision is void: Amount is the outstanding rest, which may be 0
 	HandedOver  MoveKind = "transferred" // to a private bailiff: Amount is the outstanding rest
+	TakenBack   MoveKind = "taken_back"  // from the private bailiff, since it was paid or cancelled after all: Amount is what he may no longer ask
 	Adjusted    MoveKind = "adjusted"    // by a person: Amount is the signed change of the debt; a reason is required
 	ReturnedEnd MoveKind = "returned"    // a payment was taken back after the case had ended: Amount is what is open again
 )
@@ -154,6 +155,8 @@ func Moved(into []Entry, m Move) ([]Entry, error) {
 		}
 	case HandedOver:
 		e.Kind, e.Debit, e.Credit = KindTransferred, Transferred, Receivable
+	case TakenBack:
+		e.Kind, e.Debit, e.Credit = KindTakenBack, Receivable, Transferred
 	case ReturnedEnd:
 		e.Kind, e.Debit, e.Credit = KindReturned, Returned, Receivable
 	case Adjusted:

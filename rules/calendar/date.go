@@ -39,10 +39,10 @@ func FromUTC(t time.Time) Date {
 	return clamp(days + unixDay)
 }
 
-// UTC returns midnight UTC of the date, the reverse of [FromUTC]; the zero Date gives
-// the zero time.
+// UTC returns midnight UTC of the date, the reverse of [FromUTC]; a date that is not
+// [Date.Valid] gives the zero time.
 func (d Date) UTC() time.Time {
-	if d.IsZero() {
+	if !d.Valid() {
 		return time.Time{}
 	}
 	return time.Unix((int64(d)-unixDay)*86400, 0).UTC()
@@ -100,12 +100,12 @@ func fromCivil(y, m, d int) Date {
 		y--
 		m += 12
 	}
-	return Date(365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 306)
+	return clamp(int64(365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 306))
 }
 
-// YMD returns year, month and day; the zero Date gives zeros.
+// YMD returns year, month and day; a date that is not [Date.Valid] gives zeros.
 func (d Date) YMD() (int, time.Month, int) {
-	if d.IsZero() {
+	if !d.Valid() {
 		return 0, 0, 0
 	}
 	n := int(d) + 305 // days since 0000-03-01
@@ -123,7 +123,7 @@ func (d Date) YMD() (int, time.Month, int) {
 	return y, time.Month(m), day
 }
 
-// Year returns the year; the zero Date gives 0.
+// Year returns the year; a date that is not [Date.Valid] gives 0.
 func (d Date) Year() int {
 	y, _, _ := d.YMD()
 	return y
@@ -135,6 +135,10 @@ func (d Date) Weekday() time.Weekday { return time.Weekday((int64(d)%7 + 7) % 7)
 // IsZero reports whether the date is not set.
 func (d Date) IsZero() bool { return d == 0 }
 
+// Valid reports whether the date is set and in range. Every function here returns dates
+// that are valid or zero; only a conversion from a foreign integer can make another.
+func (d Date) Valid() bool { return d >= First && d <= Last }
+
 // AddDays returns the date n days later, earlier if n is negative. The zero Date stays zero.
 func (d Date) AddDays(n int) Date {
 	if d.IsZero() {
@@ -144,10 +148,10 @@ func (d Date) AddDays(n int) Date {
 }
 
 // AddYears returns the same day and month n years later; 29 February becomes 28 February
-// where the year has no such day. The zero Date stays zero.
+// where the year has no such day. A date that is not [Date.Valid] gives the zero Date.
 func (d Date) AddYears(n int) Date {
-	if d.IsZero() {
-		return d
+	if !d.Valid() {
+		return 0
 	}
 	y, m, day := d.YMD()
 	y += max(-9999, min(n, 9999))
@@ -180,7 +184,7 @@ func (d Date) Compare(o Date) int {
 	return 0
 }
 
-// String returns "YYYY-MM-DD", and "" for the zero Date.
+// String returns "YYYY-MM-DD", and "" for a date that is not [Date.Valid].
 func (d Date) String() string {
 	var buf [10]byte
 	return string(d.Append(buf[:0]))
@@ -188,14 +192,16 @@ func (d Date) String() string {
 
 // Append adds the text of [Date.String] to b and returns the longer slice.
 func (d Date) Append(b []byte) []byte {
-	if d.IsZero() {
+	if !d.Valid() {
 		return b
 	}
 	y, m, day := d.YMD()
 	return append(b,
-		'0'+byte(y/1000), '0'+byte(y/100%10), '0'+byte(y/10%10), '0'+byte(y%10), '-',
-		'0'+byte(m/10), '0'+byte(m%10), '-', '0'+byte(day/10), '0'+byte(day%10))
+		figures[y/1000], figures[y/100%10], figures[y/10%10], figures[y%10], '-',
+		figures[m/10], figures[m%10], '-', figures[day/10], figures[day%10])
 }
+
+const figures = "0123456789"
 
 // MarshalText gives the text of [Date.String].
 func (d Date) MarshalText() ([]byte, error) { return d.Append(nil), nil }

@@ -54,6 +54,11 @@ func TestDate_unset(t *testing.T) {
 	if !d.IsZero() || d.String() != "" || d.AddDays(5) != 0 || d.AddYears(5) != 0 || !d.Start().IsZero() || !d.UTC().IsZero() || DateOf(time.Time{}) != 0 || d.Year() != 0 {
 		t.Error("the unset date does not stay unset")
 	}
+	for _, bad := range []Date{-1, Last + 1, -1 << 31, 1<<31 - 1} {
+		if bad.Valid() || bad.String() != "" || bad.Year() != 0 || bad.AddYears(1) != 0 || !bad.Start().IsZero() || !bad.End().IsZero() || !bad.UTC().IsZero() {
+			t.Errorf("a date out of range, %d, shows itself as %q", int32(bad), bad)
+		}
+	}
 	if First.AddDays(-1) != First || Last.AddDays(1<<40) != Last || First.AddYears(-1) != First || Last.AddYears(1) != Last {
 		t.Error("arithmetic leaves the range")
 	}

@@ -30,7 +30,7 @@ func (c *Calendar) AddWorkingDays(from Date, n int) Date {
 
 // RollForward returns d if it is a working day, else the next working day.
 func (c *Calendar) RollForward(d Date) Date {
-	for !d.IsZero() && d != Last && !c.IsWorking(d) {
+	for d.Valid() && d != Last && !c.IsWorking(d) {
 		d++
 	}
 	return d

@@ -51,10 +51,10 @@ func DateOf(t time.Time) Date {
 	return FromUTC(t.Add(time.Duration(offset) * time.Second))
 }
 
-// Start returns the first instant of the legal day, 00:00 in Almaty; the zero Date gives
-// the zero time.
+// Start returns the first instant of the legal day, 00:00 in Almaty; a date that is not
+// [Date.Valid] gives the zero time.
 func (d Date) Start() time.Time {
-	if d.IsZero() {
+	if !d.Valid() {
 		return time.Time{}
 	}
 	y, m, day := d.YMD()
@@ -64,6 +64,9 @@ func (d Date) Start() time.Time {
 // End returns the exclusive end of the legal day, 24:00 in Almaty, which is the start of
 // the next day. An act at End is late by the smallest step of the clock.
 func (d Date) End() time.Time {
+	if !d.Valid() {
+		return time.Time{}
+	}
 	if d == Last {
 		return d.Start().Add(24 * time.Hour)
 	}

@@ -107,9 +107,10 @@ func (a Amount) Append(b []byte) []byte {
 		t = -t
 	}
 	b = strconv.AppendInt(b, t/100, 10)
-	cents := byte(t % 100)
-	return append(b, '.', '0'+cents/10, '0'+cents%10)
+	return append(b, '.', figures[t/10%10], figures[t%10])
 }
+
+const figures = "0123456789"
 
 // MarshalText gives the text of [Amount.String]; in JSON the sum becomes a string.
 func (a Amount) MarshalText() ([]byte, error) { return a.Append(nil), nil }

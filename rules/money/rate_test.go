@@ -1,6 +1,7 @@
 package money
 
 import (
+	"errors"
 	"math/big"
 	"testing"
 
@@ -137,7 +138,7 @@ func TestSplit(t *testing.T) {
 		t.Errorf("1.00 by thirds: %v, %v; want 34, 33, 33", shares, err)
 	}
 	for _, bad := range [][]int64{nil, {}, {0, 0}, {1, -1}} {
-		if _, err := Split(FromTiyn(1), bad); err != ErrWeights {
+		if _, err := Split(FromTiyn(1), bad); !errors.Is(err, ErrWeights) {
 			t.Errorf("Split by %v: %v", bad, err)
 		}
 	}

@@ -133,11 +133,11 @@ func TestLoad_reportsAllFaultsTogether(t *testing.T) {
 	files["notes.txt"] = []byte("left behind")
 	files["latin.yaml"] = []byte("values: \xff")
 	_, err := Load(mapFS(files))
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || len(joined.Unwrap()) != 4 {
+	faults := unjoin(err)
+	if len(faults) != 4 {
 		t.Fatalf("want four faults together, got %v", err)
 	}
-	for _, e := range joined.Unwrap() {
+	for _, e := range faults {
 		if f, ok := errors.AsType[*Fault](e); !ok || f.File == "" || f.Reason == "" {
 			t.Errorf("not a Fault with file and reason: %v", e)
 		}
@@ -163,7 +163,7 @@ func FuzzLoad(f *testing.F) {
 		if err == nil {
 			t.Fatal("one file made a whole pack")
 		}
-		for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
+		for _, e := range unjoin(err) {
 			if f, ok := errors.AsType[*Fault](e); !ok || f.Reason == "" {
 				t.Fatalf("not a fault with a reason: %v", e)
 			}

@@ -129,8 +129,7 @@ func (l *loader) calendar() {
 
 // dayAt finds where the day of a calendar error stands; of a day listed twice, the last.
 func (l *loader) dayAt(err error) (file string, line int) {
-	var bad *calendar.DayError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*calendar.DayError](err); ok {
 		for _, y := range l.years {
 			for i, d := range y.days {
 				if d.Date == bad.Date {
@@ -159,11 +158,17 @@ func (l *loader) transferred(y year, d calendar.Day, line int) {
 	}
 }
 
+// joined is what errors.Join makes.
+type joined interface {
+	error
+	Unwrap() []error
+}
+
 func unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if j, ok := err.(interface{ Unwrap() []error }); ok {
+	if j, ok := errors.AsType[joined](err); ok {
 		return j.Unwrap()
 	}
 	return []error{err}

@@ -89,7 +89,7 @@ var figureSpecs = []spec{
 	{key: KeyAppeal, shape: shapeTerm, units: termUnits, required: true},
 	{key: KeyVoluntary, shape: shapeTerm, units: termUnits, required: true},
 	{key: KeyEarliest, shape: shapeTerm, units: termUnits, required: true},
-	{key: KeyPaymentPrefix, shape: shapeTerm, units: termUnits},
+	{key: KeyPaymentPrefix, shape: shapeTerm, units: termUnits, required: true},
 	{key: KeyLatestPrefix, shape: shapeTerm, units: yearUnits, required: true},
 	{key: KeyLimitationPrefix, shape: shapeTerm, units: yearUnits, required: true},
 	{key: KeyKindPrefix, shape: shapeWord, units: []string{"class"}, required: true},
@@ -159,7 +159,7 @@ func specOf(key string) (spec, bool) {
 func isName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c == '_' || c >= '0' && c <= '9') {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
 			return false
 		}
 	}

@@ -18,18 +18,16 @@ const maxCount = 1_000_000
 // value reads the value of a row by the shape of its key: its one-line text and its typed
 // form. Faults go to the loader.
 func (r *reader) value(n *yaml.Node, s spec, v Value) (string, any) {
-	switch s.shape {
-	case shapeBands:
-		return r.bands(n)
-	case shapeRungs:
-		return r.rungs(n)
-	}
-	if n.Kind != yaml.ScalarNode || n.Value == "" {
+	if table := s.shape == shapeBands || s.shape == shapeRungs; !table && (n.Kind != yaml.ScalarNode || n.Value == "") {
 		r.fault(n, "value of %s must be a single text or number", v.Key)
 		return "", nil
 	}
 	text := n.Value
 	switch s.shape {
+	case shapeBands:
+		return r.bands(n)
+	case shapeRungs:
+		return r.rungs(n)
 	case shapeMoney:
 		a, err := money.Parse(text)
 		if err != nil || !a.IsPositive() {

@@ -34,6 +34,10 @@ type Visit struct {
 // A link that does not exist is treated as one whose answers are wrong, step by step. The attempt is counted under the
 // lock of its row before it is looked at, so that attempts at once are attempts one after the other.
 func (s *Service) Enter(ctx context.Context, token, lastFour, birthYear string) (Visit, error) {
+	lastFour, birthYear = digits(lastFour), digits(birthYear)
+	if len(lastFour) != 4 || len(birthYear) != 4 {
+		return Visit{}, &FormError{LastFour: len(lastFour) != 4, BirthYear: len(birthYear) != 4}
+	}
 	now, err := s.cfg.Cases.Now(ctx)
 	if err != nil {
 		return Visit{}, fmt.Errorf("portal: legal time: %w", err)
@@ -63,7 +67,7 @@ func (s *Service) Enter(ctx context.Context, token, lastFour, birthYear string) 
 		if err != nil {
 			return err
 		}
-		good := s.fits(p, digits(lastFour), digits(birthYear)) && found && shaped && p.alive(now)
+		good := s.fits(p, lastFour, birthYear) && found && shaped && p.alive(now)
 		if !good {
 			refused = ErrGate
 			if wrong >= maxWrong {
@@ -135,18 +139,12 @@ func (s *Service) Leave(ctx context.Context, session string) error {
 }
 
 // Extend gives a living session its full time again.
-func (s *Service) Extend(ctx context.Context, session string) error {
+func (s *Service) Extend(ctx context.Context, session string) (time.Duration, error) {
 	ok, err := extendSession(ctx, s.cfg.Pool, sessionHash(session), sessionFor)
 	if err == nil && !ok {
 		err = ErrNoSession
 	}
-	return err
-}
-
-// Check says whether a session lives.
-func (s *Service) Check(ctx context.Context, session string) error {
-	_, err := s.caseOf(ctx, session)
-	return err
+	return sessionFor, err
 }
 
 // caseOf gives the case of a living session.

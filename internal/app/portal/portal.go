@@ -67,6 +67,12 @@ var (
 	ErrPriceMoved  = errors.New("portal: the price has changed since it was shown")
 )
 
+// FormError says which answers are no answers at all, such as three digits instead of four. It counts as no attempt.
+type FormError struct{ LastFour, BirthYear bool }
+
+// Error implements error.
+func (e *FormError) Error() string { return "portal: the answers are not complete" }
+
 // LockedError says that a link takes no answers until a legal instant. The link itself stays good.
 type LockedError struct{ Until time.Time }
 

@@ -31,7 +31,9 @@ type View struct {
 
 	Debt, Paid, Outstanding money.Amount
 	OpenedOn, TermEndsOn    calendar.Date
+	TermDay, TermDays       int           // how far the term has run
 	VoluntaryEndsOn         calendar.Date // unset: not yet known
+	VoluntaryRuns           bool          // nothing is held before its end
 	Fee                     Fee
 
 	Arrest    *Arrest // set while money is held, or may be
@@ -42,6 +44,7 @@ type View struct {
 	CanPay    bool
 	CanRefuse bool
 	UndoUntil time.Time // set while a refusal may be taken back
+	FinalAt   time.Time // when a refusal made now would be final
 	Refused   bool
 
 	Waiting *Waiting // a payment under way
@@ -143,6 +146,8 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 		Held: c.Hold != "", Suspended: c.Suspended != "", Until: c.SuspendedUntil,
 		Refused: !c.RefusalAt.IsZero(),
 	}
+	v.TermDay, v.TermDays = today.Sub(c.OpenedOn), c.TermEndsOn.Sub(c.OpenedOn)
+	v.VoluntaryRuns = !c.VoluntaryEndsOn.IsZero() && !today.After(c.VoluntaryEndsOn)
 	if x, ok := p.Lookup(pack.KeyKindPrefix+w.kind, today); ok {
 		v.Article = story.Citation(x.Citation, lang)
 	}
@@ -161,7 +166,7 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 		return v
 	}
 	v.CanPay = c.Outstanding.IsPositive() && s.cfg.Checkout != nil
-	v.CanRefuse = !v.Refused
+	v.CanRefuse, v.FinalAt = !v.Refused, now.Add(refusalUndo(p, now))
 	if until := c.RefusalAt.Add(refusalUndo(p, now)); v.Refused && now.Before(until) {
 		v.UndoUntil = until
 	}
@@ -183,8 +188,7 @@ func feeOf(p *pack.Pack, sum money.Amount, on calendar.Date, lang i18n.Lang) Fee
 }
 
 func refusalUndo(p *pack.Pack, now time.Time) time.Duration {
-	d, _ := p.RefusalUndo(calendar.DateOf(now))
-	return d
+	return p.RefusalUndo(calendar.DateOf(now))
 }
 
 // end gathers what the last page of a case tells.

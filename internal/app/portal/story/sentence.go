@@ -43,7 +43,7 @@ func Sentences(e engine.Event) []i18n.Text {
 		}
 		return one(key)
 	}
-	return one("event.other")
+	return one("event.entry")
 }
 
 func one(key string, pairs ...any) []i18n.Text { return []i18n.Text{i18n.Say(key, pairs...)} }

@@ -51,7 +51,7 @@ func NewTeller(packs Packs) *Teller { return &Teller{packs: packs} }
 
 // Case tells the events of a case, oldest first, with the articles in the language asked for.
 func (t *Teller) Case(ctx context.Context, q engine.Querier, caseID int64, lang i18n.Lang) ([]Entry, []engine.Event, error) {
-	events, err := loadEvents(ctx, q, caseID)
+	events, err := engine.Events(ctx, q, caseID)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,66 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/engine"
+)
+
+// Violation is one broken promise of the intake invariants (INV-I1 and INV-I2).
+type Violation struct {
+	ID     string // "INV-I1"
+	CaseID int64  // 0 when no single case is concerned
+	Detail string // ids, counts and sums in tiyn, never personal data
+}
+
+// Every part finds at most 100 rows: one is an alarm already.
+const (
+	checkBatchesSQL = `(WITH counted AS (
+    SELECT batch_id, count(*) AS rows, count(*) FILTER (WHERE verdict = 'accepted') AS accepted, count(*) FILTER (WHERE verdict = 'duplicate') AS duplicate,
+           count(*) FILTER (WHERE verdict = 'rejected') AS rejected, count(*) FILTER (WHERE verdict = 'quarantined') AS quarantined
+      FROM batch_rows GROUP BY batch_id)
+SELECT 'INV-I1' AS id, 0::bigint AS case_id,
+       format('batch %s: %s/%s/%s/%s/%s, its rows %s/%s/%s/%s/%s', b.id, b.rows, b.accepted, b.duplicate, b.rejected, b.quarantined,
+              coalesce(n.rows, 0), coalesce(n.accepted, 0), coalesce(n.duplicate, 0), coalesce(n.rejected, 0), coalesce(n.quarantined, 0)) AS detail
+  FROM batches b LEFT JOIN counted n ON n.batch_id = b.id
+ WHERE (b.rows, b.accepted, b.duplicate, b.rejected, b.quarantined) IS DISTINCT FROM
+       (coalesce(n.rows, 0), coalesce(n.accepted, 0), coalesce(n.duplicate, 0), coalesce(n.rejected, 0), coalesce(n.quarantined, 0))
+    OR b.rows <> b.accepted + b.duplicate + b.rejected + b.quarantined
+ ORDER BY b.id LIMIT 100)`
+
+	// What was not accepted keeps its content; what was accepted has the writ that names the row.
+	checkRowsSQL = `(SELECT 'INV-I1' AS id, coalesce(r.case_id, 0) AS case_id, format('batch %s row %s: %s without %s', r.batch_id, r.row_no, r.verdict,
+       CASE r.verdict WHEN 'accepted' THEN 'its writ' ELSE 'its sealed content' END) AS detail
+  FROM batch_rows r LEFT JOIN writs w ON r.verdict = 'accepted' AND w.case_id = r.case_id AND w.batch_id = r.batch_id AND w.row_no = r.row_no
+ WHERE (r.verdict = 'accepted' AND w.case_id IS NULL) OR (r.verdict IN ('rejected', 'quarantined') AND r.sealed IS NULL)
+ ORDER BY r.batch_id, r.row_no LIMIT 100)`
+
+	checkWritsSQL = `(SELECT 'INV-I2' AS id, coalesce(c.id, w.case_id) AS case_id,
+       CASE WHEN w.case_id IS NULL THEN 'the case has no writ' WHEN c.id IS NULL THEN 'the writ has no case'
+            ELSE format('writ: debtor %s, amount %s; case: debtor %s, debt %s', w.debtor_id, w.amount, c.debtor_id, c.debt) END AS detail
+  FROM cases c FULL JOIN writs w ON w.case_id = c.id
+ WHERE w.case_id IS NULL OR c.id IS NULL OR w.amount <> c.debt OR w.debtor_id <> c.debtor_id
+ ORDER BY 2 LIMIT 100)`
+
+	checkNumbersSQL = `(SELECT 'INV-I2' AS id, min(case_id) AS case_id, format('%s cases on one document', count(*)) AS detail
+  FROM writs GROUP BY source, document_number HAVING count(*) > 1 ORDER BY 2 LIMIT 100)`
+
+	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkNumbersSQL
+)
+
+// Check proves the intake invariants over all batches and cases, read-only, in one statement and so in one state of the
+// database.
+func Check(ctx context.Context, q engine.Querier) ([]Violation, error) {
+	rows, err := q.Query(ctx, checkSQL)
+	if err != nil {
+		return nil, fmt.Errorf("intake: check: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Violation])
+	if err != nil {
+		return nil, fmt.Errorf("intake: check: %w", err)
+	}
+	return found, nil
+}

@@ -1,0 +1,169 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/pg"
+)
+
+// Limits of repetition.
+const (
+	maxPasses  = 20 // over the rows that another uploader was faster with
+	maxCommits = 5  // of a chunk whose commit got no answer
+)
+
+// run is one import into one batch.
+type run struct {
+	im      *Importer
+	batchID int64
+	source  string
+	free    serials
+}
+
+// store gives every row of a chunk its verdict and opens its cases, in one transaction. The batch's row is locked first
+// and rows that have a verdict already are left alone: so a crash, a lost answer to a commit and a second uploader of the
+// same file are one and the same thing, and each row is stored once.
+func (r *run) store(ctx context.Context, items []item) error {
+	if err := r.number(ctx, items); err != nil {
+		return err
+	}
+	err := r.try(ctx, items)
+	var lost *pg.AmbiguousCommitError
+	for n := 1; errors.As(err, &lost) && n < maxCommits; n++ {
+		err = r.try(ctx, items)
+	}
+	switch {
+	case err == nil:
+		for i := range items {
+			if items[i].verdict != Accepted && items[i].caseID != 0 {
+				r.free.giveBack(items[i].caseID)
+			}
+		}
+		return nil
+	case !isolable(err):
+		return err
+	case len(items) > 1: // one bad row must not stop the others
+		half := len(items) / 2
+		if err := r.store(ctx, items[:half]); err != nil {
+			return err
+		}
+		return r.store(ctx, items[half:])
+	}
+	items[0].problem = Problem{Code: CodeRowFailed}
+	return r.try(ctx, items)
+}
+
+func (r *run) try(ctx context.Context, items []item) error {
+	return pg.InTx(ctx, r.im.store.Pool(), func(tx pgx.Tx) error {
+		last, err := lockBatch(ctx, tx, r.batchID)
+		if err != nil {
+			return err
+		}
+		fresh := items
+		for len(fresh) > 0 && fresh[0].row.No <= last {
+			fresh = fresh[1:]
+		}
+		if len(fresh) == 0 {
+			return nil
+		}
+		pending := make([]*item, 0, len(fresh))
+		for i := range fresh {
+			it := &fresh[i]
+			if it.clear(); it.problem.Code != "" {
+				it.settle(it.problem)
+				continue
+			}
+			pending = append(pending, it)
+		}
+		for pass := 0; len(pending) > 0; pass++ {
+			if pass == maxPasses {
+				return fmt.Errorf("intake: batch %d: rows from %d on: %w", r.batchID, pending[0].row.No, engine.ErrConflict)
+			}
+			if pending, err = r.pass(ctx, tx, pending); err != nil {
+				return err
+			}
+		}
+		return r.writeRows(ctx, tx, fresh)
+	})
+}
+
+// pass decides rows and stores those that begin a case. It returns the rows that must be looked at again since another
+// uploader has meanwhile stored their document or their debtor.
+func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item, err error) {
+	k := newKnown()
+	items, err = lookUp(ctx, tx, r.source, items, k)
+	if err != nil || len(items) == 0 {
+		return nil, err
+	}
+	if err := numberDebtors(ctx, tx, items, k); err != nil {
+		return nil, err
+	}
+	_, err = r.im.store.ApplyTx(ctx, tx, open(items, k), engine.BeforeWrite(func(ctx context.Context, tx pgx.Tx, pl *engine.Plan) error {
+		winners := walk(items, pl.Outcomes, k)
+		lost, err := r.writeWinners(ctx, tx, winners, k)
+		if err != nil {
+			return err
+		}
+		drop := make(map[int64]bool, len(items)-len(winners))
+		for _, it := range items {
+			if lost.concerns(it) {
+				it.clear()
+				again = append(again, it)
+			}
+			if it.verdict != Accepted {
+				drop[it.caseID] = true
+			}
+		}
+		pl.DropAll(drop)
+		return nil
+	}))
+	return again, err
+}
+
+// losses are the documents and persons that another uploader was faster with.
+type losses struct {
+	docs    map[docKey]bool
+	persons map[personKey]bool
+}
+
+func (l losses) concerns(it *item) bool { return l.docs[it.doc] || l.persons[it.person] }
+
+// writeWinners stores debtors, then writs. Nobody gets into the table of debtors without a writ that is accepted.
+func (r *run) writeWinners(ctx context.Context, tx pgx.Tx, winners []*item, k *known) (losses, error) {
+	lost := losses{map[docKey]bool{}, map[personKey]bool{}}
+	if len(winners) == 0 {
+		return lost, nil
+	}
+	if err := r.writeDebtors(ctx, tx, winners, k, lost); err != nil {
+		return lost, err
+	}
+	kept := make([]*item, 0, len(winners))
+	for _, it := range winners {
+		if lost.persons[it.person] {
+			lost.docs[it.doc] = true
+			continue
+		}
+		kept = append(kept, it)
+	}
+	return lost, r.writeWrits(ctx, tx, kept, k, lost)
+}
+
+// isolable says whether an error may belong to one row, so that halving the chunk makes sense. Trouble of the database
+// or of the connection belongs to nobody.
+func isolable(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return false
+	}
+	switch pgErr.Code[:2] {
+	case "22", "23": // data exception, integrity violation
+		return true
+	}
+	return pgErr.Code == "P0001"
+}

@@ -1,0 +1,150 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"robotbailiff/engine"
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+)
+
+// known is what is known of documents and persons while rows are decided: what the database says about those of the
+// chunk, and what earlier rows have added. A dry run keeps it from chunk to chunk, since nothing gets into the database.
+type known struct {
+	docs    map[docKey]document
+	persons map[personKey]*person
+}
+
+func newKnown() *known {
+	return &known{docs: map[docKey]document{}, persons: map[personKey]*person{}}
+}
+
+// lookUp asks the database about the documents and persons of the rows, settles the rows whose document is known, and
+// returns the others.
+func lookUp(ctx context.Context, q engine.Querier, source string, items []*item, k *known) ([]*item, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	numbers := make([]string, len(items))
+	for i, it := range items {
+		numbers[i] = it.writ.DocumentNumber
+	}
+	rows, err := q.Query(ctx, knownWritsSQL, source, numbers)
+	if err != nil {
+		return nil, fmt.Errorf("intake: known writs: %w", err)
+	}
+	var (
+		number  string
+		content []byte
+		caseID  int64
+	)
+	_, err = pgx.ForEachRow(rows, []any{&number, &content, &caseID}, func() error {
+		k.docs[keyOfDocument(number)] = document{[16]byte(content[:16]), caseID}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("intake: known writs: %w", err)
+	}
+	rest := make([]*item, 0, len(items))
+	for _, it := range items {
+		if seen, ok := k.docs[it.doc]; ok {
+			it.repeats(seen)
+			continue
+		}
+		rest = append(rest, it)
+	}
+	return rest, lookUpPersons(ctx, q, rest, k)
+}
+
+func lookUpPersons(ctx context.Context, q engine.Querier, items []*item, k *known) error {
+	blinds := make([][]byte, 0, len(items))
+	for _, it := range items {
+		if it.blind != nil && k.persons[it.person] == nil {
+			k.persons[it.person] = &person{}
+			blinds = append(blinds, it.blind)
+		}
+	}
+	if len(blinds) == 0 {
+		return nil
+	}
+	rows, err := q.Query(ctx, knownDebtorsSQL, blinds)
+	if err != nil {
+		return fmt.Errorf("intake: known debtors: %w", err)
+	}
+	var (
+		blind []byte
+		id    int64
+		name  string
+		born  pgtype.Date
+	)
+	_, err = pgx.ForEachRow(rows, []any{&blind, &id, &name, &born}, func() error {
+		p := k.persons[personKey(blind[:16])]
+		p.id = id
+		p.learn(name, fromDate(born))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("intake: known debtors: %w", err)
+	}
+	return nil
+}
+
+// open makes the commands for the engine.
+func open(items []*item, k *known) []engine.For {
+	cmds := make([]engine.For, len(items))
+	for i, it := range items {
+		w := &it.writ
+		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Facts: w.facts()}
+		if it.blind != nil {
+			o.DebtorID = k.persons[it.person].id
+		}
+		cmds[i] = engine.For{CaseID: it.caseID, Actor: engine.ActorCourt, Command: o}
+	}
+	return cmds
+}
+
+// walk gives every row its verdict in the order of the file, as if the rows had come one by one: a writ received before
+// is told first, then what the rules refuse, then a doubt about the person. It returns the rows that begin a case.
+func walk(items []*item, outcomes []engine.Outcome, k *known) (winners []*item) {
+	for i, it := range items {
+		refusal := outcomes[i].Refusal
+		if seen, ok := k.docs[it.doc]; ok {
+			it.repeats(seen)
+			continue
+		}
+		switch {
+		case refusal != nil:
+			it.settle(Problem{Code: refusal.Code, Field: refusal.Field})
+			it.trace = refusal.Trace
+			continue
+		case it.blind == nil: // the rules never let such a number pass; nobody gets a case without a person
+			it.settle(Problem{Code: rules.CodeIINInvalid, Field: rules.FieldIIN})
+			continue
+		}
+		p, born := k.persons[it.person], it.writ.birthDate()
+		if p.stored && p.other(it.writ.DebtorName, born) {
+			it.settle(Problem{Code: rules.CodeIdentityConflict, Field: FieldDebtorName.String()})
+			continue
+		}
+		if !p.stored {
+			p.learn(it.writ.DebtorName, born)
+		}
+		it.settle(Problem{})
+		k.docs[it.doc] = document{[16]byte(it.hash[:16]), it.caseID}
+		winners = append(winners, it)
+	}
+	return winners
+}
+
+func toDate(d calendar.Date) pgtype.Date { return pgtype.Date{Time: d.UTC(), Valid: !d.IsZero()} }
+
+func fromDate(d pgtype.Date) calendar.Date {
+	if !d.Valid {
+		return 0
+	}
+	return calendar.FromUTC(d.Time)
+}

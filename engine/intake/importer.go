@@ -1,0 +1,164 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/seal"
+)
+
+// DefaultChunkSize is the number of rows of one transaction.
+const DefaultChunkSize = 2000
+
+// DefaultMaxErrors is the number of rows that a report lists; the batch keeps all of them.
+const DefaultMaxErrors = 1000
+
+// Importer takes court batches in. It is safe for concurrent use.
+type Importer struct {
+	store *engine.Store
+	keys  *seal.Keys
+}
+
+// New returns an importer that opens cases in the store and seals personal data with the keys.
+func New(store *engine.Store, keys *seal.Keys) *Importer { return &Importer{store: store, keys: keys} }
+
+// Options changes one import. The zero value is the usual one.
+type Options struct {
+	DryRun    bool   // decide everything, write nothing
+	ChunkSize int    // rows of one transaction; 0 means DefaultChunkSize
+	MaxErrors int    // rows that the report lists; 0 means DefaultMaxErrors
+	Language  string // of the messages in the report: kk, ru or en; empty means ru
+	// Progress is told the number of rows that have a verdict, after each chunk.
+	Progress func(rows int)
+}
+
+// Report says what became of a file. Rows is the sum of the four verdicts.
+type Report struct {
+	BatchID     int64 `json:"batch,omitempty"` // 0 for a dry run
+	Rows        int   `json:"rows"`
+	Accepted    int   `json:"accepted"`
+	Duplicate   int   `json:"duplicate"`
+	Rejected    int   `json:"rejected"`
+	Quarantined int   `json:"quarantined"`
+	// Errors lists the first rows that were not accepted: problems before duplicates, in the order of the file.
+	Errors []RowError `json:"errors"`
+	// SameAs is the batch in which this very file was received before.
+	SameAs int64 `json:"same_as,omitempty"`
+	// Resumed says that the batch had been begun by an import that did not end, or that another one works on it.
+	Resumed bool `json:"resumed,omitempty"`
+}
+
+// RowError is one row that was not accepted.
+type RowError struct {
+	Row     int    `json:"row"` // as a spreadsheet shows it: the header is row 1
+	Code    string `json:"code"`
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Import takes a file in, chunk by chunk, each in one transaction. The source is the sender; when it is empty, the first
+// row that names one decides. A file that cannot be read as a whole gives a *[FatalError] and stores nothing. When Import
+// is cut short, the same call goes on where it ended; a file that was received before gives duplicates only.
+func (im *Importer) Import(ctx context.Context, source, fileName string, r io.Reader, o Options) (Report, error) {
+	o = o.withDefaults()
+	source, _ = tidy(source)
+	c, err := keep(r, source)
+	if err != nil {
+		return Report{}, err
+	}
+	rep, err := im.take(ctx, baseName(fileName), c, o)
+	return rep, errors.Join(err, c.close())
+}
+
+func (o Options) withDefaults() Options {
+	if o.ChunkSize <= 0 {
+		o.ChunkSize = DefaultChunkSize
+	}
+	if o.MaxErrors <= 0 {
+		o.MaxErrors = DefaultMaxErrors
+	}
+	if o.Language == "" {
+		o.Language = "ru"
+	}
+	if o.Progress == nil {
+		o.Progress = func(int) {}
+	}
+	return o
+}
+
+func (im *Importer) take(ctx context.Context, fileName string, c *content, o Options) (Report, error) {
+	if o.DryRun {
+		return im.dryRun(ctx, c, o)
+	}
+	b, err := im.begin(ctx, c.look.source, fileName, c.sum[:])
+	if err != nil {
+		return Report{}, err
+	}
+	if b.sameAs != 0 {
+		err = im.repeat(ctx, b, o)
+	} else {
+		err = im.stage(ctx, b, c, o)
+	}
+	if err != nil {
+		return Report{BatchID: b.id}, err
+	}
+	if err := im.end(ctx, b, c.look.rows); err != nil {
+		return Report{BatchID: b.id}, err
+	}
+	return im.report(ctx, b, o)
+}
+
+// stage runs the rows through the pipeline: one goroutine reads chunk n+1 while chunk n is in the database.
+func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) error {
+	again, err := c.again()
+	if err != nil {
+		return err
+	}
+	rows, err := Open(again, true)
+	if err != nil {
+		return err
+	}
+	r := &run{im: im, batchID: b.id, source: c.look.source}
+	done := 0
+	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, after: b.last, source: c.look.source, keys: im.keys}, func(ctx context.Context, items []item) error {
+		if err := r.store(ctx, items); err != nil {
+			return err
+		}
+		done += len(items)
+		o.Progress(b.rows + done)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := again.same(); err != nil {
+		return errors.Join(err, im.fail(ctx, b.id))
+	}
+	return nil
+}
+
+// baseName keeps what a person recognises of a name that came from outside.
+func baseName(name string) string {
+	name = filepath.Base(filepath.ToSlash(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/")))
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, name)
+	if runes := []rune(name); len(runes) > 200 {
+		name = string(runes[:200])
+	}
+	return name
+}
+
+// errRows says that the sums of a batch do not add up.
+func errRows(batchID int64, want, got int) error {
+	return fmt.Errorf("intake: batch %d: %d of %d rows have a verdict", batchID, got, want)
+}

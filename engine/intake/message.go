@@ -1,0 +1,49 @@
+package intake
+
+import (
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+)
+
+// messages say in three languages what is wrong with a row and what the sender can do. A test finds every code here.
+var messages = map[string]calendar.Names{
+	rules.CodeAboveThreshold:    {KK: "Сома оңайлатылған тәртіптің шегінен асады: жеке сот орындаушысына жіберіңіз.", RU: "Сумма выше порога упрощённого порядка: направьте документ частному судебному исполнителю.", EN: "The sum is above the limit of the simplified procedure: send the writ to a private bailiff."},
+	rules.CodeAmountInvalid:     {KK: "Сома 12345.67 түрінде, нөлден артық болуға тиіс.", RU: "Сумма должна быть больше нуля и записана как 12345.67.", EN: "The sum must be more than zero and written as 12345.67."},
+	rules.CodeIINInvalid:        {KK: "ЖСН қате: он екі цифр мен бақылау цифрын тексеріңіз (кесте алдыңғы нөлдерді жойып жіберуі мүмкін).", RU: "ИИН неверен: проверьте двенадцать цифр и контрольную цифру (таблица могла потерять нули в начале).", EN: "The IIN is wrong: check its twelve digits and the check digit (a spreadsheet may have lost leading zeros)."},
+	rules.CodeNotNaturalPerson:  {KK: "Бұл БСН: оңайлатылған тәртіп тек жеке тұлғаларға қолданылады.", RU: "Это БИН: упрощённый порядок только для физических лиц.", EN: "This is a BIN: the simplified procedure is for natural persons only."},
+	rules.CodeKindNotSimplified: {KK: "Мұндай құжат оңайлатылған тәртіппен орындалмайды.", RU: "Документы этого вида не исполняются в упрощённом порядке.", EN: "Writs of this kind are not executed in the simplified procedure."},
+	rules.CodeTooEarly:          {KK: "Ұсыну мерзімі әлі келген жоқ: мерзім келгенде жаңа файлмен жіберіңіз.", RU: "Предъявлять ещё рано: направьте новым файлом, когда наступит срок.", EN: "It is too early to present the writ: send it in a new file when the day has come."},
+	rules.CodeTooLate:           {KK: "Ұсыну мерзімі өтіп кеткен.", RU: "Срок предъявления истёк.", EN: "The time to present the writ is over."},
+	rules.CodeNotInForce:        {KK: "Құжат заңды күшіне енген жоқ.", RU: "Документ не вступил в законную силу.", EN: "The writ is not in force yet."},
+	rules.CodeFieldMissing:      {KK: "Міндетті өріс толтырылмаған.", RU: "Не заполнено обязательное поле.", EN: "A required field is empty."},
+	rules.CodeFieldInvalid:      {KK: "Өрістің мәні қате немесе оқылмайды.", RU: "Значение поля неверно или не читается.", EN: "The value of the field is wrong or cannot be read."},
+	rules.CodeIdentityConflict:  {KK: "ЖСН басқа адамға тиесілі сияқты: маман тексереді.", RU: "ИИН, похоже, принадлежит другому лицу: проверит специалист.", EN: "The IIN seems to belong to another person: somebody will check."},
+	rules.CodeMinor:             {KK: "Борышкер кәмелетке толмаған: маман қарайды.", RU: "Должник несовершеннолетний: рассмотрит специалист.", EN: "The debtor is under age: somebody will look at it."},
+	rules.CodeRuleMissing:       {KK: "Осы күнге ереже белгіленбеген: маман қарайды.", RU: "На этот день правило не задано: рассмотрит специалист.", EN: "No rule is set for this day: somebody will look at it."},
+	CodeRowMalformed:            {KK: "Жолдың құрылымы бұзылған: бағандар санын, тырнақшаларды, өріс атауларын тексеріңіз.", RU: "Строка испорчена: проверьте число столбцов, кавычки, имена полей.", EN: "The row is broken: check the number of columns, the quotes and the names of fields."},
+	CodeDuplicate:               {KK: "Бұл құжат бұрын қабылданған: ештеңе істеудің қажеті жоқ.", RU: "Этот документ уже получен: делать ничего не нужно.", EN: "This writ was received before: nothing to do."},
+	CodeConflict:                {KK: "Осы нөмірлі құжат бұрын басқа мазмұнмен келген: маман тексереді.", RU: "Документ с этим номером уже получен с другим содержанием: проверит специалист.", EN: "A writ with this number was received before with other content: somebody will check."},
+	CodeRowFailed:               {KK: "Жолды сақтау мүмкін болмады: қолдау қызметі қарайды.", RU: "Строку не удалось сохранить: разберётся служба поддержки.", EN: "The row could not be stored: support will look at it."},
+}
+
+// Message says in kk, ru or en what a code of a row means, in ru where the language is another. An unknown code is given
+// back as it is.
+func Message(code, lang string) string {
+	names, ok := messages[code]
+	switch {
+	case !ok:
+		return code
+	case names.In(lang) == "":
+		return names.RU
+	}
+	return names.In(lang)
+}
+
+// Codes lists every code that a row can have, in no order.
+func Codes() []string {
+	codes := make([]string, 0, len(messages))
+	for code := range messages {
+		codes = append(codes, code)
+	}
+	return codes
+}

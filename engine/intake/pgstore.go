@@ -1,0 +1,192 @@
+package intake
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// lockBatch serialises the writers of a batch and returns the last row that has a verdict. A batch that is not being
+// staged takes no more rows.
+func lockBatch(ctx context.Context, tx pgx.Tx, id int64) (last int, err error) {
+	var state string
+	if err := tx.QueryRow(ctx, lockBatchSQL, id).Scan(&state); err != nil {
+		return 0, fmt.Errorf("intake: lock batch %d: %w", id, err)
+	}
+	if state != "staging" {
+		return maxRows + 1, nil
+	}
+	if err := tx.QueryRow(ctx, lastRowSQL, id).Scan(&last); err != nil {
+		return 0, fmt.Errorf("intake: last row of batch %d: %w", id, err)
+	}
+	return last, nil
+}
+
+// numberDebtors gives ids to the persons who are not in the table, since the decision names the debtor.
+func numberDebtors(ctx context.Context, tx pgx.Tx, items []*item, k *known) error {
+	var fresh []*person
+	for _, it := range items {
+		if it.blind == nil {
+			continue
+		}
+		if p := k.persons[it.person]; p.id == 0 {
+			p.id = -1 // seen
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, nextDebtorsSQL, len(fresh))
+	if err != nil {
+		return fmt.Errorf("intake: number debtors: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("intake: number debtors: %w", err)
+	}
+	for i, p := range fresh {
+		p.id, p.fresh = ids[i], true
+	}
+	return nil
+}
+
+// writeDebtors inserts the new persons among the winners in the order of their key, so that uploaders do not block each
+// other in a circle.
+func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *known, lost losses) error {
+	var first []*item
+	for _, it := range winners {
+		if p := k.persons[it.person]; p.fresh {
+			p.fresh = false
+			first = append(first, it)
+		}
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	slices.SortFunc(first, func(a, b *item) int { return bytes.Compare(a.blind, b.blind) })
+	n := len(first)
+	ids, blinds, iins, phones := make([]int64, n), make([][]byte, n), make([][]byte, n), make([][]byte, n)
+	names, languages, births := make([]string, n), make([]string, n), make([]pgtype.Date, n)
+	byID := make(map[int64]*item, n)
+	for i, it := range first {
+		w := &it.writ
+		ids[i], blinds[i], names[i], languages[i] = k.persons[it.person].id, it.blind, w.DebtorName, w.DebtorLanguage
+		iins[i], births[i] = r.im.keys.Seal([]byte(w.DebtorIIN), SealedIIN), toDate(w.birthDate())
+		if w.DebtorPhone != "" {
+			phones[i] = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
+		}
+		byID[ids[i]] = it
+	}
+	stored, err := tx.Query(ctx, insertDebtorsSQL, ids, blinds, iins, names, births, phones, languages)
+	if err != nil {
+		return fmt.Errorf("intake: write debtors: %w", err)
+	}
+	var id int64
+	if _, err := pgx.ForEachRow(stored, []any{&id}, func() error { delete(byID, id); return nil }); err != nil {
+		return fmt.Errorf("intake: write debtors: %w", err)
+	}
+	for _, it := range byID {
+		lost.persons[it.person] = true
+	}
+	return nil
+}
+
+// writeWrits inserts the documents in the order of their number, for the same reason.
+func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *known, lost losses) error {
+	if len(winners) == 0 {
+		return nil
+	}
+	winners = slices.SortedFunc(slices.Values(winners), func(a, b *item) int { return cmp.Compare(a.writ.DocumentNumber, b.writ.DocumentNumber) })
+	n := len(winners)
+	var (
+		ids, debtors, amounts                       = make([]int64, n), make([]int64, n), make([]int64, n)
+		numbers, kinds, issuers, issuerNames        = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		claimants, claimantNames, ibans, kbks, knps = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		dated, inForce, unpaid                      = make([]pgtype.Date, n), make([]pgtype.Date, n), make([]pgtype.Date, n)
+		hashes                                      = make([][]byte, n)
+		rowNos                                      = make([]int32, n)
+		byID                                        = make(map[int64]*item, n)
+	)
+	for i, it := range winners {
+		w := &it.writ
+		ids[i], debtors[i], amounts[i], byID[it.caseID] = it.caseID, k.persons[it.person].id, w.Amount.Tiyn(), it
+		numbers[i], kinds[i], issuers[i], issuerNames[i] = w.DocumentNumber, w.Kind, w.IssuerBIN, w.IssuerName
+		claimants[i], claimantNames[i], ibans[i], kbks[i], knps[i] = w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP
+		dated[i], inForce[i], unpaid[i] = toDate(w.DocumentDate), toDate(w.InForceDate), toDate(w.UnpaidConfirmedOn)
+		hashes[i], rowNos[i] = it.hash[:], int32(it.row.No) //nolint:gosec // at most maxRows
+	}
+	stored, err := tx.Query(ctx, insertWritsSQL, r.source, r.batchID, ids, numbers, dated, inForce, kinds, issuers, issuerNames, debtors, amounts,
+		claimants, claimantNames, ibans, kbks, knps, unpaid, hashes, rowNos)
+	if err != nil {
+		return fmt.Errorf("intake: write writs: %w", err)
+	}
+	var id int64
+	if _, err := pgx.ForEachRow(stored, []any{&id}, func() error { delete(byID, id); return nil }); err != nil {
+		return fmt.Errorf("intake: write writs: %w", err)
+	}
+	for _, it := range byID {
+		lost.docs[it.doc] = true
+	}
+	return nil
+}
+
+var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_number", "code", "field", "trace", "sealed"}
+
+// writeRows stores the verdicts and counts them.
+func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []item) error {
+	var n tally
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"batch_rows"}, rowColumns, pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
+		it := &items[i]
+		n.add(it.verdict)
+		var trace, sealed []byte
+		if len(it.trace) > 0 {
+			trace = it.trace.AppendJSON(nil)
+		}
+		if it.verdict == Rejected || it.verdict == Quarantined {
+			sealed = r.im.keys.Seal(it.row.appendObject(nil), SealedRow)
+		}
+		caseID := pgtype.Int8{Int64: it.of, Valid: it.of != 0}
+		if it.verdict == Accepted {
+			caseID = pgtype.Int8{Int64: it.caseID, Valid: true}
+		}
+		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed}, nil //nolint:gosec // at most maxRows
+	}))
+	if err != nil {
+		return fmt.Errorf("intake: write rows of batch %d: %w", r.batchID, err)
+	}
+	if n.rows != n.accepted+n.duplicate+n.rejected+n.quarantined || n.rows != len(items) {
+		return fmt.Errorf("intake: batch %d: a row has no verdict", r.batchID)
+	}
+	return n.count(ctx, tx, r.batchID)
+}
+
+// tally counts verdicts.
+type tally struct{ rows, accepted, duplicate, rejected, quarantined int }
+
+func (t *tally) add(v Verdict) {
+	t.rows++
+	switch v {
+	case Accepted:
+		t.accepted++
+	case Duplicate:
+		t.duplicate++
+	case Rejected:
+		t.rejected++
+	case Quarantined:
+		t.quarantined++
+	}
+}
+
+func (t *tally) count(ctx context.Context, tx pgx.Tx, batchID int64) error {
+	_, err := tx.Exec(ctx, countRowsSQL, batchID, t.rows, t.accepted, t.duplicate, t.rejected, t.quarantined)
+	if err != nil {
+		return fmt.Errorf("intake: count rows of batch %d: %w", batchID, err)
+	}
+	return nil
+}

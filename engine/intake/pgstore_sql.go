@@ -1,0 +1,61 @@
+package intake
+
+const lockContentSQL = `SELECT pg_advisory_xact_lock($1)`
+
+const findBatchSQL = `SELECT id, state, rows FROM batches WHERE sha256 = $1 AND source = $2 AND state IN ('staging', 'done') ORDER BY id`
+
+const insertBatchSQL = `INSERT INTO batches (source, file_name, sha256, received_at) VALUES ($1, $2, $3, $4) RETURNING id`
+
+// Two statements, since a subselect beside FOR UPDATE would not see what was committed while the lock was waited for.
+const lockBatchSQL = `SELECT state FROM batches WHERE id = $1 FOR UPDATE`
+
+const lastRowSQL = `SELECT coalesce(max(row_no), 0) FROM batch_rows WHERE batch_id = $1`
+
+const countRowsSQL = `UPDATE batches SET rows = rows + $2, accepted = accepted + $3, duplicate = duplicate + $4, rejected = rejected + $5,
+	quarantined = quarantined + $6
+ WHERE id = $1`
+
+const endBatchSQL = `UPDATE batches SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'staging'`
+
+const readBatchSQL = `SELECT state, rows, accepted, duplicate, rejected, quarantined FROM batches WHERE id = $1`
+
+// The rows of a file that was received before, each with its own verdict in the new batch.
+const repeatRowsSQL = `INSERT INTO batch_rows (batch_id, row_no, verdict, case_id, document_number, code)
+SELECT $1, row_no, 'duplicate', case_id, document_number, 'duplicate'
+  FROM batch_rows WHERE batch_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4`
+
+const problemRowsSQL = `SELECT row_no, code, field FROM batch_rows
+ WHERE batch_id = $1 AND verdict IN ('rejected', 'quarantined') ORDER BY row_no LIMIT $2`
+
+const duplicateRowsSQL = `SELECT row_no, code, field FROM batch_rows WHERE batch_id = $1 AND verdict = 'duplicate' ORDER BY row_no LIMIT $2`
+
+const knownWritsSQL = `SELECT document_number, content_hash, case_id FROM writs WHERE source = $1 AND document_number = ANY($2)`
+
+const knownDebtorsSQL = `SELECT iin_blind, id, name, birth_date FROM debtors WHERE iin_blind = ANY($1)`
+
+const nextDebtorsSQL = `SELECT nextval(pg_get_serial_sequence('debtors', 'id')) FROM generate_series(1, $1)`
+
+const insertDebtorsSQL = `INSERT INTO debtors (id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language)
+OVERRIDING SYSTEM VALUE
+SELECT id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language
+  FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::date[], $6::bytea[], $7::text[])
+    AS u(id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language)
+    ON CONFLICT (iin_blind) DO NOTHING
+RETURNING id`
+
+const insertWritsSQL = `INSERT INTO writs (case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
+	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, batch_id, row_no)
+SELECT case_id, $1, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
+	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, $2, row_no
+  FROM unnest($3::bigint[], $4::text[], $5::date[], $6::date[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
+	$12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::date[], $18::bytea[], $19::int[])
+    AS u(case_id, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id, amount,
+	claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, row_no)
+    ON CONFLICT (source, document_number) DO NOTHING
+RETURNING case_id`
+
+const startYearSQL = `INSERT INTO case_serials (year, next) VALUES ($1, 1) ON CONFLICT (year) DO NOTHING`
+
+const takeSerialsSQL = `UPDATE case_serials SET next = next + $2 WHERE year = $1 AND next + $2 <= 10000000 RETURNING next - $2`
+
+const receivedBeforeSQL = `SELECT coalesce(min(id), 0) FROM batches WHERE sha256 = $1 AND source = $2 AND state = 'done'`

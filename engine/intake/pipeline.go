@@ -1,0 +1,90 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"golang.org/x/sync/errgroup"
+
+	"robotbailiff/internal/seal"
+)
+
+// chunking says how rows are made into chunks.
+type chunking struct {
+	size   int
+	after  int // rows up to this number have a verdict already
+	source string
+	keys   *seal.Keys
+}
+
+// pipeline reads chunks in one goroutine while work is done on the one before. Three chunks exist at a time, so memory
+// does not grow with the file.
+func pipeline(ctx context.Context, rows RowReader, c chunking, work func(context.Context, []item) error) error {
+	const chunks = 3
+	full, empty := make(chan []item), make(chan []item, chunks)
+	for range chunks {
+		empty <- nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(full)
+		for more := true; more; {
+			var items []item
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case items = <-empty:
+			}
+			var err error
+			if items, more, err = c.fill(rows, items[:0]); err != nil {
+				return err
+			}
+			if len(items) == 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case full <- items:
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		for items := range full {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := work(ctx, items); err != nil {
+				return err
+			}
+			empty <- items
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// fill reads the next chunk; more is false at the end of the file.
+func (c *chunking) fill(rows RowReader, items []item) (_ []item, more bool, _ error) {
+	if cap(items) == 0 {
+		items = make([]item, 0, c.size)
+	}
+	for len(items) < c.size {
+		items = append(items, item{})
+		it := &items[len(items)-1]
+		err := rows.Next(&it.row)
+		switch {
+		case errors.Is(err, io.EOF):
+			return items[:len(items)-1], false, nil
+		case err != nil:
+			return nil, false, err
+		case it.row.No <= c.after:
+			items = items[:len(items)-1]
+			continue
+		}
+		it.prepare(c.keys, c.source)
+	}
+	return items, true, nil
+}

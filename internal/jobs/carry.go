@@ -1,0 +1,168 @@
+package jobs
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/engine"
+	"robotbailiff/engine/handover"
+	"robotbailiff/internal/pg"
+	"robotbailiff/notify"
+	"robotbailiff/notify/text"
+	"robotbailiff/payments"
+	"robotbailiff/payments/ledger"
+)
+
+// carryNotices turns the notices that a batch asks for into rows of notify, in the same transaction.
+func (r *Robot) carryNotices(ctx context.Context, tx pgx.Tx, effects []engine.Effect, _ time.Time) error {
+	var wanted []engine.NoticeWanted
+	var ids []int64
+	for _, e := range effects {
+		if n, ok := e.(engine.NoticeWanted); ok {
+			wanted, ids = append(wanted, n), append(ids, n.CaseID)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	names, err := debtorNames(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	intents := make([]notify.Intent, len(wanted))
+	for i, n := range wanted {
+		in := notify.Intent{
+			CaseID: n.CaseID, Ordinal: n.Ordinal, Kind: notify.Kind(n.Kind), Rung: n.Rung, Language: n.Language,
+			At: n.At, NotBefore: n.NotBefore, ExpiresAt: n.ExpiresAt,
+			Params: notify.Params{
+				Amount: n.Amount, Outstanding: n.Outstanding, Until: n.Until, UndoUntil: n.UndoUntil, Arrested: n.Arrested,
+				Initials: text.Initials(names[n.CaseID]),
+			},
+		}
+		for _, c := range n.Channels {
+			in.Channels = append(in.Channels, notify.Channel(c))
+		}
+		intents[i] = in
+	}
+	return r.Notices.Create(ctx, tx, intents)
+}
+
+// carryMoney books what the engine decided about payments and debts, in the same transaction.
+func (r *Robot) carryMoney(ctx context.Context, tx pgx.Tx, effects []engine.Effect, now time.Time) error {
+	var allocations []payments.Allocation
+	var moves []payments.DebtMove
+	for _, e := range effects {
+		switch e := e.(type) {
+		case engine.MoneyAllocated:
+			allocations = append(allocations, payments.Allocation{PaymentID: e.PaymentID, CaseID: e.CaseID, Allocated: e.Allocated, RefundDue: e.RefundDue})
+		case engine.DebtMoved:
+			moves = append(moves, payments.DebtMove{CaseID: e.CaseID, Kind: ledger.MoveKind(e.Move), Amount: e.Amount, Refund: e.Refund})
+		}
+	}
+	if len(moves) > 0 {
+		if err := r.Payments.MoveDebts(ctx, tx, moves, now); err != nil {
+			return err
+		}
+	}
+	if len(allocations) == 0 {
+		return nil
+	}
+	return r.Payments.Allocate(ctx, tx, allocations, now)
+}
+
+// carryRecalls tells private bailiffs, in the same transaction, that cases are no longer theirs.
+func carryRecalls(ctx context.Context, tx pgx.Tx, effects []engine.Effect, now time.Time) error {
+	var recalls []engine.HandoverRecalled
+	for _, e := range effects {
+		if rec, ok := e.(engine.HandoverRecalled); ok {
+			recalls = append(recalls, rec)
+		}
+	}
+	return handover.Recall(ctx, tx, recalls, now)
+}
+
+// Receipts takes delivery receipts and starts the terms of what is now proven, in one transaction. Receipts that belong
+// to no notice are counted and logged; they prove nothing.
+func (r *Robot) Receipts(ctx context.Context, receipts []notify.Receipt) error {
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		delivered, strays, err := r.Notices.Receive(ctx, tx, receipts, now)
+		if err != nil {
+			return err
+		}
+		if len(strays) > 0 {
+			r.cfg.Observe("receipt", "stray", len(strays))
+			r.cfg.Log.WarnContext(ctx, "receipts without a notice", "n", len(strays))
+		}
+		r.cfg.Observe("receipt", "delivered", len(delivered))
+		cmds := make([]engine.For, 0, len(delivered))
+		for _, d := range delivered {
+			cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
+				Ordinal: d.Ordinal, Opening: d.Kind == notify.KindOpening, Channel: string(d.Channel), At: d.At,
+			}})
+		}
+		if len(cmds) == 0 {
+			return nil
+		}
+		_, err = r.Engine.ApplyTx(ctx, tx, cmds)
+		return err
+	})
+}
+
+var errContact = errors.New("jobs: contact cannot be read")
+
+// contacts opens where the debtors of cases can be reached. A push is addressed by a pseudonym of the person.
+func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Contact, error) {
+	rows, err := r.cfg.Pool.Query(ctx, contactsSQL, ids)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: contacts: %w", err)
+	}
+	out := make(map[int64]notify.Contact, len(ids))
+	var (
+		id            int64
+		sealed, blind []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &sealed, &blind}, func() error {
+		c := notify.Contact{PushToken: hex.EncodeToString(blind)}
+		if len(sealed) > 0 {
+			phone, err := r.cfg.Keys.Open(sealed, "debtors.phone_sealed")
+			if err != nil {
+				return fmt.Errorf("case %d: %w", id, errContact)
+			}
+			c.Phone = string(phone)
+		}
+		out[id] = c
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: contacts: %w", err)
+	}
+	return out, nil
+}
+
+func debtorNames(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]string, error) {
+	rows, err := tx.Query(ctx, debtorNamesSQL, ids)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: names: %w", err)
+	}
+	out := make(map[int64]string, len(ids))
+	var id int64
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&id, &name}, func() error { out[id] = name; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("jobs: names: %w", err)
+	}
+	return out, nil
+}
+
+const contactsSQL = `SELECT c.id, d.phone_sealed, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
+
+const debtorNamesSQL = `SELECT c.id, d.name FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`

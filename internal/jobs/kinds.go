@@ -1,0 +1,185 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/pg"
+	"robotbailiff/notify"
+)
+
+// Queues. Lifts and money have their own workers, so that nothing else can starve them.
+const (
+	queueLift     = "lift"
+	queueMoney    = "money"
+	queueOrders   = "orders"
+	queueNotify   = "notify"
+	queueHandover = "handover"
+)
+
+var queues = map[string]river.QueueConfig{
+	queueLift:     {MaxWorkers: 2},
+	queueMoney:    {MaxWorkers: 1},
+	queueOrders:   {MaxWorkers: 2},
+	queueNotify:   {MaxWorkers: 2},
+	queueHandover: {MaxWorkers: 1},
+}
+
+// Kinds of jobs: stable strings, one per queue.
+type (
+	liftJob struct {
+		Chunk int64 `json:"chunk"`
+	}
+	ordersJob struct {
+		Chunk int64 `json:"chunk"`
+	}
+	notifyJob struct {
+		Chunk int64 `json:"chunk"`
+	}
+	handoverJob struct {
+		Chunk int64 `json:"chunk"`
+	}
+	settleJob struct{}
+)
+
+// Kind implements river.JobArgs.
+func (liftJob) Kind() string     { return "orders.lift" }
+func (ordersJob) Kind() string   { return "orders.send" }
+func (notifyJob) Kind() string   { return "notify.send" }
+func (handoverJob) Kind() string { return "handover.assign" }
+func (settleJob) Kind() string   { return "money.settle" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (liftJob) InsertOpts() river.InsertOpts     { return river.InsertOpts{Queue: queueLift, Priority: 1} }
+func (ordersJob) InsertOpts() river.InsertOpts   { return river.InsertOpts{Queue: queueOrders} }
+func (notifyJob) InsertOpts() river.InsertOpts   { return river.InsertOpts{Queue: queueNotify} }
+func (handoverJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueHandover} }
+func (settleJob) InsertOpts() river.InsertOpts   { return river.InsertOpts{Queue: queueMoney} }
+
+func (r *Robot) workers() *river.Workers {
+	w := river.NewWorkers()
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[liftJob]) error { return r.work(ctx, j.Args.Chunk, r.bank.Run) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[ordersJob]) error { return r.work(ctx, j.Args.Chunk, r.bank.Run) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[notifyJob]) error {
+		return r.work(ctx, j.Args.Chunk, r.sendNotices)
+	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[handoverJob]) error {
+		return r.work(ctx, j.Args.Chunk, r.assigner.Run)
+	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { _, err := r.Settle(ctx); return err }))
+	return w
+}
+
+// enqueue starts work on chunks in the transaction that made them.
+func (r *Robot) enqueue(ctx context.Context, tx pgx.Tx, chunks []engine.Chunk) error {
+	params := make([]river.InsertManyParams, 0, len(chunks))
+	for _, c := range chunks {
+		var args river.JobArgs
+		switch c.Kind {
+		case engine.ChunkLift:
+			args = liftJob{c.ID}
+		case engine.ChunkOrders:
+			args = ordersJob{c.ID}
+		case engine.ChunkNotify:
+			args = notifyJob{c.ID}
+		case engine.ChunkHandover:
+			args = handoverJob{c.ID}
+		default:
+			return fmt.Errorf("jobs: chunk %d is of an unknown kind %q", c.ID, c.Kind)
+		}
+		params = append(params, river.InsertManyParams{Args: args})
+	}
+	if _, err := r.client.InsertManyFastTx(ctx, tx, params); err != nil {
+		return fmt.Errorf("jobs: enqueue: %w", err)
+	}
+	return nil
+}
+
+// work runs one chunk. A chunk that somebody else has is no error; one that cannot be worked is halved until the one bad
+// case is found, and that case gets a hold.
+func (r *Robot) work(ctx context.Context, id int64, run func(context.Context, int64) error) error {
+	err := run(ctx, id)
+	if err == nil || errors.Is(err, engine.ErrFenced) {
+		return nil
+	}
+	if ctx.Err() != nil || !ofOneCase(err) {
+		return err
+	}
+	r.cfg.Log.ErrorContext(ctx, "chunk cannot be worked, halving it", "chunk", id, "error", err)
+	return r.halve(ctx, id)
+}
+
+// ofOneCase says whether an error may belong to one case of the chunk: data that the database or a cipher refuses.
+func ofOneCase(err error) bool {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.Code[:2] == "22" || pgErr.Code[:2] == "23" || pgErr.Code == "P0001"
+	}
+	return errors.Is(err, errContact) || errors.Is(err, engine.ErrConflict)
+}
+
+func (r *Robot) halve(ctx context.Context, id int64) error {
+	var bad int64
+	err := pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		bad = 0
+		c, err := engine.Claim(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		halves, err := c.Split(ctx, tx, "cannot be worked")
+		if err != nil {
+			return err
+		}
+		if len(halves) == 0 && len(c.CaseIDs) == 1 {
+			bad = c.CaseIDs[0]
+			return c.Finish(ctx, tx, nil, c.NotBefore)
+		}
+		return r.enqueue(ctx, tx, halves)
+	})
+	if errors.Is(err, engine.ErrFenced) {
+		return nil
+	}
+	if err != nil || bad == 0 {
+		return err
+	}
+	_, err = r.Engine.Apply(ctx, []engine.For{{CaseID: bad, Actor: engine.ActorRobot, Command: engine.SetHold{Reason: "outside_call_failed"}}})
+	return err
+}
+
+// sendNotices works a chunk of notices.
+func (r *Robot) sendNotices(ctx context.Context, id int64) error {
+	var chunk engine.Chunk
+	err := pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) (err error) {
+		chunk, err = engine.Claim(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	contacts, err := r.contacts(ctx, chunk.CaseIDs)
+	if err != nil {
+		return err
+	}
+	err = r.sender.Run(ctx, chunk.CaseIDs, contacts)
+	var later *notify.Later
+	var again []int64
+	next := chunk.NotBefore
+	switch {
+	case errors.As(err, &later):
+		again, next = chunk.CaseIDs, later.At
+	case err != nil:
+		return err
+	}
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		if err := chunk.Hold(ctx, tx); err != nil {
+			return err
+		}
+		return chunk.Finish(ctx, tx, again, next)
+	})
+}

@@ -1,0 +1,139 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"robotbailiff/engine"
+	"robotbailiff/engine/handover"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/seal"
+	"robotbailiff/notify"
+	"robotbailiff/payments"
+	"robotbailiff/rules"
+)
+
+// Config is what a robot needs from outside.
+type Config struct {
+	Pool  *pgxpool.Pool
+	Clock clock.Clock
+	Packs *engine.Packs
+	Keys  *seal.Keys
+	Log   *slog.Logger
+	Host  string // of the portal, as notices print it
+
+	// Work turns the workers on; without it this process only asks for work.
+	Work     bool
+	Bank     orders.Bank                       // needed with Work
+	Gateways map[notify.Channel]notify.Gateway // needed with Work
+	Pulse    time.Duration                     // 0: one second
+	Lease    time.Duration                     // a chunk nobody touched for so long is started again; 0: 40 seconds
+	Observe  func(what, outcome string, n int) // for metrics; may be nil
+}
+
+// Robot is the engine with everything that drives it.
+type Robot struct {
+	Engine   *engine.Store
+	Notices  *notify.Store
+	Payments *payments.Store
+
+	cfg      Config
+	client   *river.Client[pgx.Tx]
+	bank     *orders.Sender
+	sender   *notify.Sender
+	assigner *handover.Assigner
+	nudge    chan struct{}
+}
+
+// Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
+const (
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 2 * time.Minute
+)
+
+// New joins a robot. Nothing runs before [Robot.Run].
+func New(cfg Config) (*Robot, error) {
+	if cfg.Pulse == 0 {
+		cfg.Pulse = time.Second
+	}
+	if cfg.Lease == 0 {
+		cfg.Lease = jobTimeout + 10*time.Second
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, string, int) {}
+	}
+	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
+		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
+	}
+	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1)}
+	var err error
+	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
+		return rules.SendWindow(cfg.Packs.Current(), t)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	r.Engine = engine.NewStore(engine.Config{
+		Pool: cfg.Pool, Clock: cfg.Clock, Packs: cfg.Packs,
+		Sinks:          []engine.Sink{r.carryNotices, r.carryMoney, carryRecalls},
+		Enqueue:        r.enqueue,
+		MoneyInTransit: func(ctx context.Context, tx pgx.Tx) (bool, error) { return r.Payments.InTransit(ctx, tx) },
+	})
+	r.bank = &orders.Sender{Store: r.Engine, Bank: cfg.Bank, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
+		cfg.Observe("order_"+string(p), outcome, n)
+	}}
+	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
+	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
+	return r, r.newClient()
+}
+
+func (r *Robot) newClient() error {
+	rc := &river.Config{
+		Logger:                      r.cfg.Log,
+		JobTimeout:                  jobTimeout,
+		RescueStuckJobsAfter:        rescueAfter,
+		MaxAttempts:                 5,
+		CompletedJobRetentionPeriod: time.Hour,
+		FetchOnlyKnownKinds:         true,
+	}
+	if r.cfg.Work {
+		rc.FetchCooldown = 10 * time.Millisecond
+		rc.FetchPollInterval = 500 * time.Millisecond
+		rc.Queues = queues
+		rc.Workers = r.workers()
+	}
+	client, err := river.NewClient(riverpgxv5.New(r.cfg.Pool), rc)
+	if err != nil {
+		return fmt.Errorf("jobs: %w", err)
+	}
+	r.client = client
+	return nil
+}
+
+// Run works until the context ends, then lets running jobs finish within ten seconds.
+func (r *Robot) Run(ctx context.Context) error {
+	if !r.cfg.Work {
+		<-ctx.Done()
+		return nil
+	}
+	background := context.WithoutCancel(ctx)
+	if err := r.client.Start(background); err != nil {
+		return fmt.Errorf("jobs: start: %w", err)
+	}
+	r.beat(ctx)
+	stop, cancel := context.WithTimeout(background, 10*time.Second)
+	defer cancel()
+	if err := r.client.Stop(stop); err != nil {
+		return fmt.Errorf("jobs: stop: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/pg"
+	"robotbailiff/payments"
+	"robotbailiff/payments/match"
+	"robotbailiff/payments/source/gateway"
+)
+
+// settleBatch is how many messages one transaction settles.
+const settleBatch = engine.MaxBatch
+
+// giveUpReversal is how long a reversal waits for the payment that it takes back: gateways repeat for three days.
+const giveUpReversal = 72 * time.Hour
+
+// Receive keeps a payment message and asks for it to be settled; it returns after the commit (INV-M5).
+func (r *Robot) Receive(ctx context.Context, ev payments.Event) (payments.Received, error) {
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return "", err
+	}
+	var got payments.Received
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		if got, err = r.Payments.Receive(ctx, tx, ev, now); err != nil || got == payments.Replay {
+			return err
+		}
+		_, err = r.client.InsertTx(ctx, tx, settleJob{}, nil)
+		return err
+	})
+	return got, err
+}
+
+// Settle turns kept messages into payments and payments into money of cases. It returns how many it settled. A message
+// that breaks its batch is left pending, for the alarm, and the others go on.
+func (r *Robot) Settle(ctx context.Context) (int, error) {
+	total, after := 0, int64(0)
+	for {
+		n, last, err := r.settlePage(ctx, after, settleBatch)
+		if err != nil {
+			if ctx.Err() != nil || !ofOneMessage(err) {
+				return total, err
+			}
+			more, err := r.settleOneByOne(ctx, after, err)
+			return total + more, err
+		}
+		total += n
+		if last == 0 {
+			return total, nil
+		}
+		after = last
+	}
+}
+
+func (r *Robot) settleOneByOne(ctx context.Context, after int64, cause error) (int, error) {
+	total := 0
+	for {
+		n, last, err := r.settlePage(ctx, after, 1)
+		if err != nil {
+			if ctx.Err() != nil || !ofOneMessage(err) {
+				return total, err
+			}
+			r.cfg.Log.ErrorContext(ctx, "payment message cannot be settled", "after", after, "error", err, "batch_error", cause)
+			r.cfg.Observe("settle", "failed", 1)
+			last++ // the page knew its first row
+		}
+		total += n
+		if last <= after {
+			return total, nil
+		}
+		after = last
+	}
+}
+
+func ofOneMessage(err error) bool {
+	var refused *payments.RefusedError
+	return errors.As(err, &refused) || ofOneCase(err)
+}
+
+// settlePage settles one page of messages after an id, in one transaction. last is the id of its last message, 0 when
+// there was none.
+func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, last int64, err error) {
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		n, last = 0, 0
+		events, err := r.Payments.TakePendingAfter(ctx, tx, after, limit)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		last = events[len(events)-1].Row
+		s := settlement{Robot: r, tx: tx, now: now}
+		s.read(events)
+		if err := s.bookTransfers(ctx); err != nil {
+			return err
+		}
+		if err := s.bookReversals(ctx); err != nil {
+			return err
+		}
+		n = len(s.outcomes)
+		return r.Payments.MarkSettled(ctx, tx, s.outcomes)
+	})
+	return n, last, err
+}
+
+// settlement is one page on its way.
+type settlement struct {
+	*Robot
+	tx        pgx.Tx
+	now       time.Time
+	transfers []payments.Transfer
+	reversals []payments.Reversal
+	received  map[int64]time.Time
+	outcomes  []payments.Outcome
+}
+
+func (s *settlement) read(events []payments.PendingEvent) {
+	s.received = make(map[int64]time.Time, len(events))
+	for _, e := range events {
+		m, err := gateway.Parse(e.Body)
+		if err != nil {
+			s.outcomes = append(s.outcomes, payments.Outcome{EventRow: e.Row, Verdict: payments.Bad})
+			s.cfg.Observe("payment", "bad", 1)
+			continue
+		}
+		s.received[e.Row] = e.ReceivedAt
+		if m.Type == gateway.Reversed {
+			s.reversals = append(s.reversals, m.Reversal(e.Source, e.Row))
+		} else {
+			s.transfers = append(s.transfers, m.Transfer(e.Source, e.Row))
+		}
+	}
+}
+
+// bookTransfers records new payments, gives those that name one case to the engine, and leaves the rest in suspense.
+func (s *settlement) bookTransfers(ctx context.Context) error {
+	recorded, err := s.Payments.Record(ctx, s.tx, s.transfers, s.now)
+	if err != nil {
+		return err
+	}
+	var cmds []engine.For
+	for i, rec := range recorded {
+		t := s.transfers[i]
+		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: t.EventRow, Verdict: rec.Verdict()})
+		s.cfg.Observe("payment", string(rec.Verdict()), 1)
+		if !rec.Fresh {
+			continue
+		}
+		if id, _, ok := match.ByReference(t.Reference); ok {
+			cmds = append(cmds, engine.For{CaseID: id, Actor: engine.ActorPayment, Command: engine.Pay{
+				PaymentID: rec.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
+			}})
+		}
+	}
+	if len(cmds) == 0 {
+		return nil
+	}
+	_, err = s.Engine.ApplyTx(ctx, s.tx, cmds)
+	return err
+}
+
+// bookReversals takes back what was booked. The engine locks the cases before the payments are locked; if a payment
+// changed in between, the transaction is tried again.
+func (s *settlement) bookReversals(ctx context.Context) error {
+	if len(s.reversals) == 0 {
+		return nil
+	}
+	found, err := s.Payments.FindForReversal(ctx, s.tx, s.reversals)
+	if err != nil {
+		return err
+	}
+	plan, _ := payments.PlanReversals(found)
+	caseOf := map[int64]int64{}
+	for _, f := range found {
+		caseOf[f.PaymentID] = f.CaseID
+	}
+	var cmds []engine.For
+	for _, p := range plan {
+		if p.FromCase.IsPositive() {
+			cmds = append(cmds, engine.For{CaseID: caseOf[p.PaymentID], Actor: engine.ActorPayment, Command: engine.ReversePayment{PaymentID: p.PaymentID, Amount: p.FromCase}})
+		}
+	}
+	if len(cmds) > 0 {
+		pl, err := s.Engine.ApplyTx(ctx, s.tx, cmds)
+		if err != nil {
+			return err
+		}
+		for _, o := range pl.Outcomes {
+			if o.Refusal != nil {
+				return fmt.Errorf("jobs: reversal for case %d: %w", o.CaseID, o.Refusal)
+			}
+		}
+	}
+	locked, err := s.Payments.LockForReversal(ctx, s.tx, s.reversals)
+	if err != nil {
+		return err
+	}
+	again, verdicts := payments.PlanReversals(locked)
+	if !samePlan(plan, again) {
+		return fmt.Errorf("jobs: a payment moved while it was reversed: %w", engine.ErrConflict)
+	}
+	if len(again) > 0 {
+		if err := s.Payments.Reverse(ctx, s.tx, again, s.now); err != nil {
+			return err
+		}
+	}
+	for i, v := range verdicts {
+		row := s.reversals[i].EventRow
+		if v == payments.Unmatched && s.now.Sub(s.received[row]) < giveUpReversal {
+			continue // the payment may still come
+		}
+		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: row, Verdict: v})
+		s.cfg.Observe("payment", string(v), 1)
+	}
+	return nil
+}
+
+func samePlan(a, b []payments.ReversalOf) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].PaymentID != b[i].PaymentID || !a[i].FromCase.Equal(b[i].FromCase) || !a[i].FromRefund.Equal(b[i].FromRefund) || !a[i].FromSuspense.Equal(b[i].FromSuspense) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,259 @@
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Violation is a promise that was not kept. ID is that of reliability.md.
+type Violation struct {
+	ID     string
+	CaseID int64 // 0 when it is not about one case
+	Detail string
+}
+
+// Compare holds our tables against the world's books, without writing. While both are moving, what is only on its way
+// looks wrong for a moment; so what is found is looked at a second time, and only what stands is reported.
+func (w *World) Compare(ctx context.Context, ours *pgxpool.Pool) ([]Violation, error) {
+	found, err := w.compareOnce(ctx, ours)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	again, err := w.compareOnce(ctx, ours)
+	if err != nil {
+		return nil, err
+	}
+	stands := make(map[Violation]bool, len(again))
+	for _, v := range again {
+		stands[v] = true
+	}
+	return slices.DeleteFunc(found, func(v Violation) bool { return !stands[v] }), nil
+}
+
+func (w *World) compareOnce(ctx context.Context, pool *pgxpool.Pool) ([]Violation, error) {
+	p, err := w.books.All(ctx) // first: whatever the world has, we intended before
+	if err != nil {
+		return nil, err
+	}
+	o, err := readOurs(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	c := comparison{world: p, ours: o}
+	c.wrongs()
+	c.instructions()
+	c.arrests()
+	c.missing()
+	c.payments()
+	c.messages()
+	slices.SortFunc(c.found, func(a, b Violation) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.CaseID, b.CaseID), cmp.Compare(a.Detail, b.Detail))
+	})
+	return slices.Compact(c.found), nil
+}
+
+type ourCase struct {
+	ID, Debt, Outstanding int64
+	State                 string
+	Released              bool
+}
+
+type ourOrder struct {
+	ID           uuid.UUID
+	CaseID       int64
+	Purpose      string
+	Status       string
+	Amount, Held int64
+}
+
+type ourPayment struct {
+	Source, TxnID    string
+	Amount, Reversed int64
+}
+
+type ourEvent struct{ Source, EventID, Outcome string }
+
+type ourNotice struct {
+	CaseID   int64
+	Ordinal  int
+	Channel  string
+	Attempts int
+}
+
+type ours struct {
+	cases    map[int64]ourCase
+	orders   map[uuid.UUID]ourOrder
+	open     map[int64]bool // cases with an order that waits for its answer
+	payments map[string]ourPayment
+	events   map[string]ourEvent
+	attempts map[string]int
+}
+
+const (
+	ourCasesSQL    = `SELECT id, debt, outstanding, state, released_at IS NOT NULL AS released FROM cases`
+	ourOrdersSQL   = `SELECT id, case_id, purpose, status, amount, held FROM orders`
+	ourPaymentsSQL = `SELECT source, txn_id, amount, reversed FROM payments WHERE source = ANY($1)`
+	ourEventsSQL   = `SELECT source, event_id, outcome FROM payment_events WHERE source = ANY($1)`
+	ourNoticesSQL  = `SELECT case_id, ordinal, channel, attempts FROM notices`
+)
+
+func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
+	o := &ours{cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, open: map[int64]bool{},
+		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{}}
+	sources := []string{SourceGateway, SourceBank}
+	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		return cmp.Or(
+			each(ctx, tx, func(c ourCase) { o.cases[c.ID] = c }, ourCasesSQL),
+			each(ctx, tx, func(r ourOrder) {
+				o.orders[r.ID] = r
+				if r.Status == "requested" || r.Status == "unknown" {
+					o.open[r.CaseID] = true
+				}
+			}, ourOrdersSQL),
+			each(ctx, tx, func(r ourPayment) { o.payments[r.Source+"/"+r.TxnID] = r }, ourPaymentsSQL, sources),
+			each(ctx, tx, func(r ourEvent) { o.events[r.Source+"/"+r.EventID] = r }, ourEventsSQL, sources),
+			each(ctx, tx, func(r ourNotice) {
+				o.attempts[fmt.Sprintf("%d-%d-%s", r.CaseID, r.Ordinal, r.Channel)] = r.Attempts
+			}, ourNoticesSQL),
+		)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: compare: %w", err)
+	}
+	return o, nil
+}
+
+func each[T any](ctx context.Context, tx pgx.Tx, f func(T), sql string, args ...any) error {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	for _, v := range all {
+		f(v)
+	}
+	return err
+}
+
+type comparison struct {
+	world *Page
+	ours  *ours
+	found []Violation
+}
+
+func (c *comparison) say(id string, caseID int64, format string, args ...any) {
+	c.found = append(c.found, Violation{ID: id, CaseID: caseID, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (c *comparison) wrongs() {
+	for _, w := range c.world.Wrongs.rows {
+		c.say(w.Invariant, w.CaseID, "%s", w.Detail)
+	}
+}
+
+// instructions: banks know no order but ours, each with our content (INV-A6).
+func (c *comparison) instructions() {
+	for _, in := range c.world.Instructions.rows {
+		o, known := c.ours.orders[in.ID]
+		switch {
+		case !known:
+			c.say("INV-A6", in.CaseID, "a bank got order %s, of which we know nothing", in.ID)
+		case o.CaseID != in.CaseID || o.Purpose != in.Purpose || o.Amount != in.Amount:
+			c.say("INV-A6", in.CaseID, "a bank got order %s as %s of %s for case %d, we have %s of %s for case %d",
+				in.ID, in.Purpose, tenge(in.Amount), in.CaseID, o.Purpose, tenge(o.Amount), o.CaseID)
+		}
+	}
+}
+
+// arrests: one a case, never above the debt, none after the end, none that we think lifted.
+func (c *comparison) arrests() {
+	for _, d := range c.world.Debtors.rows {
+		k, known := c.ours.cases[d.CaseID]
+		if d.LiveNow > 1 {
+			c.say("INV-A1", d.CaseID, "%d arrests are live", d.LiveNow)
+		}
+		if known && d.Peak > k.Debt {
+			c.say("INV-A2", d.CaseID, "%s was held at once, the debt is %s", tenge(d.Peak), tenge(k.Debt))
+		}
+		if known && d.Held > k.Outstanding && k.State != "handed_over" && !c.ours.open[d.CaseID] {
+			c.say("INV-A2", d.CaseID, "%s is held, %s is owed, and nothing is on its way", tenge(d.Held), tenge(k.Outstanding))
+		}
+	}
+	for _, a := range c.world.Arrests.rows {
+		if !a.Live() {
+			continue
+		}
+		k, o := c.ours.cases[a.CaseID], c.ours.orders[a.ID]
+		if k.Released && (k.State == "paid" || k.State == "cancelled") {
+			c.say("INV-A4", a.CaseID, "the case is %s and released, arrest %s is live with %s", k.State, a.ID, tenge(a.Held))
+		}
+		switch o.Status {
+		case "", "rejected", "lifted":
+			c.say("INV-A5", a.CaseID, "orphan: arrest %s is live at a bank, we have it as %q", a.ID, o.Status)
+		case "active":
+			if a.Taken == 0 && a.Held != o.Held && !c.ours.open[a.CaseID] {
+				c.say("INV-A5", a.CaseID, "arrest %s holds %s at the bank, %s with us", a.ID, tenge(a.Held), tenge(o.Held))
+			}
+		}
+	}
+}
+
+// missing: what we think is held, a bank holds, or has taken (INV-A5).
+func (c *comparison) missing() {
+	for id, o := range c.ours.orders {
+		if o.Purpose != "arrest" || o.Held == 0 || o.Status != "active" && o.Status != "handed_over" {
+			continue
+		}
+		a := c.world.Arrests.Get(id)
+		if a == nil || a.Ended == "lifted" && !c.ours.open[o.CaseID] {
+			c.say("INV-A5", o.CaseID, "missing: arrest %s is %s with us, no bank holds it", id, o.Status)
+		}
+	}
+}
+
+// payments: what the world paid and told us of is booked once with its sum; nothing else is (INV-M2, INV-M5).
+func (c *comparison) payments() {
+	for key, pay := range c.world.Payments.rows {
+		got, booked := c.ours.payments[key]
+		event, kept := c.ours.events[pay.Source+"/ev-"+pay.TxnID]
+		if !kept {
+			event, kept = c.ours.events[pay.Source+"/ev-"+pay.TxnID+"-n"]
+		}
+		switch {
+		case booked && got.Amount != pay.Amount:
+			c.say("INV-M2", pay.CaseID, "payment %s is %s, booked as %s", key, tenge(pay.Amount), tenge(got.Amount))
+		case !booked && !pay.HandedAt.IsZero() && !kept:
+			c.say("INV-M5", pay.CaseID, "payment %s of %s was acknowledged and is lost", key, tenge(pay.Amount))
+		case !booked && kept && event.Outcome != "":
+			c.say("INV-M2", pay.CaseID, "payment %s of %s was settled as %q and is not booked", key, tenge(pay.Amount), event.Outcome)
+		}
+		back, came := c.ours.events[pay.Source+"/ev-"+pay.TxnID+"-r"]
+		if booked && came && back.Outcome != "" && got.Reversed != pay.Reversed {
+			c.say("INV-M2", pay.CaseID, "of payment %s %s was taken back, booked is %s", key, tenge(pay.Reversed), tenge(got.Reversed))
+		}
+	}
+	for key, got := range c.ours.payments {
+		if c.world.Payments.Get(key) == nil {
+			c.say("INV-M2", 0, "payment %s of %s is booked, and nobody made it", key, tenge(got.Amount))
+		}
+	}
+}
+
+// messages: never more than twice, and never more often than we wrote down before (INV-N2).
+func (c *comparison) messages() {
+	for _, m := range c.world.Messages.rows {
+		attempts, known := c.ours.attempts[m.Ref]
+		switch {
+		case !known:
+			c.say("INV-N2", m.CaseID, "message %s left, and we have no such notice", m.Ref)
+		case m.Count > 2 || m.Count > attempts:
+			c.say("INV-N2", m.CaseID, "message %s left %d times in %d attempts", m.Ref, m.Count, attempts)
+		}
+	}
+}

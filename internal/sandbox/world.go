@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"robotbailiff/internal/clock"
+	"robotbailiff/payments/source/gateway"
+)
+
+// The sources of money. Each signs its messages with a secret of its own.
+const (
+	SourceGateway = "gateway" // what debtors pay
+	SourceBank    = "bank"    // what banks take by collection orders
+)
+
+// Config is what a world is made of.
+type Config struct {
+	Pool    *pgxpool.Pool     // of the world's own, on a database that Install prepared; or Books
+	Books   Books             // NewMemoryBooks, or nothing with a Pool
+	Clock   clock.Clock       // the world's time as adapters see it; Step is told it
+	Secrets map[string]string // webhook secret of each source
+	Shares  *Shares           // nil: DefaultShares
+	Faults  *Faults           // nil: DefaultFaults
+}
+
+// World is everything outside of our house. Several processes may share one through the database. Its parts are the
+// ports [World.Bank] and [World.Messages], the clicks of [World.StartPayment], and [World.Step].
+type World struct {
+	seed    uint64
+	books   Books
+	clock   clock.Clock
+	secrets map[string]string
+	shares  Shares
+	faults  Faults
+}
+
+// New makes a world. The same seed gives the same fates.
+func New(seed uint64, c Config) (*World, error) {
+	w := &World{seed: seed, books: c.Books, clock: c.Clock, secrets: c.Secrets, shares: DefaultShares(), faults: DefaultFaults()}
+	if w.books == nil && c.Pool != nil {
+		w.books = NewPGBooks(c.Pool)
+	}
+	if w.books == nil || w.clock == nil {
+		return nil, errors.New("sandbox: books and a clock are needed")
+	}
+	if c.Shares != nil {
+		w.shares = *c.Shares
+	}
+	if c.Faults != nil {
+		w.faults = *c.Faults
+	}
+	if err := w.shares.check(); err != nil {
+		return nil, err
+	}
+	for _, source := range []string{SourceGateway, SourceBank} {
+		if _, err := gateway.NewVerifier([]string{w.secrets[source]}); err != nil {
+			return nil, fmt.Errorf("sandbox: secret of %s: %w", source, err)
+		}
+	}
+	return w, nil
+}
+
+func (w *World) now(ctx context.Context) (time.Time, error) {
+	now, err := w.clock.Now(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("sandbox: %w", err)
+	}
+	return instant(now), nil
+}
+
+// instant brings a time to the precision of the books.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// NextAt is when the next thing will happen in the world; false when nothing is going to.
+func (w *World) NextAt(ctx context.Context) (time.Time, bool, error) { return w.books.Next(ctx) }
+
+// errBroken is the failure of a whole call. What it says is all that the caller learns.
+var errBroken = errors.New("sandbox: connection reset")
+
+// breaks says whether a call fails as a whole, because one of its keys breaks the first call that it comes in: now,
+// or after everything is done. A broken call is remembered, so that the next one goes through.
+func (w *World) breaks(ctx context.Context, purpose string, keys []string, now time.Time) (before, after bool, err error) {
+	var marks []string
+	for _, k := range keys {
+		d := roll(w.seed, purpose, k)
+		n := d.below(whole)
+		if n < w.faults.BreakBefore {
+			marks = append(marks, purpose+"/before/"+k)
+		} else if n < w.faults.BreakBefore+w.faults.BreakAfter {
+			marks = append(marks, purpose+"/after/"+k)
+		}
+	}
+	if len(marks) == 0 {
+		return false, false, nil
+	}
+	err = w.books.Change(ctx, Want{Marks: marks}, func(p *Page) error {
+		before, after = false, false
+		for _, m := range marks {
+			if p.Marks.Get(m) != nil {
+				continue
+			}
+			p.Marks.Add(Mark{Key: m, At: now})
+			if m[len(purpose)+1] == 'b' {
+				before = true
+			} else {
+				after = true
+			}
+		}
+		return nil
+	})
+	return before, after, err
+}
+
+// encode writes the body of an item; the types are ours and always fit.
+func encode(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func decode[T any](it Item) (v T, err error) {
+	if err = json.Unmarshal([]byte(it.Body), &v); err != nil {
+		err = fmt.Errorf("sandbox: item %s: %w", it.Key, err)
+	}
+	return v, err
+}
+
+func texts(ids []uuid.UUID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return out
+}

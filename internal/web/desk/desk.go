@@ -1,0 +1,127 @@
+// Package desk is the operators' pages below /desk/: how all cases stand, and one case with all that happened to it.
+//
+// It must not change a case, read the database, or show more of a person than the use cases give. Every filter is in the
+// address, so a view can be passed on as a link.
+//
+// The entry point is [Handler].
+package desk
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/i18n"
+	"robotbailiff/internal/web/ui"
+)
+
+//go:embed template/*.html
+var templates embed.FS
+
+// Config joins the pages with their surroundings.
+type Config struct {
+	App    *app.Service
+	Secure bool         // served over TLS
+	Key    []byte       // signs form tokens, at least 32 bytes, the same in all processes
+	Log    *slog.Logger // nil: silent
+}
+
+const sessionCookie = "desk"
+
+type handler struct {
+	*ui.Site
+	app *app.Service
+}
+
+// Handler answers everything below /desk/.
+func Handler(c Config) (http.Handler, error) {
+	if c.App == nil {
+		return nil, errors.New("web/desk: no use cases")
+	}
+	site, err := newSite(c)
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{Site: site, app: c.App}
+	m := http.NewServeMux()
+	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
+	route("GET /desk/{$}", h.inside(h.overview))
+	route("GET /desk/cases/{number}", h.inside(h.caseFile))
+	route("GET /desk/find", h.inside(h.find))
+	route("POST /desk/sign-in", h.signIn)
+	route("POST /desk/sign-out", h.signOut)
+	route("GET /desk/sign-in", home)
+	route("GET /desk/sign-out", home)
+	route("/desk/", site.NotFound)
+	return site.Protect(m), nil
+}
+
+func newSite(c Config) (*ui.Site, error) {
+	pages, err := fs.Sub(templates, "template")
+	if err != nil {
+		return nil, err
+	}
+	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css"}, Secure: c.Secure, Key: c.Key, Log: c.Log})
+}
+
+func explain(err error) *ui.Failure {
+	switch {
+	case errors.Is(err, app.ErrNoSignIn):
+		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
+	case errors.Is(err, app.ErrNotFound):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
+	}
+	return nil
+}
+
+func home(w http.ResponseWriter, _ *http.Request) error { return ui.Redirect(w, "/desk/") }
+
+// inside lets only those in who are signed in, and shows the others the way to sign in.
+func (h *handler) inside(f func(w http.ResponseWriter, r *http.Request, a app.Actor) error) ui.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		actor, err := h.app.Who(r.Context(), h.Cookies.Get(r, sessionCookie))
+		if errors.Is(err, app.ErrSignedOut) {
+			p := signInPage{Page: h.NewPage(w, r, i18n.Say("desk.sign_in.title")), Next: r.URL.RequestURI()}
+			return h.Render.Render(w, r, http.StatusForbidden, "signin", p.Lang, p)
+		}
+		if err != nil {
+			return err
+		}
+		return f(w, r, actor)
+	}
+}
+
+type signInPage struct {
+	ui.Page
+	Next string
+}
+
+func (h *handler) signIn(w http.ResponseWriter, r *http.Request) error {
+	session, life, err := h.app.SignIn(r.Context())
+	if err != nil {
+		return err
+	}
+	h.Cookies.Set(w, sessionCookie, session, life)
+	return ui.Redirect(w, nextPath(r.PostFormValue("next")))
+}
+
+// nextPath keeps only a path of the desk itself.
+func nextPath(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host != "" || u.Scheme != "" || len(u.Path) < 6 || u.Path[:6] != "/desk/" {
+		return "/desk/"
+	}
+	return u.RequestURI()
+}
+
+func (h *handler) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := h.app.SignOut(r.Context(), h.Cookies.Get(r, sessionCookie)); err != nil {
+		return err
+	}
+	h.Cookies.Set(w, sessionCookie, "", -1)
+	return home(w, r)
+}

@@ -1,0 +1,175 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"robotbailiff/internal/i18n"
+)
+
+const (
+	langCookie = "lang"
+	langFor    = 365 * 24 * time.Hour
+	maxForm    = 16 << 10
+)
+
+// Site is what the handlers of one audience share.
+type Site struct {
+	Render   *Renderer
+	Cookies  Cookies
+	Audience string // portal or desk: which header, footer and way out
+	forms    forms
+	log      *slog.Logger
+}
+
+// SiteConfig joins a site. Key signs form tokens and has at least 32 bytes; all processes of an installation share it.
+type SiteConfig struct {
+	Audience string
+	Pages    fs.FS
+	Styles   []string
+	Secure   bool // served over TLS
+	Key      []byte
+	Log      *slog.Logger
+}
+
+// NewSite reads the templates and checks the configuration.
+func NewSite(c SiteConfig) (*Site, error) {
+	if len(c.Key) < 32 {
+		return nil, errors.New("ui: the key for form tokens has less than 32 bytes")
+	}
+	r, err := NewRenderer(c.Pages, c.Styles...)
+	if err != nil {
+		return nil, err
+	}
+	log := c.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	cookies := Cookies{Secure: c.Secure}
+	return &Site{Render: r, Cookies: cookies, Audience: c.Audience, forms: forms{key: slices.Clone(c.Key), cookies: cookies}, log: log}, nil
+}
+
+// Page is what the layout needs; every page's data begins with it.
+type Page struct {
+	Lang      i18n.Lang
+	Title     i18n.Text
+	Audience  string
+	Path      string // of this page, with its filter, for the language row
+	Langs     []LangLink
+	FormToken string
+	Refresh   string // content of a meta refresh; empty: none
+	SignedIn  bool
+	Ends      bool // the visit is bounded: offer to prolong it and to leave
+}
+
+// LangLink is one entry of the language row.
+type LangLink struct {
+	Code, Name, Href string
+	Current          bool
+}
+
+// NewPage begins a page for a request.
+func (s *Site) NewPage(w http.ResponseWriter, r *http.Request, title i18n.Text) Page {
+	lang := s.Lang(r)
+	p := Page{Lang: lang, Title: title, Audience: s.Audience, Path: r.URL.Path, FormToken: s.forms.token(w, r)}
+	query := r.URL.Query()
+	for _, l := range i18n.Langs {
+		q := url.Values{}
+		for k, v := range query {
+			if k != "lang" && len(v) > 0 && len(v[0]) <= 64 {
+				q.Set(k, v[0])
+			}
+		}
+		q.Set("lang", string(l))
+		p.Langs = append(p.Langs, LangLink{Code: string(l), Name: l.Name(), Href: "?" + q.Encode(), Current: l == lang})
+	}
+	return p
+}
+
+// Lang is the language of a request: the one just chosen, the one chosen before, the browser's, else Kazakh.
+func (s *Site) Lang(r *http.Request) i18n.Lang {
+	for _, code := range []string{r.URL.Query().Get("lang"), r.PostFormValue("lang"), s.Cookies.Get(r, langCookie)} {
+		if l, ok := i18n.Parse(code); ok {
+			return l
+		}
+	}
+	if l, ok := i18n.Match(r.Header.Get("Accept-Language")); ok {
+		return l
+	}
+	return i18n.KK
+}
+
+// SuggestLang makes a language the visitor's, unless one was chosen before.
+func (s *Site) SuggestLang(w http.ResponseWriter, r *http.Request, l i18n.Lang) {
+	if _, ok := i18n.Parse(s.Cookies.Get(r, langCookie)); !ok {
+		s.Cookies.Set(w, langCookie, string(l), langFor)
+	}
+}
+
+// HandlerFunc answers a request or says why it cannot.
+type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes a handler that turns errors into pages. Forms are bounded and their token is checked before f sees them.
+// explain maps errors of use cases to failures; what it does not know is a fault of ours.
+func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			if err := r.ParseForm(); err != nil {
+				s.fail(w, r, &Failure{Status: http.StatusBadRequest, Name: "form"})
+				return
+			}
+			if !s.forms.good(r) {
+				s.fail(w, r, &Failure{Status: http.StatusForbidden, Name: "form"})
+				return
+			}
+		}
+		if l, ok := i18n.Parse(r.URL.Query().Get("lang")); ok {
+			s.Cookies.Set(w, langCookie, string(l), langFor)
+		}
+		err := f(w, r)
+		if err == nil {
+			return
+		}
+		if fail, ok := errors.AsType[*Failure](err); ok {
+			s.fail(w, r, fail)
+			return
+		}
+		if explain != nil {
+			if fail := explain(err); fail != nil {
+				s.fail(w, r, fail)
+				return
+			}
+		}
+		if !errors.Is(err, context.Canceled) {
+			s.log.ErrorContext(r.Context(), "page failed", "audience", s.Audience, "method", r.Method, "route", r.Pattern, "error", err)
+		}
+		s.fail(w, r, &Failure{Status: http.StatusInternalServerError, Name: "fault"})
+	})
+}
+
+// Protect wraps a site's handlers: headers on every answer, and no posts from other sites.
+func (s *Site) Protect(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, &Failure{Status: http.StatusForbidden, Name: "form"})
+	}))
+	return Headers(cross.Handler(next))
+}
+
+// Redirect sends the browser to a page by GET.
+func Redirect(w http.ResponseWriter, path string) error {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		path = "/"
+	}
+	w.Header().Set("Location", path)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

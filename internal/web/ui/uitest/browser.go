@@ -1,0 +1,177 @@
+package uitest
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/cascadia"
+	"golang.org/x/net/html"
+)
+
+// Browser keeps cookies, follows no redirects and reads pages. It has no script, like some of our visitors.
+type Browser struct {
+	tb     testing.TB
+	server *httptest.Server
+	client *http.Client
+	Lang   string // Accept-Language
+}
+
+// Page is an answer.
+type Page struct {
+	tb     testing.TB
+	Status int
+	Header http.Header
+	Body   string
+	root   *html.Node
+}
+
+// Open starts a server for a handler and a browser at it.
+func Open(tb testing.TB, h http.Handler) *Browser {
+	tb.Helper()
+	server := httptest.NewServer(h)
+	tb.Cleanup(server.Close)
+	return Visit(tb, server)
+}
+
+// Visit makes another browser at a server.
+func Visit(tb testing.TB, server *httptest.Server) *Browser {
+	tb.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Browser{tb: tb, server: server, client: client}
+}
+
+// Another makes a second browser at the same server.
+func (b *Browser) Another() *Browser { return Visit(b.tb, b.server) }
+
+// URL is the address of a path.
+func (b *Browser) URL(path string) string { return b.server.URL + path }
+
+// Get opens a page.
+func (b *Browser) Get(path string) *Page { return b.Do(http.MethodGet, path, nil, nil) }
+
+// Post sends a form as it is.
+func (b *Browser) Post(path string, form url.Values) *Page {
+	return b.Do(http.MethodPost, path, form, nil)
+}
+
+// Do sends a request with headers of its own.
+func (b *Browser) Do(method, path string, form url.Values, header map[string]string) *Page {
+	b.tb.Helper()
+	req, err := http.NewRequestWithContext(b.tb.Context(), method, b.server.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if b.Lang != "" {
+		req.Header.Set("Accept-Language", b.Lang)
+	}
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	root, err := html.Parse(strings.NewReader(string(body)))
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	return &Page{tb: b.tb, Status: res.StatusCode, Header: res.Header, Body: string(body), root: root}
+}
+
+// Submit fills in and sends the form of a page with an action, as a person would; nil values keep what is there.
+func (b *Browser) Submit(p *Page, action string, fill map[string]string) *Page {
+	b.tb.Helper()
+	values := url.Values{}
+	inputs := p.All(`form[action="` + action + `"] input`)
+	if len(inputs) == 0 {
+		b.tb.Fatalf("no form %s on the page:\n%s", action, p.Text())
+	}
+	for _, in := range inputs {
+		if kind := attr(in, "type"); kind == "checkbox" && fill[attr(in, "name")] == "" {
+			continue
+		}
+		values.Set(attr(in, "name"), attr(in, "value"))
+	}
+	for k, v := range fill {
+		values.Set(k, v)
+	}
+	return b.Post(action, values)
+}
+
+// All finds elements.
+func (p *Page) All(selector string) []*html.Node {
+	p.tb.Helper()
+	s, err := cascadia.Parse(selector)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	return cascadia.QueryAll(p.root, s)
+}
+
+// Has says whether there is such an element.
+func (p *Page) Has(selector string) bool { return len(p.All(selector)) > 0 }
+
+// Text is what a reader sees, or what the elements of a selector say, with single spaces.
+func (p *Page) Text(selector ...string) string {
+	p.tb.Helper()
+	nodes := []*html.Node{p.root}
+	if len(selector) > 0 {
+		nodes = p.All(selector[0])
+	}
+	var b strings.Builder
+	for _, n := range nodes {
+		text(n, &b)
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// Attr is an attribute of the first such element.
+func (p *Page) Attr(selector, name string) string {
+	p.tb.Helper()
+	found := p.All(selector)
+	if len(found) == 0 {
+		return ""
+	}
+	return attr(found[0], name)
+}
+
+func text(n *html.Node, b *strings.Builder) {
+	if n.Type == html.TextNode {
+		b.WriteString(n.Data)
+	}
+	if n.Type == html.ElementNode && (n.Data == "style" || n.Data == "title") {
+		return
+	}
+	for c := range n.ChildNodes() {
+		text(c, b)
+	}
+	if n.Type == html.ElementNode {
+		b.WriteByte(' ')
+	}
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

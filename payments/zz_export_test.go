@@ -1,3 +1,0 @@
-package payments
-
-const KnownSQL = knownPaymentsSQL
