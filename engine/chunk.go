@@ -57,7 +57,7 @@ func (c Chunk) Finish(ctx context.Context, tx pgx.Tx, open []int64, notBefore ti
 	if len(open) == 0 {
 		return nil
 	}
-	_, err := insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: open, NotBefore: notBefore}})
+	_, err := insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: open, NotBefore: notBefore}}, nil)
 	return err
 }
 
@@ -73,7 +73,7 @@ func (c Chunk) Split(ctx context.Context, tx pgx.Tx, cause string) (halves []Chu
 	}
 	ids := slices.Clone(c.CaseIDs)
 	half := len(ids) / 2
-	return insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: ids[:half], NotBefore: c.NotBefore}, {Kind: c.Kind, CaseIDs: ids[half:], NotBefore: c.NotBefore}})
+	return insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: ids[:half], NotBefore: c.NotBefore}, {Kind: c.Kind, CaseIDs: ids[half:], NotBefore: c.NotBefore}}, func(Chunk) bool { return true })
 }
 
 // StaleChunks takes chunks whose time has come and that nobody has touched for the lease, so that their jobs can be
@@ -90,12 +90,13 @@ func StaleChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease time.Durat
 	})
 }
 
-// insertChunks stores chunks and fills in their ids.
-func insertChunks(ctx context.Context, tx pgx.Tx, chunks []Chunk) ([]Chunk, error) {
+// insertChunks stores chunks and fills in their ids. started says for which of them the caller asks for a job at once; the
+// pulse starts the others when their time has come.
+func insertChunks(ctx context.Context, tx pgx.Tx, chunks []Chunk, started func(Chunk) bool) ([]Chunk, error) {
 	batch := &pgx.Batch{}
 	for i := range chunks {
 		c := &chunks[i]
-		batch.Queue(insertChunkSQL, c.Kind, c.CaseIDs, c.NotBefore).QueryRow(func(row pgx.Row) error { return row.Scan(&c.ID) })
+		batch.Queue(insertChunkSQL, c.Kind, c.CaseIDs, c.NotBefore, started != nil && started(*c)).QueryRow(func(row pgx.Row) error { return row.Scan(&c.ID) })
 	}
 	return chunks, tx.SendBatch(ctx, batch).Close()
 }

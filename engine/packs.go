@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -61,11 +60,11 @@ func (ps *Packs) ByID(ctx context.Context, id int16) (*pack.Pack, error) {
 	if err := json.Unmarshal(raw, &files); err != nil {
 		return nil, fmt.Errorf("engine: rule pack %d: %w", id, err)
 	}
-	fsys := fstest.MapFS{}
+	texts := make(map[string][]byte, len(files))
 	for name, text := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+		texts[name] = []byte(text)
 	}
-	p, err := pack.Load(fsys)
+	p, err := pack.LoadFiles(texts)
 	if err != nil {
 		return nil, fmt.Errorf("engine: rule pack %d: %w", id, err)
 	}

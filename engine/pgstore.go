@@ -143,16 +143,14 @@ func (s *Store) startChunks(ctx context.Context, tx pgx.Tx, chunks []Chunk, now 
 	if len(chunks) == 0 {
 		return nil
 	}
-	chunks, err := insertChunks(ctx, tx, chunks)
+	due := func(c Chunk) bool { return s.enqueue != nil && !c.NotBefore.After(now) }
+	chunks, err := insertChunks(ctx, tx, chunks, due)
 	if err != nil {
 		return fmt.Errorf("engine: write chunks: %w", err)
 	}
-	if s.enqueue == nil {
-		return nil
-	}
 	ready := chunks[:0:0]
 	for _, c := range chunks {
-		if !c.NotBefore.After(now) {
+		if due(c) {
 			ready = append(ready, c)
 		}
 	}

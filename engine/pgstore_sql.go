@@ -56,7 +56,9 @@ const splitChunkSQL = `UPDATE chunks SET done_at = now(), error = $2 WHERE id = 
 
 const failChunkSQL = `UPDATE chunks SET error = $2, touched_at = now() WHERE id = $1`
 
-const insertChunkSQL = `INSERT INTO chunks (kind, case_ids, not_before) VALUES ($1, $2, $3) RETURNING id`
+// A chunk that nobody was asked to work yet counts as untouched since ever, so that the pulse starts it on time.
+const insertChunkSQL = `INSERT INTO chunks (kind, case_ids, not_before, touched_at)
+VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() ELSE '-infinity' END) RETURNING id`
 
 const staleChunksSQL = `UPDATE chunks SET touched_at = now() WHERE id IN (
     SELECT id FROM chunks WHERE done_at IS NULL AND not_before <= $1 AND touched_at < now() - $2::interval

@@ -73,8 +73,10 @@ var ErrRaced = errors.New("payments: a transfer was booked by somebody else mean
 
 var paymentsTable = pgx.Identifier{"payments"}
 
-var paymentsColumns = []string{"id", "source", "txn_id", "amount", "currency", "value_date", "reference", "case_id", "received_at",
-	"allocated", "refund_due"}
+var paymentsColumns = []string{
+	"id", "source", "txn_id", "amount", "currency", "value_date", "reference", "case_id", "received_at",
+	"allocated", "refund_due",
+}
 
 // Book writes reserved transfers with their allocations.
 func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now time.Time) error {
@@ -99,8 +101,10 @@ func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now tim
 		if b.Allocated.IsZero() && b.RefundDue.IsZero() {
 			continue
 		}
-		entries, err = ledger.Allocated(entries, ledger.Allocation{PaymentID: b.PaymentID, CaseID: b.CaseID,
-			Allocated: b.Allocated, RefundDue: b.RefundDue, Reason: b.Reason})
+		entries, err = ledger.Allocated(entries, ledger.Allocation{
+			PaymentID: b.PaymentID, CaseID: b.CaseID,
+			Allocated: b.Allocated, RefundDue: b.RefundDue, Reason: b.Reason,
+		})
 		if err != nil {
 			return err
 		}
@@ -108,8 +112,10 @@ func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now tim
 	rows := pgx.CopyFromSlice(len(bookings), func(i int) ([]any, error) {
 		b := bookings[i]
 		t := b.Transfer
-		return []any{b.PaymentID, t.Source, t.TxnID, t.Amount.Tiyn(), t.Currency, t.ValueDate.UTC(), storable(t.Reference),
-			orNull(b.CaseID), now, b.Allocated.Tiyn(), b.RefundDue.Tiyn()}, nil
+		return []any{
+			b.PaymentID, t.Source, t.TxnID, t.Amount.Tiyn(), t.Currency, t.ValueDate.UTC(), storable(t.Reference),
+			orNull(b.CaseID), now, b.Allocated.Tiyn(), b.RefundDue.Tiyn(),
+		}, nil
 	})
 	if _, err := tx.CopyFrom(ctx, paymentsTable, paymentsColumns, rows); err != nil {
 		const uniqueViolation = "23505"

@@ -46,8 +46,10 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 			VALUES ('kaspi', 'c', 5, 'KZT', '2026-03-02', now())`}, "INV-M2", 0},
 		"received twice": {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, payment_id)
 			SELECT at, kind, debit, credit, amount, payment_id FROM ledger WHERE kind = 'received' AND amount = 50`}, "INV-M2", 0},
-		"one transfer, two payments": {[]string{`ALTER TABLE payments DROP CONSTRAINT payments_source_txn_id_key`,
-			`UPDATE payments SET txn_id = 'a'`}, "INV-M2", 260_000_001},
+		"one transfer, two payments": {[]string{
+			`ALTER TABLE payments DROP CONSTRAINT payments_source_txn_id_key`,
+			`UPDATE payments SET txn_id = 'a'`,
+		}, "INV-M2", 260_000_001},
 		"allocated by hand":       {[]string{`UPDATE payments SET allocated = allocated + 1 WHERE txn_id = 'a'`}, "INV-M1", 260_000_001},
 		"a refund by hand":        {[]string{`UPDATE payments SET refund_due = 0 WHERE txn_id = 'a'`}, "INV-M1", 260_000_001},
 		"reversed by hand":        {[]string{`UPDATE payments SET reversed = 1 WHERE txn_id = 'b'`}, "INV-M1", 0},
@@ -65,8 +67,10 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 		"money of no case":        {[]string{`UPDATE payments SET case_id = 260000009 WHERE txn_id = 'b'`}, "INV-M4", 260_000_009},
 		"allocated to nothing":    {[]string{`UPDATE payments SET case_id = NULL WHERE txn_id = 'a'`}, "INV-M4", 0},
 		"more than came":          {[]string{loose, `UPDATE payments SET refund_due = 700 WHERE txn_id = 'a'`}, "INV-M4", 260_000_001},
-		"a recorded message lost": {[]string{`UPDATE payment_events SET outcome = 'recorded'`,
-			`UPDATE payments SET source = 'halyk'`}, "INV-M5", 0},
+		"a recorded message lost": {[]string{
+			`UPDATE payment_events SET outcome = 'recorded'`,
+			`UPDATE payments SET source = 'halyk'`,
+		}, "INV-M5", 0},
 		"an unknown entry":    {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount) VALUES (now(), 'gift', 'cash', 'claims', 1)`}, "INV-M6", 0},
 		"a wrong shape":       {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, case_id) VALUES (now(), 'cancelled', 'receivable', 'claims', 1, 260000001)`}, "INV-M6", 260_000_001},
 		"without a reason":    {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, case_id) VALUES (now(), 'adjusted', 'receivable', 'claims', 1, 260000001)`}, "INV-M6", 260_000_001},

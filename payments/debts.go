@@ -19,6 +19,8 @@ import (
 //	             taken off their `allocated`, added to their `refund_due`, the youngest payment first, and booked payment
 //	             by payment, so that each payment still tells where its money stands
 //	transferred  Amount is the outstanding rest that a private bailiff now collects
+//	taken_back   Amount is what the private bailiff may no longer ask, since it was paid or cancelled after all: book it
+//	             before the allocation or the cancellation that uses it up
 //	adjusted     Amount is the signed change of the debt; Reason is required
 //	returned     a payment was taken back from a case that had ended (Reverse with FromCase): Amount is what is open
 //	             again; an end is final, so that the sum waits in its own account for a person

@@ -45,16 +45,20 @@ func (w *world) save(t *rapid.T, id int64) {
 	must(t, err)
 }
 
-// decide is what the engine says to money for a case: the debt first, the rest goes back.
-func (w *world) decide(caseID int64, sum money.Amount) (allocated, refund money.Amount) {
+// decide is what the engine says to money for a case: the debt first, the rest goes back. After a hand-over it also
+// lowers what the private bailiff may ask.
+func (w *world) decide(t *rapid.T, caseID int64, sum money.Amount) (allocated, refund money.Amount) {
 	f := w.cases[caseID]
-	if f.final() {
+	if f.state == "paid" || f.state == "cancelled" {
 		return money.Zero, sum
 	}
 	allocated = money.Min(sum, tiyn(f.outstanding))
 	f.outstanding -= allocated.Tiyn()
 	f.paid += allocated.Tiyn()
-	if f.outstanding == 0 {
+	switch {
+	case f.state == "handed_over" && allocated.IsPositive():
+		must(t, store.MoveDebts(context.Background(), w.tx, []payments.DebtMove{{CaseID: caseID, Kind: ledger.TakenBack, Amount: allocated}}, now))
+	case f.state == "opened" && f.outstanding == 0:
 		f.state = "paid"
 	}
 	return allocated, sum.Sub(allocated)
@@ -137,7 +141,7 @@ func (w *world) book(t *rapid.T, in []payments.Transfer, bulk bool) []payments.R
 		b := payments.Booking{Transfer: in[i], PaymentID: r.PaymentID}
 		if id, _, ok := match.ByReference(in[i].Reference); ok && w.known(id) {
 			b.CaseID = id
-			b.Allocated, b.RefundDue = w.decide(id, in[i].Amount)
+			b.Allocated, b.RefundDue = w.decide(t, id, in[i].Amount)
 			to = append(to, payments.Allocation{PaymentID: r.PaymentID, CaseID: id, Allocated: b.Allocated, RefundDue: b.RefundDue})
 			w.save(t, id)
 		}
@@ -171,9 +175,12 @@ func (w *world) takeBack(t *rapid.T, back []payments.Reversal) []payments.Verdic
 		}
 		id := caseOf[p.PaymentID]
 		f := w.cases[id]
-		if f.final() {
+		switch f.state {
+		case "paid", "cancelled":
 			open = append(open, payments.DebtMove{CaseID: id, Kind: ledger.ReturnedEnd, Amount: p.FromCase})
 			continue
+		case "handed_over":
+			open = append(open, payments.DebtMove{CaseID: id, Kind: ledger.HandedOver, Amount: p.FromCase})
 		}
 		f.outstanding += p.FromCase.Tiyn()
 		f.paid -= p.FromCase.Tiyn()
@@ -222,8 +229,10 @@ func TestMoney_anySequence(t *testing.T) {
 				if id := 260_000_001 + rapid.Int64Range(0, int64(len(w.cases))).Draw(t, "case"); rapid.IntRange(0, 4).Draw(t, "matched") > 0 {
 					reference = "дело " + caseno.Format(id)
 				}
-				w.send(t, gateway.Message{Type: gateway.Paid, TxnID: fmt.Sprint("t", rapid.IntRange(0, 30).Draw(t, "txn")),
-					Amount: tiyn(rapid.Int64Range(1, 1500).Draw(t, "sum")), Currency: "KZT", Reference: reference, ValueDate: day})
+				w.send(t, gateway.Message{
+					Type: gateway.Paid, TxnID: fmt.Sprint("t", rapid.IntRange(0, 30).Draw(t, "txn")),
+					Amount: tiyn(rapid.Int64Range(1, 1500).Draw(t, "sum")), Currency: "KZT", Reference: reference, ValueDate: day,
+				})
 			},
 			"say it again": func(t *rapid.T) {
 				if len(w.sent) == 0 {
@@ -232,8 +241,10 @@ func TestMoney_anySequence(t *testing.T) {
 				w.send(t, rapid.SampledFrom(w.sent).Draw(t, "message"))
 			},
 			"reverse": func(t *rapid.T) {
-				w.send(t, gateway.Message{Type: gateway.Reversed, TxnID: fmt.Sprint("t", rapid.IntRange(0, 30).Draw(t, "txn")),
-					Amount: tiyn(rapid.Int64Range(1, 1500).Draw(t, "sum")), Currency: "KZT"})
+				w.send(t, gateway.Message{
+					Type: gateway.Reversed, TxnID: fmt.Sprint("t", rapid.IntRange(0, 30).Draw(t, "txn")),
+					Amount: tiyn(rapid.Int64Range(1, 1500).Draw(t, "sum")), Currency: "KZT",
+				})
 			},
 			"work":      w.work,
 			"work more": w.work,
@@ -258,7 +269,7 @@ func TestMoney_anySequence(t *testing.T) {
 					if p.CaseID != 0 && p.CaseID != id {
 						continue
 					}
-					allocated, refund := w.decide(id, p.Suspense)
+					allocated, refund := w.decide(t, id, p.Suspense)
 					must(t, store.Allocate(ctx, w.tx, []payments.Allocation{{PaymentID: p.ID, CaseID: id, Allocated: allocated, RefundDue: refund}}, now))
 				}
 				w.save(t, id)

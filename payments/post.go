@@ -25,8 +25,10 @@ func post(ctx context.Context, tx pgx.Tx, entries []ledger.Entry, now time.Time)
 	}
 	rows := pgx.CopyFromSlice(len(entries), func(i int) ([]any, error) {
 		e := entries[i]
-		return []any{now, string(e.Kind), string(e.Debit), string(e.Credit), e.Amount.Tiyn(),
-			orNull(e.CaseID), orNull(e.PaymentID), storable(e.Reason)}, nil
+		return []any{
+			now, string(e.Kind), string(e.Debit), string(e.Credit), e.Amount.Tiyn(),
+			orNull(e.CaseID), orNull(e.PaymentID), storable(e.Reason),
+		}, nil
 	})
 	if _, err := tx.CopyFrom(ctx, ledgerTable, ledgerColumns, rows); err != nil {
 		return fmt.Errorf("payments: post to the ledger: %w", err)

@@ -71,10 +71,14 @@ func (s *Store) reversible(ctx context.Context, q Querier, sql string, reversals
 	var key identity
 	var id, caseID, amount, allocated, refund, reversed int64
 	_, err = pgx.ForEachRow(rows, []any{&key.source, &key.txn, &id, &caseID, &amount, &allocated, &refund, &reversed}, func() error {
-		found[key] = Reversible{Found: true, PaymentID: id, CaseID: caseID,
+		found[key] = Reversible{
+			Found: true, PaymentID: id, CaseID: caseID,
 			Paid: money.FromTiyn(amount), Reversed: money.FromTiyn(reversed),
-			Holding: ledger.Holding{Case: money.FromTiyn(allocated), Refund: money.FromTiyn(refund),
-				Suspense: money.FromTiyn(amount - allocated - refund - reversed)}}
+			Holding: ledger.Holding{
+				Case: money.FromTiyn(allocated), Refund: money.FromTiyn(refund),
+				Suspense: money.FromTiyn(amount - allocated - refund - reversed),
+			},
+		}
 		return nil
 	})
 	if err != nil {
@@ -188,8 +192,10 @@ func (s *Store) Reverse(ctx context.Context, tx pgx.Tx, reversals []ReversalOf, 
 	entries := make([]ledger.Entry, 0, n)
 	for _, r := range reversals {
 		o := of[r.PaymentID]
-		entries, err = ledger.Reversed(entries, ledger.Reversal{PaymentID: o.ID, Source: o.Source, CaseID: o.CaseID,
-			FromCase: r.FromCase, FromRefund: r.FromRefund, FromSuspense: r.FromSuspense, Reason: r.Reason})
+		entries, err = ledger.Reversed(entries, ledger.Reversal{
+			PaymentID: o.ID, Source: o.Source, CaseID: o.CaseID,
+			FromCase: r.FromCase, FromRefund: r.FromRefund, FromSuspense: r.FromSuspense, Reason: r.Reason,
+		})
 		if err != nil {
 			return err
 		}

@@ -103,8 +103,10 @@ func TestRecord_onceForEver(t *testing.T) {
 	}
 	got, err := store.Record(ctx, tx, batch, now)
 	must(t, err)
-	want := []payments.Verdict{payments.Settled, payments.Settled, payments.Duplicate, payments.Conflict, payments.Conflict,
-		payments.Bad, payments.Bad, payments.Bad, payments.Bad, payments.Settled}
+	want := []payments.Verdict{
+		payments.Settled, payments.Settled, payments.Duplicate, payments.Conflict, payments.Conflict,
+		payments.Bad, payments.Bad, payments.Bad, payments.Bad, payments.Settled,
+	}
 	for i, r := range got {
 		if r.Verdict() != want[i] {
 			t.Errorf("transfer %d: %+v, want %s", i, r, want[i])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"robotbailiff/engine"
 	"robotbailiff/internal/pg"
 )
 
@@ -34,7 +35,7 @@ func (im *Importer) begin(ctx context.Context, source, fileName string, sum []by
 	var b batch
 	err = pg.InTx(ctx, im.store.Pool(), func(tx pgx.Tx) error {
 		b = batch{}
-		key := int64(binary.BigEndian.Uint64(sum)) //nolint:gosec // any 64 bits will do
+		key := int64(binary.BigEndian.Uint64(sum))
 		if _, err := tx.Exec(ctx, lockContentSQL, key); err != nil {
 			return err
 		}
@@ -136,11 +137,7 @@ func (im *Importer) fail(ctx context.Context, id int64) error {
 	return nil
 }
 
-type rowQuerier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
-func readBatch(ctx context.Context, q rowQuerier, id int64) (state string, t tally, err error) {
+func readBatch(ctx context.Context, q engine.Querier, id int64) (state string, t tally, err error) {
 	err = q.QueryRow(ctx, readBatchSQL, id).Scan(&state, &t.rows, &t.accepted, &t.duplicate, &t.rejected, &t.quarantined)
 	return state, t, err
 }

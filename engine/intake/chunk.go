@@ -10,6 +10,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/pg"
+	"robotbailiff/rules"
 )
 
 // Limits of repetition.
@@ -22,7 +23,6 @@ const (
 type run struct {
 	im      *Importer
 	batchID int64
-	source  string
 	free    serials
 }
 
@@ -55,7 +55,7 @@ func (r *run) store(ctx context.Context, items []item) error {
 		}
 		return r.store(ctx, items[half:])
 	}
-	items[0].problem = Problem{Code: CodeRowFailed}
+	items[0].problem, items[0].cause = Problem{Code: CodeRowFailed}, causeOf(err)
 	return r.try(ctx, items)
 }
 
@@ -77,6 +77,7 @@ func (r *run) try(ctx context.Context, items []item) error {
 			it := &fresh[i]
 			if it.clear(); it.problem.Code != "" {
 				it.settle(it.problem)
+				it.trace = it.cause
 				continue
 			}
 			pending = append(pending, it)
@@ -97,7 +98,7 @@ func (r *run) try(ctx context.Context, items []item) error {
 // uploader has meanwhile stored their document or their debtor.
 func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item, err error) {
 	k := newKnown()
-	items, err = lookUp(ctx, tx, r.source, items, k)
+	items, err = lookUp(ctx, tx, items, k)
 	if err != nil || len(items) == 0 {
 		return nil, err
 	}
@@ -166,4 +167,15 @@ func isolable(err error) bool {
 		return true
 	}
 	return pgErr.Code == "P0001"
+}
+
+// causeOf keeps of an error of the database what an engineer needs and what holds no value of the row.
+func causeOf(err error) rules.Trace {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return nil
+	}
+	return rules.Trace{{Rule: CodeRowFailed, Outcome: rules.StepFail, Facts: []rules.Fact{
+		{Key: "sqlstate", Value: pgErr.Code}, {Key: "table", Value: pgErr.TableName}, {Key: "constraint", Value: pgErr.ConstraintName},
+	}}}
 }

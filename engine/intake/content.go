@@ -18,6 +18,7 @@ type content struct {
 	start int64
 	sum   [sha256.Size]byte
 	temp  *os.File
+	given string // the source, when the sender is known
 	look  survey
 }
 
@@ -31,7 +32,7 @@ type survey struct {
 // is refused as a whole before anything is stored.
 func keep(r io.Reader, source string) (*content, error) {
 	h := sha256.New()
-	c := &content{look: survey{source: source}}
+	c := &content{given: source, look: survey{source: source}}
 	if seeker, ok := r.(io.ReadSeeker); ok {
 		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil { // a pipe is a file that cannot seek
 			c.r, c.start = seeker, start

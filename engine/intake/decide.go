@@ -25,25 +25,25 @@ func newKnown() *known {
 
 // lookUp asks the database about the documents and persons of the rows, settles the rows whose document is known, and
 // returns the others.
-func lookUp(ctx context.Context, q engine.Querier, source string, items []*item, k *known) ([]*item, error) {
+func lookUp(ctx context.Context, q engine.Querier, items []*item, k *known) ([]*item, error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
-	numbers := make([]string, len(items))
+	sources, numbers := make([]string, len(items)), make([]string, len(items))
 	for i, it := range items {
-		numbers[i] = it.writ.DocumentNumber
+		sources[i], numbers[i] = it.writ.Source, it.writ.DocumentNumber
 	}
-	rows, err := q.Query(ctx, knownWritsSQL, source, numbers)
+	rows, err := q.Query(ctx, knownWritsSQL, sources, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("intake: known writs: %w", err)
 	}
 	var (
-		number  string
-		content []byte
-		caseID  int64
+		source, number string
+		content        []byte
+		caseID         int64
 	)
-	_, err = pgx.ForEachRow(rows, []any{&number, &content, &caseID}, func() error {
-		k.docs[keyOfDocument(number)] = document{[16]byte(content[:16]), caseID}
+	_, err = pgx.ForEachRow(rows, []any{&source, &number, &content, &caseID}, func() error {
+		k.docs[keyOfDocument(source, number)] = document{[16]byte(content[:16]), caseID}
 		return nil
 	})
 	if err != nil {

@@ -26,8 +26,8 @@ func (im *Importer) dryRun(ctx context.Context, c *content, o Options) (Report, 
 		duplicates []RowError
 		k          = newKnown()
 	)
-	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, source: c.look.source, keys: im.keys}, func(ctx context.Context, items []item) error {
-		if err := im.preview(ctx, c.look.source, items, k, same != 0); err != nil {
+	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
+		if err := im.preview(ctx, items, k, same != 0); err != nil {
 			return err
 		}
 		for i := range items {
@@ -56,7 +56,7 @@ func (im *Importer) dryRun(ctx context.Context, c *content, o Options) (Report, 
 }
 
 // preview gives the rows of a chunk their verdicts.
-func (im *Importer) preview(ctx context.Context, source string, items []item, k *known, same bool) error {
+func (im *Importer) preview(ctx context.Context, items []item, k *known, same bool) error {
 	pending := make([]*item, 0, len(items))
 	for i := range items {
 		it := &items[i]
@@ -70,7 +70,7 @@ func (im *Importer) preview(ctx context.Context, source string, items []item, k 
 			pending = append(pending, it)
 		}
 	}
-	pending, err := lookUp(ctx, im.store.Pool(), source, pending, k)
+	pending, err := lookUp(ctx, im.store.Pool(), pending, k)
 	if err != nil || len(pending) == 0 {
 		return err
 	}

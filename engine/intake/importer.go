@@ -62,8 +62,9 @@ type RowError struct {
 	Message string `json:"message"`
 }
 
-// Import takes a file in, chunk by chunk, each in one transaction. The source is the sender; when it is empty, the first
-// row that names one decides. A file that cannot be read as a whole gives a *[FatalError] and stores nothing. When Import
+// Import takes a file in, chunk by chunk, each in one transaction. A sender who is known speaks
+// for himself alone: rows of another source are refused. With an empty source each row names its own, and the batch bears
+// that of the first. A file that cannot be read as a whole gives a *[FatalError] and stores nothing. When Import
 // is cut short, the same call goes on where it ended; a file that was received before gives duplicates only.
 func (im *Importer) Import(ctx context.Context, source, fileName string, r io.Reader, o Options) (Report, error) {
 	o = o.withDefaults()
@@ -124,9 +125,9 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
-	r := &run{im: im, batchID: b.id, source: c.look.source}
+	r := &run{im: im, batchID: b.id}
 	done := 0
-	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, after: b.last, source: c.look.source, keys: im.keys}, func(ctx context.Context, items []item) error {
+	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, after: b.last, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
 		if err := r.store(ctx, items); err != nil {
 			return err
 		}

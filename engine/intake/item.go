@@ -21,12 +21,12 @@ const (
 )
 
 type (
-	docKey    [16]byte // of a document number
+	docKey    [16]byte // of a source and a document number
 	personKey [16]byte // of an IIN, under its blind index
 )
 
-func keyOfDocument(number string) docKey {
-	sum := sha256.Sum256([]byte(number))
+func keyOfDocument(source, number string) docKey {
+	sum := sha256.Sum256([]byte(source + "\x00" + number))
 	return docKey(sum[:16])
 }
 
@@ -34,7 +34,8 @@ func keyOfDocument(number string) docKey {
 type item struct {
 	row     Row
 	writ    Writ
-	problem Problem // of reading the fields
+	problem Problem // of reading the fields, or of storing the row
+	cause   rules.Trace
 	hash    [sha256.Size]byte
 	doc     docKey
 	blind   []byte // nil when the number cannot be an IIN: the rules will say so
@@ -51,12 +52,12 @@ type item struct {
 // prepare reads the fields and computes what needs no database.
 func (it *item) prepare(keys *seal.Keys, source string) {
 	it.writ, it.problem = Parse(&it.row, source)
-	it.blind, it.caseID = nil, 0
+	it.blind, it.caseID, it.cause = nil, 0, nil
 	if it.problem.Code != "" {
 		return
 	}
 	it.hash = it.writ.Hash()
-	it.doc = keyOfDocument(it.writ.DocumentNumber)
+	it.doc = keyOfDocument(it.writ.Source, it.writ.DocumentNumber)
 	if rules.CheckIIN(it.writ.DebtorIIN) == nil {
 		it.blind = keys.Blind(BlindIIN, it.writ.DebtorIIN)
 		it.person = personKey(it.blind[:16])

@@ -102,7 +102,9 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 	if len(winners) == 0 {
 		return nil
 	}
-	winners = slices.SortedFunc(slices.Values(winners), func(a, b *item) int { return cmp.Compare(a.writ.DocumentNumber, b.writ.DocumentNumber) })
+	winners = slices.SortedFunc(slices.Values(winners), func(a, b *item) int {
+		return cmp.Or(cmp.Compare(a.writ.Source, b.writ.Source), cmp.Compare(a.writ.DocumentNumber, b.writ.DocumentNumber))
+	})
 	n := len(winners)
 	var (
 		ids, debtors, amounts                       = make([]int64, n), make([]int64, n), make([]int64, n)
@@ -111,17 +113,18 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 		dated, inForce, unpaid                      = make([]pgtype.Date, n), make([]pgtype.Date, n), make([]pgtype.Date, n)
 		hashes                                      = make([][]byte, n)
 		rowNos                                      = make([]int32, n)
+		sources                                     = make([]string, n)
 		byID                                        = make(map[int64]*item, n)
 	)
 	for i, it := range winners {
 		w := &it.writ
 		ids[i], debtors[i], amounts[i], byID[it.caseID] = it.caseID, k.persons[it.person].id, w.Amount.Tiyn(), it
-		numbers[i], kinds[i], issuers[i], issuerNames[i] = w.DocumentNumber, w.Kind, w.IssuerBIN, w.IssuerName
+		sources[i], numbers[i], kinds[i], issuers[i], issuerNames[i] = w.Source, w.DocumentNumber, w.Kind, w.IssuerBIN, w.IssuerName
 		claimants[i], claimantNames[i], ibans[i], kbks[i], knps[i] = w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP
 		dated[i], inForce[i], unpaid[i] = toDate(w.DocumentDate), toDate(w.InForceDate), toDate(w.UnpaidConfirmedOn)
-		hashes[i], rowNos[i] = it.hash[:], int32(it.row.No) //nolint:gosec // at most maxRows
+		hashes[i], rowNos[i] = it.hash[:], int32(it.row.No)
 	}
-	stored, err := tx.Query(ctx, insertWritsSQL, r.source, r.batchID, ids, numbers, dated, inForce, kinds, issuers, issuerNames, debtors, amounts,
+	stored, err := tx.Query(ctx, insertWritsSQL, r.batchID, ids, sources, numbers, dated, inForce, kinds, issuers, issuerNames, debtors, amounts,
 		claimants, claimantNames, ibans, kbks, knps, unpaid, hashes, rowNos)
 	if err != nil {
 		return fmt.Errorf("intake: write writs: %w", err)
@@ -155,7 +158,7 @@ func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []item) error {
 		if it.verdict == Accepted {
 			caseID = pgtype.Int8{Int64: it.caseID, Valid: true}
 		}
-		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed}, nil //nolint:gosec // at most maxRows
+		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed}, nil
 	}))
 	if err != nil {
 		return fmt.Errorf("intake: write rows of batch %d: %w", r.batchID, err)

@@ -29,11 +29,14 @@ const problemRowsSQL = `SELECT row_no, code, field FROM batch_rows
 
 const duplicateRowsSQL = `SELECT row_no, code, field FROM batch_rows WHERE batch_id = $1 AND verdict = 'duplicate' ORDER BY row_no LIMIT $2`
 
-const knownWritsSQL = `SELECT document_number, content_hash, case_id FROM writs WHERE source = $1 AND document_number = ANY($2)`
+const knownWritsSQL = `SELECT w.source, w.document_number, w.content_hash, w.case_id
+  FROM unnest($1::text[], $2::text[]) AS u(source, document_number) JOIN writs w USING (source, document_number)`
 
 const knownDebtorsSQL = `SELECT iin_blind, id, name, birth_date FROM debtors WHERE iin_blind = ANY($1)`
 
-const nextDebtorsSQL = `SELECT nextval(pg_get_serial_sequence('debtors', 'id')) FROM generate_series(1, $1)`
+// The name of the sequence is looked up once, not for each row.
+const nextDebtorsSQL = `WITH ids AS MATERIALIZED (SELECT pg_get_serial_sequence('debtors', 'id')::regclass AS seq)
+SELECT nextval(ids.seq) FROM ids, generate_series(1, $1)`
 
 const insertDebtorsSQL = `INSERT INTO debtors (id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language)
 OVERRIDING SYSTEM VALUE
@@ -45,11 +48,11 @@ RETURNING id`
 
 const insertWritsSQL = `INSERT INTO writs (case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
 	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, batch_id, row_no)
-SELECT case_id, $1, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
-	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, $2, row_no
-  FROM unnest($3::bigint[], $4::text[], $5::date[], $6::date[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
+SELECT case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
+	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, $1, row_no
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::date[], $6::date[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
 	$12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::date[], $18::bytea[], $19::int[])
-    AS u(case_id, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id, amount,
+    AS u(case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id, amount,
 	claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, row_no)
     ON CONFLICT (source, document_number) DO NOTHING
 RETURNING case_id`

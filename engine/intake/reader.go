@@ -3,6 +3,7 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -50,7 +51,7 @@ var encodings = []encoding{
 func Open(r io.Reader, sourceKnown bool) (RowReader, error) {
 	br := bufio.NewReaderSize(r, 256<<10)
 	head, err := br.Peek(sniffBytes)
-	if err != nil && err != io.EOF { //nolint:errorlint // Peek returns the bare value
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if len(bytes.TrimSpace(trimBOM(head))) == 0 {

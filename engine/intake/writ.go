@@ -54,12 +54,12 @@ func (w *Writ) Hash() [sha256.Size]byte {
 	}
 	date := func(dates ...calendar.Date) {
 		for _, d := range dates {
-			b = binary.BigEndian.AppendUint32(b, uint32(d)) //nolint:gosec // dates are not negative
+			b = binary.BigEndian.AppendUint32(b, uint32(d))
 		}
 	}
 	text(w.Source, w.DocumentNumber, w.Kind, w.IssuerBIN, w.IssuerName, w.DebtorIIN, w.DebtorName, w.DebtorPhone, w.DebtorLanguage,
 		w.Region, w.Currency, w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP)
 	date(w.DocumentDate, w.InForceDate, w.DebtorBirthDate, w.UnpaidConfirmedOn)
-	b = binary.BigEndian.AppendUint64(b, uint64(w.Amount.Tiyn())) //nolint:gosec // sums are not negative
+	b = binary.BigEndian.AppendUint64(b, uint64(w.Amount.Tiyn()))
 	return sha256.Sum256(b)
 }

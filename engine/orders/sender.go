@@ -30,9 +30,9 @@ type Sender struct {
 // pending is one open order of a claimed chunk.
 type pending struct {
 	Instruction
-	ordinal int
-	tried   bool // it was sent before and its outcome is unknown
-	lawful  bool // what it takes may still be taken now
+	ordinal  int
+	attempts int  // before this one; then its outcome is unknown
+	lawful   bool // what it takes may still be taken now
 }
 
 // Run works one chunk: claims it, marks its open orders as sent, asks the bank what it knows of those that were sent
@@ -79,13 +79,12 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 	)
 	for rows.Next() {
 		var (
-			p        pending
-			amount   int64
-			sealed   []byte
-			attempts int
-			of       *uuid.UUID
+			p      pending
+			amount int64
+			sealed []byte
+			of     *uuid.UUID
 		)
-		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &attempts, &sealed, &of, &p.lawful); err != nil {
+		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful); err != nil {
 			rows.Close()
 			return nil, err
 		}
@@ -94,12 +93,12 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 			rows.Close()
 			return nil, fmt.Errorf("case %d: identity: %w", p.CaseID, err)
 		}
-		p.IIN, p.Amount, p.tried = string(iin), money.FromTiyn(amount), attempts > 0
+		p.IIN, p.Amount = string(iin), money.FromTiyn(amount)
 		if of != nil {
 			p.Of = *of
 		}
 		open = append(open, p)
-		if p.lawful || p.tried {
+		if p.lawful || p.tried() {
 			ids, purps, ords = append(ids, p.CaseID), append(purps, string(p.Purpose)), append(ords, int16(p.ordinal))
 		}
 	}
@@ -121,7 +120,7 @@ func (s *Sender) call(ctx context.Context, open []pending) (map[uuid.UUID]Reply,
 	var batch []Instruction
 	for _, p := range open {
 		switch {
-		case p.tried && !unseen[p.ID]:
+		case p.tried() && !unseen[p.ID]:
 		case !p.lawful:
 			replies[p.ID] = Reply{ID: p.ID, Known: true, Answer: engine.Withdrawn}
 		default:
@@ -145,7 +144,7 @@ func (s *Sender) ask(ctx context.Context, open []pending, replies map[uuid.UUID]
 	unseen := map[uuid.UUID]bool{}
 	var ids []uuid.UUID
 	for _, p := range open {
-		if p.tried {
+		if p.tried() {
 			ids = append(ids, p.ID)
 		}
 	}
@@ -169,17 +168,18 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 	var (
 		cmds  []engine.For
 		again []int64
+		tries = maxTries
 		count = map[[2]string]int{}
 	)
 	for _, p := range open {
 		r, ok := replies[p.ID]
 		if !ok || r.Answer == "" {
-			again = append(again, p.CaseID)
+			again, tries = append(again, p.CaseID), min(tries, p.attempts)
 			count[[2]string{string(p.Purpose), "unknown"}]++
 			continue
 		}
 		if !p.Purpose.Coercive() && !accepted(r.Answer) {
-			again = append(again, p.CaseID) // giving back is asked for until it is done
+			again, tries = append(again, p.CaseID), min(tries, p.attempts) // giving back is asked for until it is done
 			s.Log.ErrorContext(ctx, "a bank refuses to give back", "case", p.CaseID, "purpose", p.Purpose, "answer", r.Answer)
 		}
 		count[[2]string{string(p.Purpose), string(r.Answer)}]++
@@ -198,7 +198,7 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		if _, err := s.Store.ApplyTx(ctx, tx, cmds); err != nil {
 			return err
 		}
-		return chunk.Finish(ctx, tx, again, now.Add(retryAfter))
+		return chunk.Finish(ctx, tx, again, now.Add(retryAfter(chunk.Kind, tries)))
 	})
 	if err != nil {
 		return fmt.Errorf("orders: chunk %d: answers: %w", chunk.ID, err)
@@ -211,8 +211,21 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 	return nil
 }
 
-// retryAfter is how long an unanswered order waits before it is queried, in legal time.
-const retryAfter = time.Minute
+// maxTries bounds the doubling of the wait.
+const maxTries = 10
+
+// retryAfter is how long an unanswered order waits before it is queried, in legal time: a minute, doubled with every
+// attempt, up to an hour; what gives back never waits longer than a quarter of an hour.
+func retryAfter(kind string, attempts int) time.Duration {
+	longest := time.Hour
+	if kind == engine.ChunkLift {
+		longest = 15 * time.Minute
+	}
+	return min(time.Minute<<attempts, longest)
+}
+
+// tried says whether the order was sent before and its outcome is unknown.
+func (p pending) tried() bool { return p.attempts > 0 }
 
 func accepted(a engine.Answer) bool {
 	return a == engine.Accepted || a == engine.Partial || a == engine.AlreadyDone

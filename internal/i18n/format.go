@@ -49,6 +49,8 @@ func (p *Printer) write(v any, style string) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
+	case Text:
+		return p.Say(v)
 	case int:
 		return p.Number(int64(v)), nil
 	case int64:
@@ -183,12 +185,22 @@ func (p *Printer) group(digits string) string {
 }
 
 // Money writes a sum with its tiyn: "20 155,00 ₸" in Kazakh and Russian, "20,155.00 KZT" in English.
-func (p *Printer) Money(a money.Amount) string { return p.sum(a, true) }
+func (p *Printer) Money(a money.Amount) string { return p.sum(a, true) + p.unit() }
 
 // Round writes a sum without its tiyn when there are none, for buttons.
 func (p *Printer) Round(a money.Amount) string {
 	_, cents, _ := strings.Cut(a.String(), ".")
-	return p.sum(a, cents != "00")
+	return p.sum(a, cents != "00") + p.unit()
+}
+
+// Plain writes a sum with its tiyn and without its unit, where the label names it.
+func (p *Printer) Plain(a money.Amount) string { return p.sum(a, true) }
+
+func (p *Printer) unit() string {
+	if p.lang == EN {
+		return nbsp + "KZT"
+	}
+	return nbsp + "₸"
 }
 
 func (p *Printer) sum(a money.Amount, tiyn bool) string {
@@ -198,12 +210,12 @@ func (p *Printer) sum(a money.Amount, tiyn bool) string {
 	if negative {
 		out = "−" + out
 	}
-	point, unit := ",", "₸"
+	point := ","
 	if p.lang == EN {
-		point, unit = ".", "KZT"
+		point = "."
 	}
 	if tiyn {
 		out += point + cents
 	}
-	return out + nbsp + unit
+	return out
 }

@@ -40,8 +40,10 @@ func (w *World) accountsOf(person string) []Account {
 	var out []Account
 	add := func(kind string, opening int64) {
 		b := banks[d.below(len(banks))]
-		out = append(out, Account{IBAN: iban(b.code, &d, opening == 0), Person: person, Bank: b.name, Kind: kind,
-			Opening: opening, Balance: opening})
+		out = append(out, Account{
+			IBAN: iban(b.code, &d, opening == 0), Person: person, Bank: b.name, Kind: kind,
+			Opening: opening, Balance: opening,
+		})
 	}
 	protected := func() {
 		add(protectedKinds[d.below(len(protectedKinds))], int64(d.between(20_000, 200_000))*100)

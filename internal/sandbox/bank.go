@@ -100,8 +100,10 @@ func (w *World) take(p *Page, in orders.Instruction, person string, now time.Tim
 		}
 		return rec
 	}
-	rec := p.Instructions.Add(Instruction{ID: in.ID, CaseID: in.CaseID, Purpose: string(in.Purpose), Person: person,
-		Amount: in.Amount.Tiyn(), Of: in.Of, At: now, AnswerAt: now, Seen: 1})
+	rec := p.Instructions.Add(Instruction{
+		ID: in.ID, CaseID: in.CaseID, Purpose: string(in.Purpose), Person: person,
+		Amount: in.Amount.Tiyn(), Of: in.Of, At: now, AnswerAt: now, Seen: 1,
+	})
 	if d := roll(w.seed, "slow", in.ID.String()); d.in(w.faults.SlowAnswer) {
 		rec.AnswerAt = now.Add(d.after(10*time.Minute, 6*time.Hour))
 	}
@@ -163,8 +165,10 @@ func (w *World) arrest(p *Page, rec *Instruction, now time.Time) {
 		rec.answer(engine.Partial, sum, acc.Bank)
 	}
 	seen := roll(w.seed, "blocked", rec.ID.String())
-	p.schedule(Item{Key: "blocked/" + rec.ID.String(), At: now.Add(seen.after(5*time.Minute, 20*time.Hour)), Kind: kindBlocked,
-		Inner: true, CaseID: rec.CaseID})
+	p.schedule(Item{
+		Key: "blocked/" + rec.ID.String(), At: now.Add(seen.after(5*time.Minute, 20*time.Hour)), Kind: kindBlocked,
+		Inner: true, CaseID: rec.CaseID,
+	})
 }
 
 // live gives the arrest that an order means: the one it names, else the newest live one of the case.

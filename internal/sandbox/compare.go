@@ -104,8 +104,10 @@ const (
 )
 
 func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
-	o := &ours{cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, open: map[int64]bool{},
-		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{}}
+	o := &ours{
+		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, open: map[int64]bool{},
+		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{},
+	}
 	sources := []string{SourceGateway, SourceBank}
 	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		return cmp.Or(

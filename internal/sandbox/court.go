@@ -169,8 +169,10 @@ var grounds = []string{"appeal_allowed", "amnesty", "limitation", "death"}
 
 func (c *Court) cancelAct(i int) CancelAct {
 	d := rollNumber(c.seed, 'g', uint64(i))
-	return CancelAct{Source: sources[c.kind(i)], DocumentNumber: c.number(i), Ground: grounds[d.pick([]int{5, 3, 2, 1})],
-		Act: "ACT-" + c.number(i)}
+	return CancelAct{
+		Source: sources[c.kind(i)], DocumentNumber: c.number(i), Ground: grounds[d.pick([]int{5, 3, 2, 1})],
+		Act: "ACT-" + c.number(i),
+	}
 }
 
 // CancelAct is an issuer's word that the decision behind a writ is cancelled (EL 10-5(1)(2)).

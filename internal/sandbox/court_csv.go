@@ -9,9 +9,11 @@ const header = "source,document_number,document_date,in_force_date,kind,issuer_b
 
 // appendCSV writes a row. No field of ours needs quotes.
 func (r *Row) appendCSV(b []byte) []byte {
-	for i, f := range [...]string{r.Source, r.DocumentNumber, r.DocumentDate, r.InForceDate, r.Kind, r.IssuerBIN, r.IssuerName,
+	for i, f := range [...]string{
+		r.Source, r.DocumentNumber, r.DocumentDate, r.InForceDate, r.Kind, r.IssuerBIN, r.IssuerName,
 		r.DebtorIIN, r.DebtorName, r.DebtorBirthDate, r.DebtorPhone, r.DebtorLanguage, r.Region, r.Amount, r.Currency,
-		r.ClaimantBIN, r.ClaimantName, r.IBAN, r.KBK, r.KNP, r.UnpaidConfirmedOn} {
+		r.ClaimantBIN, r.ClaimantName, r.IBAN, r.KBK, r.KNP, r.UnpaidConfirmedOn,
+	} {
 		if i > 0 {
 			b = append(b, ',')
 		}

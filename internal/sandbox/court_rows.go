@@ -33,8 +33,10 @@ func makeBodies(seed uint64) [][]body {
 	for k := range kindNames {
 		for _, region := range regions {
 			d := roll(seed, "body", strconv.Itoa(k)+"/"+region.code)
-			b := body{bin: makeBIN(&d), claimantBIN: makeBIN(&d), name: issuerNames[k] + region.name,
-				claimant: "Департамент казначейства: " + region.name, iban: iban("900", &d, false)}
+			b := body{
+				bin: makeBIN(&d), claimantBIN: makeBIN(&d), name: issuerNames[k] + region.name,
+				claimant: "Департамент казначейства: " + region.name, iban: iban("900", &d, false),
+			}
 			out[k] = append(out[k], b)
 		}
 	}

@@ -21,8 +21,10 @@ const (
 	planSilent      = "silent"
 )
 
-var plans = []string{planAtOnce, planVoluntary, planInParts, planAfterArrest, planLastDay, planTooLate, planTooMuch,
-	planElsewhere, planRefuse, planSilent}
+var plans = []string{
+	planAtOnce, planVoluntary, planInParts, planAfterArrest, planLastDay, planTooLate, planTooMuch,
+	planElsewhere, planRefuse, planSilent,
+}
 
 // act is the body of an act: to pay so many parts of what is left, or to refuse, or to take the refusal back.
 type act struct {
@@ -120,8 +122,10 @@ func (w *World) onBlocked(p *Page, it Item) {
 		return
 	}
 	chance := roll(w.seed, "unblock", it.Key)
-	p.schedule(Item{Key: "act/" + it.Key, At: it.At.Add(chance.after(10*time.Minute, 4*24*time.Hour)), Kind: kindAct, Inner: true,
-		CaseID: it.CaseID, Body: encode(act{Do: doPay, Part: 1})})
+	p.schedule(Item{
+		Key: "act/" + it.Key, At: it.At.Add(chance.after(10*time.Minute, 4*24*time.Hour)), Kind: kindAct, Inner: true,
+		CaseID: it.CaseID, Body: encode(act{Do: doPay, Part: 1}),
+	})
 }
 
 // onAct does what a debtor decided.
@@ -158,7 +162,7 @@ func (w *World) onAct(p *Page, it Item, a act) {
 }
 
 // onBack is a payment that is taken back.
-func (w *World) onBack(p *Page, it Item, key string) {
+func (w *World) onBack(p *Page, key string) {
 	pay := p.Payments.Get(key)
 	if pay == nil || pay.Reversed > 0 {
 		return

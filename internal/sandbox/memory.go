@@ -100,9 +100,7 @@ func (m *memory) write(p *Page) {
 		if known && !loaded {
 			continue
 		}
-		if !v.HandedAt.IsZero() {
-			v.Body = "" // nobody reads it again
-		} else if !known || !old.At.Equal(v.At) {
+		if v.HandedAt.IsZero() && (!known || !old.At.Equal(v.At)) {
 			heap.Push(m.agenda[v.Inner], slot{v.At, v.Key})
 		}
 		m.items[v.Key] = v

@@ -117,8 +117,10 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *
 		return rec
 	}
 	to := roll(m.seed, "to", msg.To)
-	rec := p.Messages.Add(Message{Key: msg.Ref, Channel: string(m.channel), Ref: msg.Ref, To: to.name(), CaseID: f.caseID,
-		Token: f.token, Owed: f.owed, Count: 1, At: now})
+	rec := p.Messages.Add(Message{
+		Key: msg.Ref, Channel: string(m.channel), Ref: msg.Ref, To: to.name(), CaseID: f.caseID,
+		Token: f.token, Owed: f.owed, Count: 1, At: now,
+	})
 	fate, done, toldAt, again, detail := m.fate(msg, now)
 	rec.Fate, rec.DoneAt = fate, done
 	if f.caseID != 0 {
@@ -131,8 +133,10 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *
 		if fate == fateFailed {
 			status = notify.StatusFailed
 		}
-		it := Item{Key: "receipt/" + msg.Ref, At: toldAt, Kind: kindReceipt, CaseID: f.caseID,
-			Body: encode(told{Ref: msg.Ref, Status: string(status), At: done, Detail: detail})}
+		it := Item{
+			Key: "receipt/" + msg.Ref, At: toldAt, Kind: kindReceipt, CaseID: f.caseID,
+			Body: encode(told{Ref: msg.Ref, Status: string(status), At: done, Detail: detail}),
+		}
 		p.schedule(it)
 		if again {
 			it.Key, it.At = it.Key+"/again", toldAt.Add(time.Minute)

@@ -65,10 +65,14 @@ func (w *World) transfer(p *Page, t payment) {
 	if t.reference != "" {
 		caseID = 0
 	}
-	p.Payments.Add(Payment{Key: key, Source: t.source, TxnID: txn, CaseID: caseID, Reference: reference, Amount: t.amount,
-		ValueDate: calendar.DateOf(t.at).String(), At: t.at, Reported: !lost})
-	h := hook{Source: t.source, EventID: "ev-" + txn, Payment: key, Message: gateway.Message{Type: gateway.Paid, TxnID: txn,
-		Amount: money.FromTiyn(t.amount), Currency: "KZT", Reference: reference, ValueDate: calendar.DateOf(t.at)}}
+	p.Payments.Add(Payment{
+		Key: key, Source: t.source, TxnID: txn, CaseID: caseID, Reference: reference, Amount: t.amount,
+		ValueDate: calendar.DateOf(t.at).String(), At: t.at, Reported: !lost,
+	})
+	h := hook{Source: t.source, EventID: "ev-" + txn, Payment: key, Message: gateway.Message{
+		Type: gateway.Paid, TxnID: txn,
+		Amount: money.FromTiyn(t.amount), Currency: "KZT", Reference: reference, ValueDate: calendar.DateOf(t.at),
+	}}
 	say := func(name string, at time.Time, h hook) {
 		p.schedule(Item{Key: "hook/" + key + "/" + name, At: at, Kind: kindWebhook, CaseID: caseID, Body: encode(h)})
 	}
@@ -106,8 +110,10 @@ func (w *World) StartPayment(ctx context.Context, caseNumber string, amount mone
 		return "", fmt.Errorf("sandbox: pay: the sum is %s", amount)
 	}
 	now = instant(now)
-	t := payment{source: SourceGateway, key: fmt.Sprintf("click/%d/%d/%d", caseID, amount.Tiyn(), now.UnixMicro()),
-		caseID: caseID, amount: amount.Tiyn(), at: now}
+	t := payment{
+		source: SourceGateway, key: fmt.Sprintf("click/%d/%d/%d", caseID, amount.Tiyn(), now.UnixMicro()),
+		caseID: caseID, amount: amount.Tiyn(), at: now,
+	}
 	txnID = w.txnID(t.source, t.key)
 	err = w.books.Change(ctx, Want{Cases: []int64{caseID}, Payments: []string{t.source + "/" + txnID}}, func(p *Page) error {
 		if p.Payments.Get(t.source+"/"+txnID) != nil {

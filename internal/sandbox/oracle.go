@@ -41,10 +41,12 @@ func (w *World) Ledger(ctx context.Context) ([]CaseLedger, error) {
 	out := make([]CaseLedger, 0, len(p.Debtors.rows))
 	for _, id := range slices.Sorted(maps.Keys(p.Debtors.rows)) {
 		d := p.Debtors.Get(id)
-		out = append(out, CaseLedger{CaseID: id, Plan: d.Plan, LiveNow: d.LiveNow, Arrests: d.Arrests,
+		out = append(out, CaseLedger{
+			CaseID: id, Plan: d.Plan, LiveNow: d.LiveNow, Arrests: d.Arrests,
 			Held: money.FromTiyn(d.Held), Peak: money.FromTiyn(d.Peak), Paid: money.FromTiyn(d.Paid), Taken: money.FromTiyn(d.Taken),
 			Reversed: money.FromTiyn(d.Reversed), Messages: d.Messages, FirstAt: d.FirstAt, AwareAt: d.AwareAt,
-			ArrestedAt: d.ArrestedAt, LiftedAt: d.LiftedAt, LastPaidAt: d.LastAt})
+			ArrestedAt: d.ArrestedAt, LiftedAt: d.LiftedAt, LastPaidAt: d.LastAt,
+		})
 	}
 	return out, nil
 }
@@ -112,7 +114,9 @@ func (w *World) CheckBooks(ctx context.Context) ([]Violation, error) {
 		return nil, err
 	}
 	var out []Violation
-	say := func(caseID int64, detail string) { out = append(out, Violation{ID: "BOOKS", CaseID: caseID, Detail: detail}) }
+	say := func(caseID int64, detail string) {
+		out = append(out, Violation{ID: "BOOKS", CaseID: caseID, Detail: detail})
+	}
 	heldOn, takenOn := map[string]int64{}, map[string]int64{}
 	held, taken, live := map[int64]int64{}, map[int64]int64{}, map[int64]int{}
 	for _, a := range p.Arrests.rows {

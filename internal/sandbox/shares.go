@@ -17,8 +17,10 @@ type Shares struct {
 
 // DefaultShares exercise every path in a demo of some thousand cases: about 45 % pay, 4 % refuse.
 func DefaultShares() Shares {
-	return Shares{AtOnce: 1500, Voluntary: 1250, InParts: 400, AfterArrest: 600, LastDay: 250, TooLate: 200, TooMuch: 150,
-		Elsewhere: 150, Refuse: 400}
+	return Shares{
+		AtOnce: 1500, Voluntary: 1250, InParts: 400, AfterArrest: 600, LastDay: 250, TooLate: 200, TooMuch: 150,
+		Elsewhere: 150, Refuse: 400,
+	}
 }
 
 // Faults says how often the world misbehaves, in basis points.
@@ -43,8 +45,10 @@ type Faults struct {
 
 // DefaultFaults are those of a bad but possible month.
 func DefaultFaults() Faults {
-	return Faults{BreakBefore: 2, BreakAfter: 2, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
-		TwiceTold: 300, NoDevice: 3500, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000}
+	return Faults{
+		BreakBefore: 2, BreakAfter: 2, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
+		TwiceTold: 300, NoDevice: 3500, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000,
+	}
 }
 
 // NoFaults are those of a world where everything answers at once.

@@ -127,7 +127,7 @@ func (w *World) happen(p *Page, keys []string, horizon slot, now time.Time) erro
 		if err := w.one(p, *it); err != nil {
 			return err
 		}
-		it.HandedAt = now
+		it.HandedAt, it.Body = now, "" // nobody reads it again
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (w *World) one(p *Page, it Item) error {
 		if it.Kind == kindRead {
 			w.onRead(p, it, key)
 		} else {
-			w.onBack(p, it, key)
+			w.onBack(p, key)
 		}
 	case kindBlocked:
 		w.onBlocked(p, it)
@@ -336,7 +336,7 @@ func (h *handing) mark(done []result) error {
 				h.again(p, it, r.status)
 				continue
 			}
-			it.HandedAt = h.now
+			it.HandedAt, it.Body = h.now, ""
 			accepted++
 			if pay := p.Payments.Get(r.payment); pay != nil {
 				if r.back && pay.ReversedAt.IsZero() {

@@ -71,8 +71,10 @@ type outbox struct {
 
 func newOutbox(t failer, c clock.Clock) *outbox {
 	t.Helper()
-	o := &outbox{clock: c, verifiers: map[string]*gateway.Verifier{}, receipts: map[string]int{}, events: map[string]int{},
-		paid: map[string]int64{}, reversed: map[string]int64{}, refused: map[string]int{}, undone: map[string]int{}, cancelled: map[string]int{}}
+	o := &outbox{
+		clock: c, verifiers: map[string]*gateway.Verifier{}, receipts: map[string]int{}, events: map[string]int{},
+		paid: map[string]int64{}, reversed: map[string]int64{}, refused: map[string]int{}, undone: map[string]int{}, cancelled: map[string]int{},
+	}
 	for source, secret := range secrets {
 		v, err := gateway.NewVerifier([]string{secret})
 		if err != nil {
@@ -185,8 +187,10 @@ func order(t failer, n, who int, p engine.Purpose, ordinal int, tiyn int64) orde
 
 func message(t failer, n int, channel notify.Channel, tiyn int64) notify.Message {
 	t.Helper()
-	f := text.Facts{Case: caseno.Format(caseID(n)), Initials: "А.Д.", Amount: money.FromTiyn(tiyn), Until: calendar.MakeDate(2026, 4, 1),
-		Host: "robot.kz", Token: fmt.Sprintf("Tok%08d", n)}
+	f := text.Facts{
+		Case: caseno.Format(caseID(n)), Initials: "А.Д.", Amount: money.FromTiyn(tiyn), Until: calendar.MakeDate(2026, 4, 1),
+		Host: "robot.kz", Token: fmt.Sprintf("Tok%08d", n),
+	}
 	x, err := text.Render(text.Opening, text.Languages[n%len(text.Languages)], text.Version, f)
 	if err != nil {
 		t.Fatal(err)

@@ -78,7 +78,8 @@ func (w *World) now(ctx context.Context) (time.Time, error) {
 // instant brings a time to the precision of the books.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// NextAt is when the next thing will happen in the world; false when nothing is going to.
+// NextAt is when the next thing will happen in the world, inner things included; false when nothing is going to. There
+// are many such moments: a demo jumps to the later of NextAt and an hour from now.
 func (w *World) NextAt(ctx context.Context) (time.Time, bool, error) { return w.books.Next(ctx) }
 
 // errBroken is the failure of a whole call. What it says is all that the caller learns.

@@ -230,7 +230,7 @@ func TestStep_repeatsWhatWasNotAccepted(t *testing.T) {
 	ctx := context.Background()
 	calm := newWorld(t, 4, sandbox.NewMemoryBooks(), sandbox.DefaultFaults())
 	rough := newWorld(t, 4, sandbox.NewMemoryBooks(), sandbox.DefaultFaults())
-	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	chance := rand.New(rand.NewPCG(1, 2))
 	rough.out.refuse = func(string) bool { return chance.IntN(4) == 0 }
 	c := court(t, 4, 400)
 	for _, w := range []*world{calm, rough} {

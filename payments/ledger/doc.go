@@ -22,6 +22,7 @@
 //	cancelled      claims            receivable        the rest of the debt is gone
 //	refund_claim   claims            refunds_due       what was collected on a cancelled decision goes back
 //	transferred    transferred       receivable        the rest of the debt is with a private bailiff
+//	taken_back     receivable        transferred       the private bailiff may no longer ask for it
 //	adjusted +     receivable        claims            the debt grew
 //	adjusted -     claims            receivable        the debt shrank
 //	returned       returned          receivable        money of an ended case was taken back; a person decides

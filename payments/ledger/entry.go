@@ -55,8 +55,10 @@ type Allocation struct {
 
 // Allocated books an [Allocation]: one or two entries appended to into.
 func Allocated(into []Entry, a Allocation) ([]Entry, error) {
-	pay := Entry{Kind: KindAllocated, Debit: Suspense, Credit: Receivable, Amount: a.Allocated,
-		CaseID: a.CaseID, PaymentID: a.PaymentID, Reason: a.Reason}
+	pay := Entry{
+		Kind: KindAllocated, Debit: Suspense, Credit: Receivable, Amount: a.Allocated,
+		CaseID: a.CaseID, PaymentID: a.PaymentID, Reason: a.Reason,
+	}
 	back := pay
 	back.Kind, back.Credit, back.Amount = KindRefundDue, RefundsDue, a.RefundDue
 	switch {
@@ -182,8 +184,10 @@ func Moved(into []Entry, m Move) ([]Entry, error) {
 
 // RefundClaim books that money of one payment, collected for a case that is void, is due back.
 func RefundClaim(paymentID, caseID int64, amount money.Amount, reason string) (Entry, error) {
-	e := Entry{Kind: KindRefundClaim, Debit: Claims, Credit: RefundsDue, Amount: amount,
-		CaseID: caseID, PaymentID: paymentID, Reason: reason}
+	e := Entry{
+		Kind: KindRefundClaim, Debit: Claims, Credit: RefundsDue, Amount: amount,
+		CaseID: caseID, PaymentID: paymentID, Reason: reason,
+	}
 	switch {
 	case paymentID <= 0 || caseID <= 0:
 		return Entry{}, e.refuse("no payment or no case")

@@ -184,8 +184,15 @@ func TestTake_order(t *testing.T) {
 		sum, fromCase, fromRefund, fromSuspense int64
 		ok                                      bool
 	}{
-		{1, 0, 0, 1, true}, {20, 0, 0, 20, true}, {21, 0, 1, 20, true}, {50, 0, 30, 20, true}, {51, 1, 30, 20, true},
-		{100, 50, 30, 20, true}, {101, 0, 0, 0, false}, {0, 0, 0, 0, false}, {-1, 0, 0, 0, false},
+		{1, 0, 0, 1, true},
+		{20, 0, 0, 20, true},
+		{21, 0, 1, 20, true},
+		{50, 0, 30, 20, true},
+		{51, 1, 30, 20, true},
+		{100, 50, 30, 20, true},
+		{101, 0, 0, 0, false},
+		{0, 0, 0, 0, false},
+		{-1, 0, 0, 0, false},
 	} {
 		a, b, s, ok := h.Take(tiyn(c.sum))
 		if a.Tiyn() != c.fromCase || b.Tiyn() != c.fromRefund || s.Tiyn() != c.fromSuspense || ok != c.ok {
@@ -225,6 +232,10 @@ func TestRefusals(t *testing.T) {
 		if _, typed := errors.AsType[*ledger.Error](err); !typed {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if es, err := ledger.Moved(nil, ledger.Move{CaseID: 1, Kind: ledger.TakenBack, Amount: tiyn(5)}); err != nil || len(es) != 1 ||
+		es[0].Debit != ledger.Receivable || es[0].Credit != ledger.Transferred {
+		t.Errorf("taking a debt back: %v, %v", es, err)
 	}
 	if es, err := ledger.Moved(nil, ledger.Move{CaseID: 1, Kind: ledger.Cancelled}); err != nil || len(es) != 0 {
 		t.Errorf("cancelling a paid case: %v, %v", es, err)

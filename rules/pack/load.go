@@ -51,6 +51,21 @@ func (f *Fault) Error() string {
 func Load(fsys fs.FS) (*Pack, error) {
 	l := &loader{pack: &Pack{files: map[string][]byte{}}}
 	l.collect(fsys)
+	return l.load()
+}
+
+// LoadFiles reads a pack from texts by name, as [Pack.Files] gives them: the way back from a database.
+func LoadFiles(files map[string][]byte) (*Pack, error) {
+	l := &loader{pack: &Pack{files: make(map[string][]byte, len(files))}}
+	for name, text := range files {
+		l.pack.files[name] = normalise(text)
+		l.names = append(l.names, name)
+	}
+	slices.Sort(l.names)
+	return l.load()
+}
+
+func (l *loader) load() (*Pack, error) {
 	for _, name := range l.names {
 		l.file(name, l.pack.files[name])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,7 @@ type Overview struct {
 	Reason  string
 
 	Cases   int64
+	Open    int64       // of them not ended
 	States  []StateRow  // every state once, in the order of a life
 	Regions []RegionRow // by code; all of them, whatever the filter
 	Money   Money
@@ -156,7 +158,7 @@ func (o *Overview) add(totals []total) {
 		o.Cases += t.cases
 		o.Money.Debt, o.Money.Paid = o.Money.Debt.Add(t.debt), o.Money.Paid.Add(t.paid)
 		if !engine.State(t.state).Final() {
-			o.Money.Outstanding = o.Money.Outstanding.Add(t.outstanding)
+			o.Open, o.Money.Outstanding = o.Open+t.cases, o.Money.Outstanding.Add(t.outstanding)
 		}
 		i := slices.IndexFunc(o.States, func(r StateRow) bool { return r.State == t.state })
 		if i < 0 {
@@ -202,7 +204,7 @@ func (s *Service) saved(totals []total, region string, on calendar.Date) Saved {
 			sum = sum.Add(t.paid)
 		}
 	}
-	return Saved{Amount: sum.MulRate(bands[0].Rate, rounding), Rate: bands[0].Rate.String(), Known: true}
+	return Saved{Amount: sum.MulRate(bands[0].Rate, rounding), Rate: strings.ReplaceAll(bands[0].Rate.String(), " ", "\u00a0"), Known: true}
 }
 
 // latest makes a row of the list of recent events.

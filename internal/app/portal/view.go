@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"robotbailiff/engine"
@@ -163,6 +164,9 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 		}
 	}
 	if c.State.Final() {
+		if c.State == engine.HandedOver {
+			v.Arrest = handedArrest(c)
+		}
 		return v
 	}
 	v.CanPay = c.Outstanding.IsPositive() && s.cfg.Checkout != nil
@@ -173,12 +177,22 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 	return v
 }
 
+// handedArrest is the arrest that a private bailiff took over (EL 10-6(3)).
+func handedArrest(c engine.Case) *Arrest {
+	for i := range c.Orders {
+		if o := &c.Orders[i]; o.Status == engine.HandedOverArrest {
+			return &Arrest{Amount: o.Held, Sure: true}
+		}
+	}
+	return nil
+}
+
 func feeOf(p *pack.Pack, sum money.Amount, on calendar.Date, lang i18n.Lang) Fee {
 	fee, step := rules.Fee(p, sum, on)
 	f := Fee{Amount: fee, Total: sum.Add(fee), On: on}
 	for _, x := range step.Facts {
 		if x.Key == "rate" {
-			f.Rate = x.Value
+			f.Rate = strings.ReplaceAll(x.Value, " ", "\u00a0")
 		}
 	}
 	if x, ok := p.Lookup(pack.KeyFeeBands, on); ok {
@@ -204,7 +218,9 @@ func end(c engine.Case, w writRow, events []engine.Event) End {
 		case engine.EvHandedOver:
 			e.ByRefusal = ev.Data.Reason == "refusal"
 		case engine.EvHandoverRecalled:
-			e.Recalled = true
+			e.Recalled, e.CancelReason = true, ev.Data.Reason
+		case engine.EvPaidAfterEnd: // paid by the last day, found later: the private bailiff gives the case back
+			e.Recalled = e.Recalled || ev.Data.InTime && ev.Data.Left != nil && ev.Data.Left.IsZero()
 		case engine.EvCancelled:
 			e.CancelReason = ev.Data.Reason
 		case engine.EvOrderAnswered:

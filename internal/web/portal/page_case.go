@@ -71,6 +71,8 @@ func termOf(v app.View) term {
 // title says where the case stands.
 func title(v app.View) i18n.Text {
 	switch {
+	case v.State == "handed_over" && v.End.CancelReason != "":
+		return i18n.Say("case.title.cancelled")
 	case v.State == "handed_over" && v.Outstanding.IsZero():
 		return i18n.Say("case.title.settled")
 	case !v.End.At.IsZero():
@@ -91,16 +93,20 @@ func title(v app.View) i18n.Text {
 
 // what says what happened: which document, and since when there is a case.
 func what(v app.View) i18n.Text {
-	key := "case.what." + v.Kind
-	switch v.Kind {
+	kind := v.Kind
+	switch kind {
 	case "court_ruling", "authority_ruling", "fine_prescription", "tax_order":
 	default:
-		key = "case.what.document"
+		kind = "document"
+	}
+	key, pairs := "case.what."+kind, []any{"document", v.Document, "opened", v.OpenedOn}
+	if !v.End.At.IsZero() {
+		key, pairs = "case.was", append(pairs, "kind", i18n.Say("kind."+kind))
 	}
 	if v.DocumentDate.IsZero() {
-		return i18n.Say(key, "document", v.Document, "opened", v.OpenedOn)
+		return i18n.Say(key, pairs...)
 	}
-	return i18n.Say(key+"_dated", "document", v.Document, "dated", v.DocumentDate, "opened", v.OpenedOn)
+	return i18n.Say(key+"_dated", append(pairs, "dated", v.DocumentDate)...)
 }
 
 func openFacts(v app.View) []i18n.Text {
@@ -142,7 +148,14 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 		add("cancelled_text")
 	case v.Outstanding.IsZero():
 		head = i18n.Say("case.end.settled")
-		add("settled_text")
+		switch {
+		case v.End.CancelReason != "":
+			add("cancelled_text")
+		case v.End.Recalled:
+			add("settled_text")
+		default:
+			add("settled_late")
+		}
 	default:
 		tone = "warn"
 		head = i18n.Say("case.end.handed_over", "at", v.End.At)

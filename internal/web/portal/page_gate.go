@@ -37,6 +37,9 @@ func (h *handler) gate(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *handler) enter(w http.ResponseWriter, r *http.Request) error {
+	if !h.tries.Allow(h.who(r)) {
+		return &ui.Failure{Status: http.StatusTooManyRequests, Name: "busy", Out: r.URL.Path}
+	}
 	p := gatePage{IIN: r.PostFormValue("iin"), Year: r.PostFormValue("year")}
 	visit, err := h.app.Enter(r.Context(), r.PathValue("token"), p.IIN, p.Year)
 	if err == nil {

@@ -7,6 +7,7 @@
 package portal
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"io/fs"
@@ -28,13 +29,23 @@ type Config struct {
 	Secure bool         // served over TLS: cookies are bound to the host; false only on a sandbox's loopback
 	Key    []byte       // signs form tokens, at least 32 bytes, the same in all processes
 	Log    *slog.Logger // nil: silent
+	// ClientIP tells who asks, for the limit on tries at the gate; nil: the address of the connection. Behind a proxy it
+	// must read what that proxy says.
+	ClientIP func(*http.Request) string
+	// GateTries is how many answers one address may give a minute; 0: twenty.
+	GateTries int
 }
 
-const sessionCookie = "visit"
+const (
+	sessionCookie = "visit"
+	gateTries     = 20
+)
 
 type handler struct {
 	*ui.Site
-	app *app.Service
+	app   *app.Service
+	tries *ui.Limiter
+	who   func(*http.Request) string
 }
 
 // Handler answers everything below /p/.
@@ -46,7 +57,10 @@ func Handler(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{Site: site, app: c.App}
+	h := &handler{Site: site, app: c.App, tries: ui.NewLimiter(cmp.Or(c.GateTries, gateTries), time.Minute), who: c.ClientIP}
+	if h.who == nil {
+		h.who = ui.RemoteAddress
+	}
 	m := http.NewServeMux()
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /p/{$}", h.entry("home"))

@@ -22,7 +22,14 @@ func actorKey(actor string) string {
 // funcs are what templates of one language may call. Every one that fails makes the page fail, loudly.
 func funcs(p *i18n.Printer, css string) template.FuncMap {
 	return template.FuncMap{
-		"t":        p.T,
+		"t": p.T,
+		// label names a value of the database; one that the catalogs do not know is shown as it is.
+		"label": func(family, value string) (string, error) {
+			if key := family + "." + value; p.Has(key) {
+				return p.T(key)
+			}
+			return value, nil
+		},
 		"say":      p.Say,
 		"money":    p.Money,
 		"round":    p.Round,

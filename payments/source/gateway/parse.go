@@ -35,8 +35,10 @@ type Message struct {
 
 // Transfer gives the message as money that came in.
 func (m Message) Transfer(source string, eventRow int64) payments.Transfer {
-	return payments.Transfer{EventRow: eventRow, Source: source, TxnID: m.TxnID, Amount: m.Amount,
-		Currency: m.Currency, ValueDate: m.ValueDate, Reference: m.Reference}
+	return payments.Transfer{
+		EventRow: eventRow, Source: source, TxnID: m.TxnID, Amount: m.Amount,
+		Currency: m.Currency, ValueDate: m.ValueDate, Reference: m.Reference,
+	}
 }
 
 // Reversal gives the message as money that was taken back.

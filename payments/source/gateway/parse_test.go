@@ -108,12 +108,14 @@ func TestParse_foreignCurrencyIsRead(t *testing.T) {
 
 func TestEncode_andBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := Message{Type: rapid.SampledFrom([]Type{Paid, Reversed}).Draw(t, "type"),
+		m := Message{
+			Type:      rapid.SampledFrom([]Type{Paid, Reversed}).Draw(t, "type"),
 			TxnID:     rapid.StringMatching(`[A-Za-z0-9-]{1,40}`).Draw(t, "txn"),
 			Amount:    money.FromTiyn(rapid.Int64Range(1, money.Limit).Draw(t, "amount")),
 			Currency:  "KZT",
 			Reference: rapid.String().Draw(t, "reference"),
-			ValueDate: calendar.Date(rapid.Int32Range(700_000, 800_000).Draw(t, "date"))}
+			ValueDate: calendar.Date(rapid.Int32Range(700_000, 800_000).Draw(t, "date")),
+		}
 		body, err := Encode(m)
 		if err != nil {
 			t.Fatal(err)

@@ -51,5 +51,5 @@ func Citation(s string, lang i18n.Lang) string {
 		}
 		s = p.find.ReplaceAllString(s, to)
 	}
-	return strings.TrimSpace(s)
+	return strings.ReplaceAll(strings.TrimSpace(s), "№ ", "№\u00a0")
 }

@@ -96,7 +96,7 @@ func writeFact(p *i18n.Printer, s string) string {
 	}
 	if sumForm.MatchString(s) {
 		if a, err := money.Parse(s); err == nil {
-			return p.Money(a)
+			return p.Plain(a)
 		}
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,49 @@ func (p *Page) Text(selector ...string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
+// Outline is the page as a reader goes through it, a line for each block: # heading, - list entry, | row, [ ] control.
+// Elements named in skip are left out.
+func (p *Page) Outline(selector string, skip ...string) string {
+	p.tb.Helper()
+	var b strings.Builder
+	for _, n := range p.All(selector) {
+		outline(n, &b, skip)
+	}
+	return b.String()
+}
+
+// marks are the blocks of an outline.
+var marks = map[string]string{
+	"h1": "# ", "h2": "## ", "h3": "### ", "p": "", "li": "- ", "tr": "| ", "summary": "> ", "button": "[ ] ", "caption": "", "dt": "", "dd": "= ", "label": "",
+}
+
+func outline(n *html.Node, b *strings.Builder, skip []string) {
+	if slices.Contains(skip, n.Data) {
+		return
+	}
+	mark, block := marks[n.Data]
+	if n.Type == html.ElementNode && block && !holdsBlock(n) {
+		var line strings.Builder
+		text(n, &line)
+		if words := strings.Join(strings.Fields(line.String()), " "); words != "" {
+			b.WriteString(mark + words + "\n")
+		}
+		return
+	}
+	for c := range n.ChildNodes() {
+		outline(c, b, skip)
+	}
+}
+
+func holdsBlock(n *html.Node) bool {
+	for c := range n.ChildNodes() {
+		if _, block := marks[c.Data]; block && c.Type == html.ElementNode || holdsBlock(c) {
+			return true
+		}
+	}
+	return false
+}
+
 // Attr is an attribute of the first such element.
 func (p *Page) Attr(selector, name string) string {
 	p.tb.Helper()
@@ -174,4 +218,11 @@ func attr(n *html.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// Words is what one element says.
+func Words(n *html.Node) string {
+	var b strings.Builder
+	text(n, &b)
+	return strings.Join(strings.Fields(b.String()), " ")
 }

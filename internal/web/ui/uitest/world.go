@@ -151,11 +151,16 @@ func (w *World) Arrest(ctx context.Context, id int64) error {
 
 // Pay books a payment of a sum in tenge.
 func (w *World) Pay(ctx context.Context, id, tenge int64) error {
+	now, _ := w.Clock.Now(ctx)
+	return w.PayOn(ctx, id, tenge, calendar.DateOf(now))
+}
+
+// PayOn books a payment with a value date of its own.
+func (w *World) PayOn(ctx context.Context, id, tenge int64, day calendar.Date) error {
 	w.payID++
 	now, _ := w.Clock.Now(ctx)
 	const paySQL = `INSERT INTO payments (source, txn_id, amount, currency, value_date, case_id, received_at, allocated)
 VALUES ('gateway', $1, $2, 'KZT', $3, $4, $5, $2)`
-	day := calendar.DateOf(now)
 	if _, err := w.Pool.Exec(ctx, paySQL, fmt.Sprint("t", w.payID), tenge*100, day.UTC(), id, now); err != nil {
 		return err
 	}

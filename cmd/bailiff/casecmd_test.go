@@ -1,0 +1,107 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/caseno"
+)
+
+func TestCase_showsEverythingAndNobody(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	ids := s.cases(2)
+	s.live(ids)
+	number := caseno.Format(ids[0])
+	var v caseView
+	s.want(exitDone, &v, "case", number)
+	if v.Number != number || v.State != engine.Enforcing || v.Outstanding.String() != "15154.50" || v.Debt.String() != "20155.00" {
+		t.Errorf("%+v", v)
+	}
+	if len(v.Events) < 5 || len(v.Orders) < 2 || len(v.Notices) < 2 || len(v.Payments) != 1 || len(v.Decisions) != 0 {
+		t.Errorf("%d events, %d orders, %d notices, %d payments, %d decisions", len(v.Events), len(v.Orders), len(v.Notices), len(v.Payments), len(v.Decisions))
+	}
+	if p := v.Payments[0]; p.Amount.String() != "5000.50" || p.Allocated.String() != "5000.50" {
+		t.Errorf("%+v", p)
+	}
+	full := iin(0)
+	for _, lang := range []string{"kk", "ru", "en"} {
+		for _, args := range [][]string{{"--json"}, {}, {"--explain"}, {"--explain", "--json"}} {
+			status, out, errs := s.run(append([]string{"case", number, "--lang", lang}, args...)...)
+			if status != exitDone {
+				t.Fatalf("%v: %d %s", args, status, errs)
+			}
+			if strings.Contains(out, full) || strings.Contains(out, "Ахметов") || !strings.Contains(out, "******"+full[8:]) || !strings.Contains(out, "А.А.") {
+				t.Errorf("%v shows too much or too little of the person:\n%s", args, out)
+			}
+		}
+	}
+	// any way to write the number
+	s.want(exitDone, &v, "case", strings.ReplaceAll(number, "-", ""))
+}
+
+func TestCase_explainMakesEveryDecisionAgain(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	ids := s.cases(2) // the second writ states the birth date, the first leaves it to the IIN
+	s.live(ids)
+	for _, id := range ids {
+		var v caseView
+		s.want(exitDone, &v, "case", caseno.Format(id), "--explain", "--lang", "en")
+		if len(v.Decisions) < 4 {
+			t.Fatalf("%d decisions", len(v.Decisions))
+		}
+		n := 0
+		for _, d := range v.Decisions {
+			n += len(d.Events)
+			if d.Recomputed != "same" || len(d.Pack) != 64 {
+				t.Errorf("decision %d (%s): %s, %s", d.Seq, d.Command, d.Recomputed, d.Got)
+			}
+		}
+		if n != len(v.Events) {
+			t.Errorf("%d of %d events are explained", n, len(v.Events))
+		}
+		first := v.Decisions[0]
+		cited := false
+		for _, st := range first.Steps {
+			cited = cited || st.Rule == "threshold.limit" && strings.Contains(st.Citation, "10-1") && !st.Edition.IsZero() && st.Text != "" && len(st.Facts) > 2
+		}
+		if first.Command != "open" || !cited {
+			t.Errorf("the opening is not explained: %+v", first)
+		}
+	}
+	_, out, _ := s.run("case", caseno.Format(ids[0]), "--explain")
+	if !strings.Contains(out, "recomputed: same") || strings.Contains(out, "different") || !strings.Contains(out, "ст. 10-1") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestCase_explainTellsWhatDiffers(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	ids := s.cases(1)
+	s.exec(`UPDATE writs SET in_force_date = in_force_date - 1 WHERE case_id = $1`, ids[0])
+	var v caseView
+	s.want(exitFailed, &v, "case", caseno.Format(ids[0]), "--explain")
+	if d := v.Decisions[0]; d.Recomputed != "different" || !strings.Contains(d.Got, "2026-01-11") {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestCase_unknownAndMistyped(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	status, out, errs := s.run("case", numberSample, "--json")
+	if status != exitFailed || out != "" || !strings.Contains(errs, "there is no case "+numberSample) {
+		t.Errorf("unknown: %d %s %s", status, out, errs)
+	}
+	if status, _, errs = s.run("case", numberSample, "--explain"); status != exitFailed || !strings.Contains(errs, "there is no case") {
+		t.Errorf("unknown, explained: %d %s", status, errs)
+	}
+	typo := numberSample[:len(numberSample)-1] + string('0'+(numberSample[len(numberSample)-1]-'0'+1)%10)
+	status, _, errs = s.run("case", typo)
+	if status != exitUsage || !strings.Contains(errs, "check digit") || !strings.Contains(errs, numberSample) {
+		t.Errorf("mistyped: %d %s", status, errs)
+	}
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"robotbailiff/engine/intake"
+	"robotbailiff/internal/i18n"
+	"robotbailiff/internal/pg"
+)
+
+// importReport is what import prints: the sums over all files, and each file when there are several.
+type importReport struct {
+	Rows        int           `json:"rows"`
+	Accepted    int           `json:"accepted"`
+	Duplicate   int           `json:"duplicate"`
+	Rejected    int           `json:"rejected"`
+	Quarantined int           `json:"quarantined"`
+	Errors      []importError `json:"errors"`
+	DryRun      bool          `json:"dry_run"`
+	Files       []importFile  `json:"files,omitempty"`
+}
+
+// importError is one row, or one whole file, that was not accepted.
+type importError struct {
+	File    string `json:"file,omitempty"` // when several were given
+	Row     int    `json:"row"`            // 0 when the whole file is meant
+	Code    string `json:"code"`
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// importFile is what became of one file.
+type importFile struct {
+	File        string `json:"file"`
+	Batch       int64  `json:"batch,omitempty"` // 0 for a dry run
+	Rows        int    `json:"rows"`
+	Accepted    int    `json:"accepted"`
+	Duplicate   int    `json:"duplicate"`
+	Rejected    int    `json:"rejected"`
+	Quarantined int    `json:"quarantined"`
+	SameAs      int64  `json:"same_as,omitempty"` // the batch in which this file was received before
+	Resumed     bool   `json:"resumed,omitempty"`
+	Taken       bool   `json:"taken"` // false: the file as a whole could not be read
+
+	errors []importError
+}
+
+// codeUnreadable is a file that cannot be opened.
+const codeUnreadable = "file_unreadable"
+
+// shownRows is how many rows that were not accepted the text lists per file.
+const shownRows = 50
+
+func runImport(ctx context.Context, e *env, args []string) error {
+	source := e.flags.String("source", "", "the sender; by default the first row that names one decides")
+	dry := e.flags.Bool("dry-run", false, "decide everything, open no case")
+	lang := e.langFlag()
+	files, err := e.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return usagef("import takes one file or more; - reads standard input")
+	}
+	l, err := language(*lang)
+	if err != nil {
+		return err
+	}
+	return e.onDatabase(ctx, func(db *database) error {
+		p, err := e.join(ctx, db, wiring{})
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		im := intake.New(p.robot.Engine, p.keys)
+		return e.importAll(ctx, im, files, *source, intake.Options{DryRun: *dry, Language: string(l)})
+	}, pg.WithName("bailiff-import"))
+}
+
+func (e *env) importAll(ctx context.Context, im *intake.Importer, files []string, source string, o intake.Options) error {
+	r := importReport{Errors: []importError{}, DryRun: o.DryRun}
+	for _, name := range files {
+		f, err := e.importOne(ctx, im, name, source, o)
+		if err != nil {
+			return err
+		}
+		r.add(f, len(files) > 1)
+		if !e.json {
+			e.printFile(f, o.DryRun)
+		}
+	}
+	err := e.print(r, func() {
+		if len(files) > 1 {
+			fmt.Fprintf(e.stdout, "All files: %s\n", importCounts(r.Rows, r.Accepted, r.Duplicate, r.Rejected, r.Quarantined))
+		}
+	})
+	if err == nil && r.refused() {
+		return errSilent
+	}
+	return err
+}
+
+// refused says whether anything has to be sent again, or looked at by a person.
+func (r *importReport) refused() bool {
+	for _, e := range r.Errors {
+		if e.Code != intake.CodeDuplicate {
+			return true
+		}
+	}
+	return r.Rejected+r.Quarantined > 0
+}
+
+func (r *importReport) add(f importFile, several bool) {
+	r.Rows += f.Rows
+	r.Accepted += f.Accepted
+	r.Duplicate += f.Duplicate
+	r.Rejected += f.Rejected
+	r.Quarantined += f.Quarantined
+	for _, e := range f.errors {
+		if several {
+			e.File = f.File
+		}
+		r.Errors = append(r.Errors, e)
+	}
+	if several {
+		r.Files = append(r.Files, f)
+	}
+}
+
+// importOne takes one file in. A file that cannot be taken is an answer, so that the next file has its turn; the error
+// is trouble of ours.
+func (e *env) importOne(ctx context.Context, im *intake.Importer, name, source string, o intake.Options) (importFile, error) {
+	out := importFile{File: name}
+	in, err := openBatch(name)
+	if err != nil {
+		out.errors = []importError{{Code: codeUnreadable, Message: err.Error()}}
+		return out, nil
+	}
+	o.Progress = e.progress(name)
+	rep, err := im.Import(ctx, source, name, in, o)
+	e.endProgress()
+	err = errors.Join(err, in.Close())
+	if fatal, ok := errors.AsType[*intake.FatalError](err); ok {
+		out.errors = []importError{{Row: fatal.Row, Code: fatal.Code, Field: strings.Join(fatal.Fields, ", "), Message: fatal.Error()}}
+		return out, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("%s: %w; nothing is lost: run the same command again, it goes on where it stopped", name, err)
+	}
+	out.Taken, out.Batch, out.SameAs, out.Resumed = true, rep.BatchID, rep.SameAs, rep.Resumed
+	out.Rows, out.Accepted, out.Duplicate, out.Rejected, out.Quarantined = rep.Rows, rep.Accepted, rep.Duplicate, rep.Rejected, rep.Quarantined
+	for _, x := range rep.Errors {
+		out.errors = append(out.errors, importError{Row: x.Row, Code: x.Code, Field: x.Field, Message: x.Message})
+	}
+	return out, nil
+}
+
+// openBatch opens a file, or standard input for "-".
+func openBatch(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return keptOpen{os.Stdin}, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		if os.IsNotExist(err) {
+			return nil, errors.New("there is no such file: check the name")
+		}
+		return nil, fmt.Errorf("the file cannot be opened: %w", errors.Unwrap(err))
+	}
+	if info, err := f.Stat(); err != nil || info.IsDir() {
+		return nil, errors.Join(errors.New("this is a folder: name the files in it"), f.Close())
+	}
+	return f, nil
+}
+
+// keptOpen is standard input, which is not ours to close. It stays a file, so that one that can seek is read in place.
+type keptOpen struct{ *os.File }
+
+// Close implements io.Closer.
+func (keptOpen) Close() error { return nil }
+
+// progress counts rows on the terminal; into a file or a pipe nothing is written.
+func (e *env) progress(name string) func(int) {
+	if !isTerminal(e.stderr) {
+		return nil
+	}
+	return func(rows int) { fmt.Fprintf(e.stderr, "\r%s: %d rows", name, rows) }
+}
+
+func (e *env) endProgress() {
+	if isTerminal(e.stderr) {
+		fmt.Fprint(e.stderr, "\r\x1b[K")
+	}
+}
+
+func importCounts(rows, accepted, duplicate, rejected, quarantined int) string {
+	return fmt.Sprintf("%d rows: %d accepted, %d duplicate, %d rejected, %d quarantined", rows, accepted, duplicate, rejected, quarantined)
+}
+
+func (e *env) printFile(f importFile, dry bool) {
+	if !f.Taken {
+		fmt.Fprintf(e.stderr, "bailiff: %s: %s: %s\n", f.File, f.errors[0].Code, f.errors[0].Message)
+		return
+	}
+	note := ""
+	switch {
+	case dry:
+		note = ", nothing was stored (dry run)"
+	case f.SameAs != 0:
+		note = fmt.Sprintf(", batch %d, the same file as batch %d", f.Batch, f.SameAs)
+	case f.Resumed:
+		note = fmt.Sprintf(", batch %d, begun by an earlier import", f.Batch)
+	default:
+		note = fmt.Sprintf(", batch %d", f.Batch)
+	}
+	fmt.Fprintf(e.stdout, "%s: %s%s\n", f.File, importCounts(f.Rows, f.Accepted, f.Duplicate, f.Rejected, f.Quarantined), note)
+	shown := 0
+	for _, x := range f.errors {
+		if x.Code == intake.CodeDuplicate || shown == shownRows {
+			continue
+		}
+		shown++
+		field := x.Field
+		if field != "" {
+			field = " (" + field + ")"
+		}
+		fmt.Fprintf(e.stdout, "  row %d: %s%s: %s\n", x.Row, x.Code, field, x.Message)
+	}
+	if left := f.Rejected + f.Quarantined - shown; left > 0 {
+		fmt.Fprintf(e.stdout, "  and %d rows more; --json lists the first %d, the batch keeps all\n", left, intake.DefaultMaxErrors)
+	}
+}
+
+// langFlag adds the flag for the language of texts.
+func (e *env) langFlag() *string {
+	return e.flags.String("lang", "ru", "`LANGUAGE` of texts: kk, ru or en")
+}
+
+func language(code string) (i18n.Lang, error) {
+	l, ok := i18n.Parse(code)
+	if !ok {
+		return l, usagef("--lang is kk, ru or en, not %q", code)
+	}
+	return l, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what a run counts, and what the database says at each scrape.
+type metrics struct {
+	parts *parts
+	acts  *prometheus.CounterVec
+
+	cases, orders, notices, jobs                *prometheus.Desc
+	oldestDue, dueNow, suspense, chunks, unlift *prometheus.Desc
+	coercion, scrape                            *prometheus.Desc
+}
+
+// newMetrics registers the product's metrics; labels are bounded words, never ids or personal data.
+func newMetrics(p *parts) *metrics {
+	d := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("bailiff_"+name, help, labels, nil)
+	}
+	m := &metrics{
+		parts:     p,
+		acts:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bailiff_acts_total", Help: "What this process did: orders, notices, receipts, payments, webhooks, sweeps, by outcome."}, []string{"what", "outcome"}),
+		cases:     d("cases", "Cases by state.", "state"),
+		orders:    d("orders", "Orders by purpose and status.", "purpose", "status"),
+		notices:   d("notices", "Notices by channel and status.", "channel", "status"),
+		jobs:      d("jobs_lag_seconds", "Age of the oldest job that waits, by queue.", "queue"),
+		oldestDue: d("oldest_due_seconds", "For how long the oldest due case has been due, in legal time."),
+		dueNow:    d("due_cases", "Cases that are due now."),
+		suspense:  d("suspense_tenge", "Money that no case has yet."),
+		chunks:    d("open_chunks", "Outside work that waits or is under way, by kind.", "kind"),
+		unlift:    d("oldest_unlifted_seconds", "For how long the oldest ended case has waited for its release, in legal time."),
+		coercion:  d("coercion_on", "1 while the robot may take measures, 0 while it is stopped."),
+		scrape:    d("scrape_ok", "1 if the database could be read for this scrape."),
+	}
+	p.registry.MustRegister(m, m.acts)
+	return m
+}
+
+func (m *metrics) observe(what, outcome string, n int) {
+	if n > 0 {
+		m.acts.WithLabelValues(what, outcome).Add(float64(n))
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.cases, m.orders, m.notices, m.jobs, m.oldestDue, m.dueNow, m.suspense, m.chunks, m.unlift, m.coercion, m.scrape} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. A database that cannot be read shows as scrape_ok 0, not as zeros.
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	ok := 1.0
+	for _, q := range m.queries() {
+		if err := m.collect(ctx, ch, q); err != nil {
+			ok = 0
+		}
+	}
+	ch <- prometheus.MustNewConstMetric(m.scrape, prometheus.GaugeValue, ok)
+}
+
+type gaugeQuery struct {
+	desc   *prometheus.Desc
+	labels int
+	sql    string
+	args   []any
+}
+
+func (m *metrics) queries() []gaugeQuery {
+	now := time.Time{}
+	if t, err := m.parts.clock.Now(context.Background()); err == nil {
+		now = t
+	}
+	return []gaugeQuery{
+		{m.cases, 1, `SELECT state, sum(cases)::float8 FROM case_totals GROUP BY state`, nil},
+		{m.orders, 2, `SELECT purpose, status, count(*)::float8 FROM orders GROUP BY purpose, status`, nil},
+		{m.notices, 2, `SELECT channel, status, count(*)::float8 FROM notices GROUP BY channel, status`, nil},
+		{m.jobs, 1, `SELECT queue, extract(epoch FROM now() - min(scheduled_at))::float8 FROM river_job WHERE state IN ('available', 'retryable') GROUP BY queue`, nil},
+		{m.oldestDue, 0, `SELECT COALESCE(greatest(extract(epoch FROM $1::timestamptz - min(at)), 0), 0)::float8 FROM due`, []any{now}},
+		{m.dueNow, 0, `SELECT count(*)::float8 FROM due WHERE at <= $1`, []any{now}},
+		{m.suspense, 0, `SELECT COALESCE(sum(amount - allocated - refund_due - reversed), 0)::float8 / 100 FROM payments WHERE amount > allocated + refund_due + reversed`, nil},
+		{m.chunks, 1, `SELECT kind, count(*)::float8 FROM chunks WHERE done_at IS NULL GROUP BY kind`, nil},
+		{m.unlift, 0, `SELECT COALESCE(extract(epoch FROM $1::timestamptz - min(c.ended_at)), 0)::float8 FROM due d JOIN cases c ON c.id = d.case_id WHERE c.ended_at IS NOT NULL AND c.released_at IS NULL`, []any{now}},
+		{m.coercion, 0, `SELECT coercion_on::int::float8 FROM robot`, nil},
+	}
+}
+
+func (m *metrics) collect(ctx context.Context, ch chan<- prometheus.Metric, q gaugeQuery) error {
+	rows, err := m.parts.db.pool.Query(ctx, q.sql, q.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		labels := make([]string, q.labels)
+		var v float64
+		dest := make([]any, 0, q.labels+1)
+		for i := range labels {
+			dest = append(dest, &labels[i])
+		}
+		if err := rows.Scan(append(dest, &v)...); err != nil {
+			return err
+		}
+		ch <- prometheus.MustNewConstMetric(q.desc, prometheus.GaugeValue, v, labels...)
+	}
+	return rows.Err()
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	appdesk "robotbailiff/internal/app/desk"
+	appportal "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/obs"
+	"robotbailiff/internal/pg"
+	"robotbailiff/internal/sandbox"
+	webdesk "robotbailiff/internal/web/desk"
+	webportal "robotbailiff/internal/web/portal"
+	"robotbailiff/notify"
+	"robotbailiff/payments/source/gateway"
+	"robotbailiff/rules/money"
+)
+
+const defaultAddr = "127.0.0.1:8080"
+
+func runServe(ctx context.Context, e *env, args []string) error {
+	roles := e.flags.String("roles", "web,work", "what this process does: `web,work`")
+	addr := e.flags.String("addr", defaultAddr, "`HOST:PORT` of the pages; loopback is all that a sandbox may use")
+	seed := e.flags.Uint64("seed", 1, "of the simulated world; sandbox only")
+	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
+	lease := e.flags.Duration("lease", 0, "how long a worker may hold a chunk without a sign of life")
+	rest, err := e.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("serve takes no arguments, got %q", rest[0])
+	}
+	web, work, err := parseRoles(*roles)
+	if err != nil {
+		return err
+	}
+	db, err := e.open(ctx, pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30*time.Second))
+	if err != nil {
+		return err
+	}
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease}, web, *addr)
+	return errors.Join(err, db.close(ctx))
+}
+
+func parseRoles(s string) (web, work bool, err error) {
+	for _, r := range strings.Split(s, ",") {
+		switch r {
+		case "web":
+			web = true
+		case "work":
+			work = true
+		default:
+			return false, false, usagef("--roles knows web and work, not %q", r)
+		}
+	}
+	return web, work, nil
+}
+
+func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr string) error {
+	p, err := e.join(ctx, db, w)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	g, ctx := errgroup.WithContext(ctx)
+	if web {
+		ln, err := listen(ctx, addr)
+		if err != nil {
+			return err
+		}
+		site, err := e.site(p)
+		if err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
+		g.Go(func() error { return serveHTTP(ctx, ln, site) })
+	}
+	g.Go(func() error { return p.robot.Run(ctx) })
+	return g.Wait()
+}
+
+// listen opens the port, or says who to look for when somebody else has it.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w: end the other program, or give another --addr, such as 127.0.0.1:0 for any free port", addr, err)
+	}
+	return ln, nil
+}
+
+func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute}
+	go func() {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = srv.Shutdown(stop) // the listener is closed either way
+	}()
+	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("web: %w", err)
+	}
+	return nil
+}
+
+// site joins all pages and hooks.
+func (e *env) site(p *parts) (http.Handler, error) {
+	mux := http.NewServeMux()
+	p.health.Register(mux)
+	mux.Handle("GET /metrics", obs.MetricsHandler(p.registry))
+	if err := e.hooks(mux, p); err != nil {
+		return nil, err
+	}
+	openIIN := func(sealed []byte) (string, error) {
+		iin, err := p.keys.Open(sealed, "debtors.iin_sealed")
+		return string(iin), err
+	}
+	portal := appportal.Config{
+		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN,
+		CaseByToken: func(ctx context.Context, token string) (int64, bool, error) {
+			id, _, err := p.robot.Notices.CaseByToken(ctx, p.db.pool, token)
+			if errors.Is(err, notify.ErrNoLink) {
+				return 0, false, nil
+			}
+			return id, err == nil, err
+		},
+	}
+	if p.world != nil {
+		portal.Checkout = checkout{p.world}
+	}
+	portalApp, err := appportal.New(portal)
+	if err != nil {
+		return nil, err
+	}
+	portalPages, err := webportal.Handler(webportal.Config{App: portalApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "portal"), Log: e.log})
+	if err != nil {
+		return nil, err
+	}
+	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, DemoSignIn: p.sandbox != nil})
+	if err != nil {
+		return nil, err
+	}
+	deskPages, err := webdesk.Handler(webdesk.Config{App: deskApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "desk"), Log: e.log})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/p/", portalPages)
+	mux.Handle("/desk/", deskPages)
+	mux.Handle("GET /{$}", http.RedirectHandler("/p/", http.StatusSeeOther))
+	return mux, nil
+}
+
+// checkout begins payments at the sandbox's gateway.
+type checkout struct{ world *sandbox.World }
+
+// StartPayment implements the portal's Checkout.
+func (c checkout) StartPayment(ctx context.Context, caseNumber string, amount money.Amount, now time.Time) error {
+	_, err := c.world.StartPayment(ctx, caseNumber, amount, now)
+	return err
+}
+
+// hooks serves the messages of payment systems. Secrets come from BAILIFF_WEBHOOK_SECRETS, "source=whsec_…,source=…";
+// two of one source are two active secrets. A sandbox has its own.
+func (e *env) hooks(mux *http.ServeMux, p *parts) error {
+	secrets, err := webhookSecrets(p)
+	if err != nil {
+		return err
+	}
+	names := make([]string, 0, len(secrets))
+	for source := range secrets {
+		names = append(names, source)
+	}
+	slices.Sort(names)
+	for _, source := range names {
+		v, err := gateway.NewVerifier(secrets[source])
+		if err != nil {
+			return fmt.Errorf("webhook secret of %s: %w", source, err)
+		}
+		mux.Handle("/hooks/payments/"+source, gateway.Handler(source, v, p.robot, p.clock.Now, func(ctx context.Context, source string, result gateway.Result, err error) {
+			p.metrics.observe("webhook", string(result), 1)
+			if err != nil {
+				e.log.WarnContext(ctx, "payment message not kept", "source", source, "result", string(result), "error", err)
+			}
+		}))
+	}
+	return nil
+}
+
+func webhookSecrets(p *parts) (map[string][]string, error) {
+	out := map[string][]string{}
+	if p.world != nil {
+		for _, s := range []string{sandbox.SourceGateway, sandbox.SourceBank} {
+			out[s] = []string{p.webhookSecret(s)}
+		}
+		return out, nil
+	}
+	for _, pair := range strings.FieldsFunc(os.Getenv("BAILIFF_WEBHOOK_SECRETS"), func(r rune) bool { return r == ',' }) {
+		source, secret, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, usagef("BAILIFF_WEBHOOK_SECRETS is a list of source=whsec_…, separated by commas")
+		}
+		out[source] = append(out[source], secret)
+	}
+	return out, nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/jobs"
+	"robotbailiff/internal/obs"
+	"robotbailiff/internal/pg"
+	"robotbailiff/internal/sandbox"
+	"robotbailiff/internal/seal"
+	"robotbailiff/notify"
+	"robotbailiff/rules/pack"
+)
+
+// portalHost is how notices name the portal; the sandbox has no other.
+const portalHost = "1414.gov.kz"
+
+// parts is the program, joined.
+type parts struct {
+	db       *database
+	keys     *seal.Keys
+	clock    clock.Clock
+	sandbox  *clock.SandboxClock // nil in production
+	world    *sandbox.World      // nil in production
+	packs    *engine.Packs
+	robot    *jobs.Robot
+	registry *prometheus.Registry
+	health   *obs.Health
+	metrics  *metrics
+	worlds   *pgxpool.Pool // the world's own connections
+}
+
+// wiring says what to join.
+type wiring struct {
+	work  bool          // with workers
+	seed  uint64        // of the world
+	pulse time.Duration // 0: one second
+	lease time.Duration // 0: the default of jobs
+}
+
+// errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
+var errNoAdapters = errors.New("this database is not a sandbox, and no adapters to banks and SMS centres are built in yet: run with --roles web, or use a sandbox database")
+
+// join builds the program on an open database.
+func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) {
+	p := &parts{db: db, registry: obs.NewRegistry(), health: &obs.Health{}}
+	var err error
+	if err = db.current(ctx); err != nil {
+		return nil, err
+	}
+	if p.keys, err = db.keys(); err != nil {
+		return nil, err
+	}
+	if p.packs, err = engine.RegisterPack(ctx, db.pool, pack.Default()); err != nil {
+		return nil, err
+	}
+	if err := p.joinWorld(ctx, w); err != nil {
+		return nil, err
+	}
+	p.metrics = newMetrics(p)
+	cfg := jobs.Config{
+		Pool: db.pool, Clock: p.clock, Packs: p.packs, Keys: p.keys, Log: e.log, Host: portalHost,
+		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe,
+	}
+	if w.work {
+		if p.world == nil {
+			return nil, errNoAdapters
+		}
+		cfg.Bank = p.world.Bank()
+		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
+	}
+	if p.robot, err = jobs.New(cfg); err != nil {
+		return nil, err
+	}
+	p.health.Add("database", func(ctx context.Context) error { return db.pool.Ping(ctx) })
+	p.health.Add("schema", db.current)
+	return p, nil
+}
+
+// joinWorld takes the sandbox's clock and world when the database is a sandbox, the system's clock when it is not. A
+// production database never has the sandbox's tables, so no sandbox adapter can be reached there.
+func (p *parts) joinWorld(ctx context.Context, w wiring) error {
+	var marked bool
+	if err := p.db.pool.QueryRow(ctx, `SELECT to_regclass('public.sandbox_clock') IS NOT NULL`).Scan(&marked); err != nil {
+		return err
+	}
+	if !marked {
+		p.clock = clock.System()
+		return nil
+	}
+	var err error
+	if p.sandbox, err = clock.Sandbox(ctx, p.db.pool); err != nil {
+		return err
+	}
+	p.clock = p.sandbox
+	if p.worlds, err = pg.Open(ctx, p.db.url, pg.WithName("sandbox"), pg.WithMaxConns(4)); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Secrets: map[string]string{
+		sandbox.SourceGateway: p.webhookSecret(sandbox.SourceGateway), sandbox.SourceBank: p.webhookSecret(sandbox.SourceBank),
+	}})
+	return err
+}
+
+// webhookSecret is the sandbox's shared secret of one source, derived from the installation's.
+func (p *parts) webhookSecret(source string) string {
+	return "whsec_" + base64.StdEncoding.EncodeToString(p.keys.Blind("sandbox.webhook", source))
+}
+
+func (p *parts) close() {
+	if p.worlds != nil {
+		p.worlds.Close()
+	}
+}

@@ -1,0 +1,69 @@
+package desk_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"robotbailiff/internal/app/desk"
+	"robotbailiff/internal/testkit"
+	"robotbailiff/internal/web/ui/uitest"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestSignIn_needsTheSandbox(t *testing.T) {
+	t.Parallel()
+	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := desk.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, DemoSignIn: true}
+	demo, err := desk.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _, err := demo.SignIn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := demo.Who(t.Context(), session); err != nil || a.Name == "" {
+		t.Errorf("the demo operator is %+v, %v", a, err)
+	}
+	cfg.DemoSignIn = false
+	real, err := desk.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := real.SignIn(t.Context()); !errors.Is(err, desk.ErrNoSignIn) {
+		t.Errorf("outside the sandbox somebody signs in: %v", err)
+	}
+	if _, err := real.Who(t.Context(), session); !errors.Is(err, desk.ErrNoSignIn) {
+		t.Errorf("a session of the sandbox works outside it: %v", err)
+	}
+	if _, err := desk.New(desk.Config{}); err == nil {
+		t.Error("a desk without anything was made")
+	}
+}
+
+// TestLatest_doesNotReadTheWholeTable looks at the plan: the events have no index on time.
+func TestLatest_doesNotReadTheWholeTable(t *testing.T) {
+	t.Parallel()
+	tx := testkit.Tx(t)
+	rows, err := tx.Query(t.Context(), "EXPLAIN "+desk.LatestSQL, "", 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	plan := ""
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan += line + "\n"
+	}
+	if !strings.Contains(plan, "Tid Range Scan on events") {
+		t.Errorf("the plan reads more than the last pages:\n%s", plan)
+	}
+}

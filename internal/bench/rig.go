@@ -1,0 +1,206 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"robotbailiff/engine"
+	"robotbailiff/engine/intake"
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/jobs"
+	"robotbailiff/internal/seal"
+	"robotbailiff/notify"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/pack"
+)
+
+// host is the portal's, as notices print it.
+const host = "1414.gov.kz"
+
+// sender is who sends the court batch.
+const sender = "erap"
+
+// opening is the instant at which the cases begin: a working day, in the hours in which notices may leave.
+var opening = time.Date(2026, 9, 1, 4, 30, 0, 0, time.UTC)
+
+// rig is the product joined as the program joins it, with a world that answers at once.
+type rig struct {
+	n     int
+	pool  *pgxpool.Pool
+	clock *clock.Manual
+	robot *jobs.Robot
+	court *intake.Importer
+	bank  *bank
+	sms   *centre
+	push  *centre
+	post  []*postman
+	place *place
+	inbox chan []notify.Receipt
+}
+
+// rigOptions tell a rig of sets from a rig that takes one case at a time.
+type rigOptions struct {
+	n       int
+	work    bool
+	pulse   time.Duration
+	receipt int // receipts that are brought at once
+	postmen int
+}
+
+func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*rig, error) {
+	packs, err := engine.RegisterPack(ctx, pool, pack.Default())
+	if err != nil {
+		return nil, err
+	}
+	master := make([]byte, seal.MasterSize)
+	if _, err := rand.Read(master); err != nil {
+		return nil, err
+	}
+	keys, err := seal.New(master)
+	if err != nil {
+		return nil, err
+	}
+	r := &rig{n: o.n, pool: pool, clock: clock.NewManual(opening), bank: newBank(o.n), place: p}
+	r.inbox = make(chan []notify.Receipt, maxProofs)
+	r.sms, r.push = newCentre(notify.SMS, r.clock, o.n, r.inbox), newCentre(notify.Push, r.clock, o.n, r.inbox)
+	r.robot, err = jobs.New(jobs.Config{
+		Pool: pool, Clock: r.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: host,
+		Work: o.work, Pulse: o.pulse, Bank: r.bank, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: r.sms, notify.Push: r.push},
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.court = intake.New(r.robot.Engine, keys)
+	for range o.postmen {
+		p := newPostman(o.receipt, r.robot.Receipts)
+		p.proofs = r.inbox
+		r.post = append(r.post, p)
+	}
+	return r, nil
+}
+
+// running runs f beside the robot and the postmen; whoever fails first ends it all.
+func (r *rig) running(ctx context.Context, f func(ctx context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	stop, cancel := context.WithCancel(ctx)
+	g.Go(func() error { return r.robot.Run(stop) })
+	for _, p := range r.post {
+		g.Go(func() error { return p.run(stop) })
+	}
+	g.Go(func() error { defer cancel(); return f(ctx) })
+	return g.Wait()
+}
+
+// settled waits until nothing is left to do at this legal time, no proof of delivery is on its way, and no order or
+// notice that would bring more.
+func (r *rig) settled(ctx context.Context) error {
+	t := time.NewTicker(5 * time.Millisecond)
+	defer t.Stop()
+	for {
+		for _, p := range r.post {
+			if err := p.drain(ctx); err != nil {
+				return err
+			}
+		}
+		idle, err := r.robot.Idle(ctx)
+		if err != nil {
+			return err
+		}
+		if idle && len(r.inbox) == 0 {
+			for _, p := range r.post { // what came between the two looks
+				if err := p.drain(ctx); err != nil {
+					return err
+				}
+			}
+			if again, err := r.robot.Idle(ctx); err != nil || again {
+				return err
+			}
+		}
+		if err := pause(ctx, t); err != nil {
+			return err
+		}
+	}
+}
+
+// court batches are written to a file before anything is measured.
+func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err error) {
+	feed, err := o.Feed(n, calendar.DateOf(opening), clean)
+	if err != nil {
+		return "", fmt.Errorf("bench: feed: %w", err)
+	}
+	path = filepath.Join(r.place.dir, name)
+	f, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("bench: feed: %w", err)
+	}
+	s := &oneSender{w: f}
+	if err := feed.WriteCSV(s); err == nil {
+		err = s.flush()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return "", fmt.Errorf("bench: feed: %w", err)
+	}
+	return path, nil
+}
+
+// oneSender rewrites the first column, so that the whole batch comes from one sender, as intake demands.
+type oneSender struct {
+	w    io.Writer
+	rest []byte // the beginning of a line
+	out  []byte
+	body bool // the header has passed
+}
+
+// Write implements io.Writer.
+func (s *oneSender) Write(b []byte) (int, error) {
+	s.rest = append(s.rest, b...)
+	s.out = s.out[:0]
+	from := 0
+	for {
+		end := bytes.IndexByte(s.rest[from:], '\n')
+		if end < 0 {
+			break
+		}
+		line := s.rest[from : from+end+1]
+		from += end + 1
+		if comma := bytes.IndexByte(line, ','); s.body && comma >= 0 {
+			s.out = append(s.out, sender...)
+			line = line[comma:]
+		}
+		s.body = true
+		s.out = append(s.out, line...)
+	}
+	s.rest = append(s.rest[:0], s.rest[from:]...)
+	if _, err := s.w.Write(s.out); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func (s *oneSender) flush() error {
+	_, err := s.w.Write(s.rest)
+	return err
+}
+
+// take imports a file of this run.
+func (r *rig) take(ctx context.Context, path string, chunk int) (intake.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return intake.Report{}, err
+	}
+	defer func() { _ = f.Close() }()
+	return r.court.Import(ctx, sender, filepath.Base(path), f, intake.Options{ChunkSize: chunk})
+}

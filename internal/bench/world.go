@@ -1,0 +1,234 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"robotbailiff/engine"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/clock"
+	"robotbailiff/notify"
+	"robotbailiff/rules/money"
+)
+
+// bank is all banks: it holds and lets go at once, and keeps books.
+type bank struct {
+	mu    sync.Mutex
+	seen  map[uuid.UUID]orders.Reply
+	held  map[int64]money.Amount // by case, while an arrest is live
+	sums  map[int64]money.Amount // by case, as first arrested
+	again int                    // orders that came twice
+	wrong error
+}
+
+func newBank(n int) *bank {
+	return &bank{seen: make(map[uuid.UUID]orders.Reply, 2*n), held: make(map[int64]money.Amount, n), sums: make(map[int64]money.Amount, n)}
+}
+
+// Submit implements orders.Bank.
+func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.Reply, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]orders.Reply, 0, len(batch))
+	for _, in := range batch {
+		if r, known := b.seen[in.ID]; known {
+			b.again++
+			out = append(out, r)
+			continue
+		}
+		r := orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Bank: "halyk"}
+		_, live := b.held[in.CaseID]
+		switch {
+		case in.Purpose == engine.Arrest && !live && len(in.IIN) == 12:
+			r.Sum = in.Amount
+			b.held[in.CaseID], b.sums[in.CaseID] = in.Amount, in.Amount
+		case in.Purpose == engine.Lift && live:
+			delete(b.held, in.CaseID)
+		default:
+			b.wrong = errors.Join(b.wrong, fmt.Errorf("bench: the bank cannot %s for case %d", in.Purpose, in.CaseID))
+			r.Answer = engine.Refused
+		}
+		b.seen[in.ID] = r
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// Query implements orders.Bank.
+func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]orders.Reply, len(ids))
+	for i, id := range ids {
+		out[i] = b.seen[id]
+		out[i].ID = id
+	}
+	return out, nil
+}
+
+// check compares the books with what n lives must leave behind.
+func (b *bank) check(n int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.wrong != nil:
+		return b.wrong
+	case len(b.held) != 0 || len(b.sums) != n || len(b.seen) != 2*n || b.again != 0:
+		return fmt.Errorf("bench: the bank had %d orders (%d again) for %d cases and still holds %d, want %d orders for %d cases and none held",
+			len(b.seen), b.again, len(b.sums), len(b.held), 2*n, n)
+	}
+	return nil
+}
+
+// centre is the message centre of one channel: it takes every message and soon proves its delivery.
+type centre struct {
+	channel notify.Channel
+	clock   clock.Clock
+	mu      sync.Mutex
+	sent    map[string]int
+	proofs  chan []notify.Receipt
+}
+
+func newCentre(channel notify.Channel, c clock.Clock, n int, proofs chan []notify.Receipt) *centre {
+	return &centre{channel: channel, clock: c, sent: make(map[string]int, 3*n), proofs: proofs}
+}
+
+// Send implements notify.Gateway.
+func (c *centre) Send(ctx context.Context, messages []notify.Message) ([]notify.Sent, error) {
+	now, err := c.clock.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, proofs := make([]notify.Sent, len(messages)), make([]notify.Receipt, len(messages))
+	c.mu.Lock()
+	for i, m := range messages {
+		c.sent[m.Ref]++
+		ref := "p-" + m.Ref
+		out[i] = notify.Sent{Ref: m.Ref, Status: notify.Accepted, ProviderRef: ref}
+		proofs[i] = notify.Receipt{Ref: m.Ref, ProviderRef: ref, Status: notify.StatusDelivered, At: now}
+	}
+	c.mu.Unlock()
+	select {
+	case c.proofs <- proofs:
+		return out, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Query implements notify.Gateway.
+func (c *centre) Query(_ context.Context, refs []string) ([]notify.Sent, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]notify.Sent, len(refs))
+	for i, ref := range refs {
+		out[i] = notify.Sent{Ref: ref, Status: notify.NotFound}
+		if c.sent[ref] > 0 {
+			out[i] = notify.Sent{Ref: ref, Status: notify.Accepted, ProviderRef: "p-" + ref}
+		}
+	}
+	return out, nil
+}
+
+// check says whether every message left once.
+func (c *centre) check(want int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ref, n := range c.sent {
+		if n != 1 {
+			return fmt.Errorf("bench: %s left %d times", ref, n)
+		}
+	}
+	if len(c.sent) != want {
+		return fmt.Errorf("bench: %d messages left on %s, want %d", len(c.sent), c.channel, want)
+	}
+	return nil
+}
+
+// postman brings the proofs of delivery, so many at a time.
+type postman struct {
+	deliver func(ctx context.Context, receipts []notify.Receipt) error
+	size    int
+	proofs  chan []notify.Receipt
+	idle    chan chan struct{}
+}
+
+// maxProofs bounds what lies at the centres; far more than any run has under way.
+const maxProofs = 1 << 16
+
+func newPostman(size int, deliver func(context.Context, []notify.Receipt) error) *postman {
+	return &postman{deliver: deliver, size: size, proofs: make(chan []notify.Receipt, maxProofs), idle: make(chan chan struct{})}
+}
+
+// lag is how many batches are on their way: a proof comes after the answer to its message, not while that is written.
+const lag = 4
+
+// run delivers until the context ends: what has come some batches ago, or all when somebody waits for it.
+func (p *postman) run(ctx context.Context) error {
+	var held []notify.Receipt
+	flush := func(all bool) error {
+		for len(held) >= (1+lag)*p.size || all && len(held) > 0 {
+			n := min(p.size, len(held))
+			if err := p.deliver(ctx, held[:n]); err != nil {
+				return fmt.Errorf("bench: receipts: %w", err)
+			}
+			held = held[n:]
+		}
+		return nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-p.proofs:
+			held = append(held, r...)
+			if err := flush(false); err != nil {
+				return err
+			}
+		case asked := <-p.idle:
+			for more := true; more; {
+				select {
+				case r := <-p.proofs:
+					held = append(held, r...)
+				default:
+					more = false
+				}
+			}
+			if err := flush(true); err != nil {
+				return err
+			}
+			close(asked)
+		}
+	}
+}
+
+// drain waits until everything that has come is delivered.
+func (p *postman) drain(ctx context.Context) error {
+	asked := make(chan struct{})
+	select {
+	case p.idle <- asked:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case <-asked:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// pause waits for one look of a poll.
+func pause(ctx context.Context, t *time.Ticker) error {
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,213 @@
+package i18n
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+func TestCatalogs_haveTheSameKeysAndVariables(t *testing.T) {
+	t.Parallel()
+	kk := For(KK)
+	for _, l := range Langs[1:] {
+		p := For(l)
+		if diff := cmp.Diff(kk.Keys(), p.Keys()); diff != "" {
+			t.Errorf("keys of kk and %s differ:\n%s", l, diff)
+		}
+		for key, e := range p.texts {
+			if diff := cmp.Diff(kk.texts[key].vars, e.vars); diff != "" {
+				t.Errorf("%s: variables of kk and %s differ:\n%s", key, l, diff)
+			}
+		}
+	}
+}
+
+func TestCatalogs_haveEveryPluralForm(t *testing.T) {
+	t.Parallel()
+	for _, l := range Langs {
+		want := slices.Sorted(slices.Values(Plurals(l)))
+		for key, e := range For(l).texts {
+			if len(e.forms) == 1 {
+				continue
+			}
+			if diff := cmp.Diff(want, slices.Sorted(maps.Keys(e.forms))); diff != "" {
+				t.Errorf("%s in %s:\n%s", key, l, diff)
+			}
+			if !slices.Contains(e.vars, "n") {
+				t.Errorf("%s in %s has plurals and no n", key, l)
+			}
+		}
+	}
+}
+
+// TestCatalogs_speakTheirLanguage finds a text that was left in another alphabet, and Kazakh without its own letters.
+func TestCatalogs_speakTheirLanguage(t *testing.T) {
+	t.Parallel()
+	foreign := regexp.MustCompile(`\b(SMS|push|IV|cookie)\b`)
+	for _, l := range Langs {
+		for key, e := range For(l).texts {
+			for _, form := range e.forms {
+				for _, part := range form {
+					for _, r := range foreign.ReplaceAllString(part.text, "") {
+						latin, cyrillic := unicode.Is(unicode.Latin, r), unicode.Is(unicode.Cyrillic, r)
+						if l == EN && cyrillic || l != EN && latin || l == RU && strings.ContainsRune("әғқңөұүһіӘҒҚҢӨҰҮҺІ", r) {
+							t.Errorf("%s in %s: %q does not belong into %q", key, l, r, part.text)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
+
+// families are keys whose last part is a value of the database or of a constant; each is made in one place.
+var families = []string{
+	"region.", "state.", "actor.", "chunk.", "kind.", "notice.", "order.", "purpose.", "sending.",
+	"event.", "answer.", "error.", "entry.", "case.what.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
+}
+
+func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, root := range []string{"../web", "../app"} {
+		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || filepath.Ext(path) != ".go" && filepath.Ext(path) != ".html" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, m := range keyForm.FindAllStringSubmatch(string(text), -1) {
+				used[m[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := For(KK)
+	for _, key := range p.Keys() {
+		inFamily := slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(key, f) })
+		if !used[key] && !inFamily {
+			t.Errorf("%s is in the catalogs and nobody says it", key)
+		}
+	}
+	for key := range used {
+		page, _, _ := strings.Cut(key, ".")
+		if !p.Has(key) && slices.Contains([]string{"layout", "help", "gate", "case", "sum", "refuse", "refused", "waiting", "desk"}, page) && !strings.HasSuffix(key, ".css") && !strings.HasSuffix(key, ".html") {
+			t.Errorf("%s is said and not in the catalogs", key)
+		}
+	}
+}
+
+func TestSay_neverFallsBack(t *testing.T) {
+	t.Parallel()
+	p := For(RU)
+	for name, call := range map[string]func() (string, error){
+		"no such key":           func() (string, error) { return p.T("gate.nothing") },
+		"a variable is missing": func() (string, error) { return p.T("case.number") },
+		"a variable too many":   func() (string, error) { return p.T("gate.title", "x", "y") },
+		"an odd pair":           func() (string, error) { return p.T("case.number", "number") },
+		"a plural without n":    func() (string, error) { return p.T("desk.chunks.failed", "n", "3") },
+		"a date that is not set": func() (string, error) {
+			return p.T("event.suspended_until", "until", calendar.Date(0))
+		},
+		"a value of no known type": func() (string, error) { return p.T("case.number", "number", 1.5) },
+	} {
+		if s, err := call(); err == nil {
+			t.Errorf("%s: said %q", name, s)
+		}
+	}
+}
+
+func TestPluralOf(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]Plural{0: Many, 1: One, 2: Few, 4: Few, 5: Many, 11: Many, 12: Many, 14: Many, 21: One, 22: Few, 111: Many, 112: Many, 121: One, -1: One} {
+		if got := PluralOf(RU, n); got != want {
+			t.Errorf("ru %d: %s, want %s", n, got, want)
+		}
+	}
+	for _, l := range []Lang{KK, EN} {
+		for n, want := range map[int]Plural{0: Other, 1: One, 2: Other, 21: Other} {
+			if got := PluralOf(l, n); got != want {
+				t.Errorf("%s %d: %s, want %s", l, n, got, want)
+			}
+		}
+	}
+}
+
+// plain shows spaces that do not break as _, so that a table is readable.
+func plain(s string) string { return strings.ReplaceAll(s, nbsp, "_") }
+
+func TestFormats_areAsPeopleWrite(t *testing.T) {
+	t.Parallel()
+	d := calendar.MakeDate(2026, time.December, 21)
+	at := time.Date(2026, 12, 21, 9, 7, 0, 0, time.UTC)
+	sum := money.FromTiyn(2015500)
+	for l, want := range map[Lang][]string{
+		KK: {"21_желтоқсан, 23:59 дейін", "2026_ж. 21_желтоқсан", "21_желтоқсан, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "21_желтоқсан, 14:07 дейін"},
+		RU: {"до 21_декабря, 23:59", "21_декабря_2026_г.", "21_декабря, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "до 21_декабря, 14:07"},
+		EN: {"until 21_December, 23:59", "21_December_2026", "21_December, 14:07", "20,155.00_KZT", "20,155_KZT", "1,234,567", "until 21_December, 14:07"},
+	} {
+		p := For(l)
+		var got []string
+		for _, s := range []string{p.Until(d), p.Date(d), p.Instant(at), p.Money(sum), p.Round(sum), p.Number(1234567), p.UntilInstant(at)} {
+			got = append(got, plain(s))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", l, diff)
+		}
+	}
+	if got := plain(For(RU).Round(money.FromTiyn(2015550))); got != "20_155,50_₸" {
+		t.Errorf("a button hides tiyn: %s", got)
+	}
+	if got := plain(For(KK).Money(money.FromTiyn(-5))); got != "−0,05_₸" {
+		t.Errorf("a negative sum is %s", got)
+	}
+}
+
+func TestKazakhDates_inflect(t *testing.T) {
+	t.Parallel()
+	p := For(KK)
+	for style, want := range map[string]string{"of": "2025_жылғы 12_қарашадағы", "at": "12_қарашада", "to": "12_қарашаға", "day": "12_қараша"} {
+		got, err := p.write(calendar.MakeDate(2025, time.November, 12), style)
+		if err != nil || plain(got) != want {
+			t.Errorf("%s: %s, %v; want %s", style, plain(got), err, want)
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]Lang{
+		"kk-KZ,ru;q=0.8": KK, "ru-RU,ru;q=0.9,en;q=0.8": RU, "de, en;q=0.4": EN, "ru;q=0, en;q=0.1": EN, "": "", "fr": "", "ru;q=x": "",
+	} {
+		if got, _ := Match(header); got != want {
+			t.Errorf("%q: %q, want %q", header, got, want)
+		}
+	}
+	if OfDebtor("uz") != RU || OfDebtor("kk") != KK {
+		t.Error("the language of a debtor is not mapped as documented")
+	}
+}
+
+func TestParse_refusesBrokenTexts(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "{", "a {b", "{}", "{x:loud}"} {
+		if _, err := parse(s); err == nil {
+			t.Errorf("%q was taken", s)
+		}
+	}
+}

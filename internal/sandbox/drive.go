@@ -1,0 +1,160 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"robotbailiff/internal/clock"
+	"robotbailiff/rules/calendar"
+)
+
+// Robot is what driving needs of our side: whether it has nothing left to do now, and when it will have.
+type Robot interface {
+	Idle(ctx context.Context) (bool, error)
+	NextAt(ctx context.Context) (at time.Time, ok bool, err error)
+}
+
+// Driver moves legal time for a demo or a campaign: it lets our side finish what is due, lets the world live, and jumps
+// to the next instant at which something happens. Since time moves only when both are idle, the outcome does not depend
+// on how fast either is.
+type Driver struct {
+	World  *World
+	Clock  *clock.SandboxClock
+	Robot  Robot
+	Outbox Outbox
+	Grid   time.Duration                   // jumps end on this grid of local time; 0: three hours
+	Wake   func(ctx context.Context) error // called after each move of the clock; may be nil
+	Moved  func(now time.Time) error       // told each move; may be nil
+	Wait   time.Duration                   // how long our side may take for one instant; 0: one minute
+}
+
+// near is a distance that the grid does not stretch: retries of our side come within minutes.
+const near = 15 * time.Minute
+
+// Run drives until nothing is going to happen any more, or until the given legal instant if it is set.
+func (d *Driver) Run(ctx context.Context, until time.Time) error {
+	for {
+		if err := d.settle(ctx); err != nil {
+			return err
+		}
+		now, err := d.Clock.Now(ctx)
+		if err != nil {
+			return err
+		}
+		to, ok, err := d.next(ctx, now)
+		if err != nil || !ok {
+			return err
+		}
+		if !until.IsZero() && !to.Before(until) {
+			return nil
+		}
+		if err := d.Clock.Set(ctx, to); err != nil {
+			return fmt.Errorf("sandbox: move the clock: %w", err)
+		}
+		if d.Moved != nil {
+			if err := d.Moved(to); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// settle lets both sides act at the present instant until neither has anything left to do.
+func (d *Driver) settle(ctx context.Context) error {
+	for {
+		if d.Wake != nil {
+			if err := d.Wake(ctx); err != nil {
+				return err
+			}
+		}
+		if err := d.waitIdle(ctx); err != nil {
+			return err
+		}
+		now, err := d.Clock.Now(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := d.World.Step(ctx, now, d.Outbox)
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if n == 0 {
+			return nil // what our side did not take comes again by the world's own plan
+		}
+	}
+}
+
+var errNotIdle = errors.New("sandbox: our side does not come to rest")
+
+func (d *Driver) waitIdle(ctx context.Context) error {
+	limit := d.Wait
+	if limit == 0 {
+		limit = time.Minute
+	}
+	watch := clock.StartStopwatch()
+	wake := watch
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		idle, err := d.Robot.Idle(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && idle:
+			return nil
+		case watch.Elapsed() > limit:
+			return errors.Join(errNotIdle, err, last)
+		}
+		last = err // the database may be on its way back
+		if d.Wake != nil && wake.Elapsed() > 200*time.Millisecond {
+			wake = clock.StartStopwatch()
+			last = d.Wake(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// next is the instant to move to: the first point of the grid at or after the next thing of either side. Our own retries
+// come within minutes and are met exactly, so that a lost answer does not shift a case by hours.
+func (d *Driver) next(ctx context.Context, now time.Time) (time.Time, bool, error) {
+	ours, ok, err := d.Robot.NextAt(ctx)
+	if err != nil {
+		return ours, false, err
+	}
+	if ok && ours.Sub(now) <= near {
+		return later(ours, now), true, nil
+	}
+	theirs, ok2, err := d.World.NextAt(ctx)
+	if err != nil || !ok && !ok2 {
+		return ours, false, err
+	}
+	if !ok || ok2 && theirs.Before(ours) {
+		ours = theirs
+	}
+	return d.grid(later(ours, now)), true, nil
+}
+
+// later keeps time moving when something waits that neither side takes now.
+func later(next, now time.Time) time.Time {
+	if next.After(now) {
+		return next
+	}
+	return now.Add(time.Minute)
+}
+
+func (d *Driver) grid(next time.Time) time.Time {
+	grid := d.Grid
+	if grid == 0 {
+		grid = 3 * time.Hour
+	}
+	midnight := calendar.DateOf(next).Start()
+	steps := (next.Sub(midnight) + grid - 1) / grid
+	return midnight.Add(steps * grid).UTC()
+}

@@ -1,0 +1,36 @@
+package desk
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/jba/templatecheck"
+
+	"robotbailiff/internal/i18n"
+	"robotbailiff/internal/web/ui"
+)
+
+func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	site, err := newSite(Config{Key: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := map[string]any{
+		"signin": signInPage{}, "overview": overviewPage{}, "casefile": casePage{}, "error": ui.ErrorPage{},
+	}
+	for _, page := range site.Render.Pages() {
+		if data[page] == nil {
+			t.Errorf("page %s has no data here", page)
+			continue
+		}
+		for _, l := range i18n.Langs {
+			if err := templatecheck.CheckHTML(site.Render.Template(l, page), data[page]); err != nil {
+				t.Errorf("%s in %s: %v", page, l, err)
+			}
+		}
+	}
+	if !slices.Contains(site.Render.Pages(), "casefile") {
+		t.Error("the case page is missing")
+	}
+}
