@@ -93,8 +93,8 @@ func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
 		col.nextRung[i], col.refusal[i], col.bailiff[i] = toTime(c.NextRungAt), toTime(c.RefusalAt), bailiff(c)
 		col.ended[i], col.released[i], col.pack[i], col.seq[i], col.head[i] = toTime(c.EndedAt), toTime(c.ReleasedAt), c.Pack, int32(c.Seq), c.Head[:]
 	}
-	tag, err := tx.Exec(ctx, updateCasesSQL, col.id, col.was, col.state, col.hold, col.suspended, col.until, col.outstanding, col.paid, col.adjusted,
-		col.notified, col.voluntary, col.collect, col.rung, col.nextRung, col.refusal, col.bailiff, col.ended, col.released, col.pack, col.seq, col.head)
+	tag, err := tx.Exec(ctx, updateCasesSQL, bounded(col.id, col.id, col.was, col.state, col.hold, col.suspended, col.until, col.outstanding, col.paid, col.adjusted,
+		col.notified, col.voluntary, col.collect, col.rung, col.nextRung, col.refusal, col.bailiff, col.ended, col.released, col.pack, col.seq, col.head)...)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (w *writer) writeOrders(ctx context.Context, tx pgx.Tx) error {
 	})
 	// Changes go first: a lift ends the arrest's turn in the unique index before another arrest may begin.
 	if len(ch.id) > 0 {
-		if _, err := tx.Exec(ctx, updateOrdersSQL, ch.id, ch.purpose, ch.ordinal, ch.status, ch.held, ch.bank, ch.detail, ch.answered); err != nil {
+		if _, err := tx.Exec(ctx, updateOrdersSQL, bounded(ch.id, ch.id, ch.purpose, ch.ordinal, ch.status, ch.held, ch.bank, ch.detail, ch.answered)...); err != nil {
 			return err
 		}
 	}
@@ -206,6 +206,7 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		ids, gone []int64
 		at        []time.Time
 		duty      []string
+		fresh     [][]any // of cases that begin: nothing of theirs is in the list
 	)
 	now := w.pl.env.Now
 	undo := undoPeriod(w.pack, w.pl.env.today())
@@ -223,17 +224,24 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 			if had || p.before.Seq > 0 {
 				gone = append(gone, p.after.ID)
 			}
-		case p.ticked || !had || p.before.Seq == 0 || !next.Equal(was):
+		case p.before.Seq == 0:
+			fresh = append(fresh, []any{p.after.ID, next, why})
+		case p.ticked || !had || !next.Equal(was):
 			ids, at, duty = append(ids, p.after.ID), append(at, next), append(duty, why)
 		}
 	})
+	if len(fresh) > 0 {
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"due"}, []string{"case_id", "at", "duty"}, pgx.CopyFromRows(fresh)); err != nil {
+			return err
+		}
+	}
 	if len(ids) > 0 {
 		if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty); err != nil {
 			return err
 		}
 	}
 	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, deleteDueSQL, gone); err != nil {
+		if _, err := tx.Exec(ctx, deleteDueSQL, bounded(gone, gone)...); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,10 @@ func (s *Store) finish(ctx context.Context, tx pgx.Tx, outcomes []Outcome, now t
 		}
 	}
 	slices.SortFunc(keys, key.compare)
+	keys, err := accept(ctx, tx, keys, said)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := lockKeys(ctx, tx, keys)
 	if err != nil {
 		return nil, err
@@ -53,6 +57,34 @@ func (s *Store) finish(ctx context.Context, tx pgx.Tx, outcomes []Outcome, now t
 		}
 	}
 	return open, write(ctx, tx, changed)
+}
+
+// accept records the messages under way that the gateway took, and returns the keys that need a closer look.
+func accept(ctx context.Context, tx pgx.Tx, keys []key, said map[key]Outcome) ([]key, error) {
+	words := make([]word, 0, len(keys))
+	for _, k := range keys {
+		if o := said[k]; o.Status == Accepted {
+			words = append(words, word{key: k, ref: o.ProviderRef, detail: o.Detail})
+		}
+	}
+	done, err := shortcut(ctx, tx, acceptSQL, whileSending, words)
+	if err != nil || len(done) == 0 {
+		return keys, err
+	}
+	return without(keys, done), nil
+}
+
+// without gives the keys that are not done; both are in order.
+func without(keys []key, done []Delivered) []key {
+	rest := keys[:0:0]
+	for _, k := range keys {
+		if len(done) > 0 && done[0].key() == k {
+			done = done[1:]
+			continue
+		}
+		rest = append(rest, k)
+	}
+	return rest
 }
 
 // settle applies an outcome to a notice and says whether anything changed. It is pure.

@@ -45,13 +45,21 @@ func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now 
 		}
 	}
 	slices.SortFunc(keys, key.compare)
-	rows, err := lockKeys(ctx, tx, keys)
+	delivered, err := deliver(ctx, tx, keys, best, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := make(map[key]bool, len(delivered))
+	for _, d := range delivered {
+		known[d.key()] = true
+	}
+	rest := without(keys, delivered)
+	rows, err := lockKeys(ctx, tx, rest)
 	if err != nil {
 		return nil, nil, err
 	}
 	var changed []row
-	var delivered []Delivered
-	for _, k := range keys {
+	for _, k := range rest {
 		r, ok := rows[k]
 		if !ok || r.Attempts == 0 {
 			continue
@@ -65,13 +73,31 @@ func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now 
 			delivered = append(delivered, Delivered{CaseID: r.CaseID, Ordinal: r.Ordinal, Kind: r.Kind, Channel: r.Channel, At: *r.DeliveredAt})
 		}
 	}
+	slices.SortFunc(delivered, func(a, b Delivered) int { return a.key().compare(b.key()) })
 	var strays []Receipt
 	for i, r := range receipts {
-		if found, ok := rows[keyOf[i]]; !ok || found.Attempts == 0 {
+		if found, ok := rows[keyOf[i]]; !known[keyOf[i]] && (!ok || found.Attempts == 0) {
 			strays = append(strays, r)
 		}
 	}
 	return delivered, strays, write(ctx, tx, changed)
+}
+
+// deliver records the proofs of delivery of messages that the gateway took.
+func deliver(ctx context.Context, tx pgx.Tx, keys []key, said map[key]Receipt, now time.Time) ([]Delivered, error) {
+	words := make([]word, 0, len(keys))
+	for _, k := range keys {
+		r := said[k]
+		if r.Status != StatusDelivered {
+			continue
+		}
+		at := r.At
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		words = append(words, word{key: k, ref: r.ProviderRef, detail: r.Detail, at: at})
+	}
+	return shortcut(ctx, tx, deliverSQL, onceSent, words)
 }
 
 // resolve finds the notices of receipts that have only the gateway's reference. Where two

@@ -79,10 +79,10 @@ func (e *env) printAudit(r audit.Report) error {
 	}
 	err := e.print(out, func() {
 		if b := out.FirstBad; b != nil {
-			fmt.Fprintf(e.stdout, "TAMPERED: case %s, event %d: %s.\nFound after %d events of %d cases; what follows was not looked at.\n", b.Case, b.Seq, b.Why, r.Events, r.Cases)
+			e.sayf("TAMPERED: case %s, event %d: %s.\nFound after %d events of %d cases; what follows was not looked at.\n", b.Case, b.Seq, b.Why, r.Events, r.Cases)
 			return
 		}
-		fmt.Fprintf(e.stdout, "Intact: %d events of %d cases are as they were written, and every case ends in its last event.\n", r.Events, r.Cases)
+		e.sayf("Intact: %d events of %d cases are as they were written, and every case ends in its last event.\n", r.Events, r.Cases)
 	})
 	if err == nil && out.FirstBad != nil {
 		return errSilent

@@ -310,6 +310,9 @@ func factsOf(q engine.Querier, keys *seal.Keys) engine.Facts {
 			return engine.Open{}, fmt.Errorf("facts of case %s: %w", caseno.Format(caseID), err)
 		}
 		f, err := pgx.CollectExactlyOneRow(rows, scanFacts)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return engine.Open{}, fmt.Errorf("the writ of case %s, or its first event, is gone: see bailiff check and bailiff audit verify", caseno.Format(caseID))
+		}
 		if err != nil {
 			return engine.Open{}, fmt.Errorf("facts of case %s: %w", caseno.Format(caseID), err)
 		}

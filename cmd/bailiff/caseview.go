@@ -140,7 +140,7 @@ func (t *pageOf) word(kind, value string) string {
 	return value
 }
 
-func (t *pageOf) line(format string, args ...any) { fmt.Fprintf(&t.b, format+"\n", args...) }
+func (t *pageOf) line(format string, args ...any) { _, _ = fmt.Fprintf(&t.b, format+"\n", args...) }
 
 // table writes rows with a heading, or says that there are none.
 func (t *pageOf) table(heading string, rows [][]string) {
@@ -151,7 +151,7 @@ func (t *pageOf) table(heading string, rows [][]string) {
 	}
 	w := tabwriter.NewWriter(&t.b, 0, 8, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintf(w, "  %s\n", strings.Join(r, "\t"))
+		_, _ = fmt.Fprintf(w, "  %s\n", strings.Join(r, "\t"))
 	}
 	if err := w.Flush(); err != nil && t.err == nil {
 		t.err = err
@@ -163,7 +163,7 @@ func (t *pageOf) head(v caseView) {
 	w := tabwriter.NewWriter(&t.b, 0, 8, 2, ' ', 0)
 	row := func(key, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "  %s\t%s\n", t.label("desk.case."+key), value)
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", t.label("desk.case."+key), value)
 		}
 	}
 	row("iin", v.Debtor.IIN+"  "+v.Debtor.Initials)
@@ -242,6 +242,9 @@ var recomputed = map[string]calendar.Names{
 	recomputedDifferent: {KK: "қайта есептелді: БАСҚА нәтиже (recomputed: different)", RU: "пересчитано заново: ОТЛИЧАЕТСЯ (recomputed: different)", EN: "recomputed: DIFFERENT"},
 }
 
+// editionWord stands before the date of the edition of an act that was read.
+var editionWord = calendar.Names{KK: "редакциясы:", RU: "редакция:", EN: "edition:"}
+
 func (t *pageOf) decisions(list []decisionView) {
 	if len(list) == 0 {
 		return
@@ -260,7 +263,7 @@ func (t *pageOf) decisions(list []decisionView) {
 			t.line("     - %s", rule)
 			source := s.Citation
 			if !s.Edition.IsZero() {
-				source += " (" + t.p.Date(s.Edition) + ")"
+				source += " (" + editionWord.In(string(t.p.Lang())) + " " + t.p.Date(s.Edition) + ")"
 			}
 			if source != "" {
 				t.line("       %s", source)

@@ -161,13 +161,13 @@ func (e *env) printCheck(r checkReport) error {
 			if v.Case == "" {
 				where = "no single case"
 			}
-			fmt.Fprintf(e.stdout, "%-10s %s: %s\n", v.ID, where, v.Detail)
+			e.sayf("%-10s %s: %s\n", v.ID, where, v.Detail)
 		}
 		world := ""
 		if r.World {
 			world = ", the simulated world's books too"
 		}
-		fmt.Fprintf(e.stdout, "%d violations; %d checks over %d cases%s.\n", len(r.Violations), r.Checked, r.Cases, world)
+		e.sayf("%d violations; %d checks over %d cases%s.\n", len(r.Violations), r.Checked, r.Cases, world)
 	})
 	if err == nil && len(r.Violations) > 0 {
 		return errSilent

@@ -29,8 +29,10 @@ func TestCheck_findsWhatWasPlanted(t *testing.T) {
 	r = checkReport{}
 	s.want(exitFailed, &r, "check")
 	for _, want := range []foundViolation{
-		{ID: "INV-M1", Case: caseno.Format(ids[0])}, {ID: "INV-X1", Case: caseno.Format(ids[1])},
-		{ID: "INV-N2", Case: caseno.Format(ids[2])}, {ID: "INV-I2", Case: caseno.Format(ids[3])},
+		{ID: "INV-M1", Case: caseno.Format(ids[0])},
+		{ID: "INV-X1", Case: caseno.Format(ids[1])},
+		{ID: "INV-N2", Case: caseno.Format(ids[2])},
+		{ID: "INV-I2", Case: caseno.Format(ids[3])},
 	} {
 		found := false
 		for _, v := range r.Violations {

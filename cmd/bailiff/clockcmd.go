@@ -126,6 +126,6 @@ func (e *env) moveClock(ctx context.Context, db *database, m clockMove) error {
 	}
 	r := clockReport{Now: now, Day: calendar.DateOf(now)}
 	return e.print(r, func() {
-		fmt.Fprintf(e.stdout, "%s in Almaty (%s)\n", now.In(calendar.Almaty).Format("2006-01-02 15:04:05"), now.Format(time.RFC3339))
+		e.sayf("%s in Almaty (%s)\n", now.In(calendar.Almaty).Format("2006-01-02 15:04:05"), now.Format(time.RFC3339))
 	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -18,30 +17,28 @@ import (
 	"robotbailiff/engine"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/seal"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/payments"
 	"robotbailiff/rules"
 )
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "bailiff-cmd-")
-	if err != nil {
+	// One folder for all runs: the key in it protects nothing but the rows of tests.
+	home := filepath.Join(os.TempDir(), fmt.Sprintf("bailiff-cmd-test-%d", os.Getuid()))
+	secret := filepath.Join(home, "secret.key")
+	if err := os.MkdirAll(home, 0o700); err != nil {
 		log.Fatal(err)
 	}
-	master := make([]byte, 32)
-	for i := range master {
-		master[i] = byte(i*7 + 1)
-	}
-	secret := filepath.Join(dir, "secret.key")
-	if err := os.WriteFile(secret, []byte(base64.StdEncoding.EncodeToString(master)), 0o400); err != nil {
+	if _, err := seal.LoadOrCreate(secret); err != nil {
 		log.Fatal(err)
 	}
-	for name, value := range map[string]string{"BAILIFF_SECRET_FILE": secret, "BAILIFF_HOME": dir, "BAILIFF_DATABASE_URL": ""} {
+	for name, value := range map[string]string{"BAILIFF_SECRET_FILE": secret, "BAILIFF_HOME": home, "BAILIFF_DATABASE_URL": ""} {
 		if err := os.Setenv(name, value); err != nil {
 			log.Fatal(err)
 		}
 	}
-	testkit.Main(m) // ends the process; the folder goes with the system's temporary files
+	testkit.Main(m)
 }
 
 // shell runs commands on one database.

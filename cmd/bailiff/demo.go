@@ -121,7 +121,7 @@ func (d *demo) prepare(ctx context.Context, db *database) error {
 		return err
 	}
 	var err error
-	d.parts, err = d.join(ctx, db, wiring{work: true, seed: d.seed, pulse: 250 * time.Millisecond})
+	d.parts, err = d.join(ctx, db, wiring{work: true, playful: true, seed: d.seed, pulse: 250 * time.Millisecond})
 	return err
 }
 

@@ -96,7 +96,7 @@ func (e *env) importAll(ctx context.Context, im *intake.Importer, files []string
 	}
 	err := e.print(r, func() {
 		if len(files) > 1 {
-			fmt.Fprintf(e.stdout, "All files: %s\n", importCounts(r.Rows, r.Accepted, r.Duplicate, r.Rejected, r.Quarantined))
+			e.sayf("All files: %s\n", importCounts(r.Rows, r.Accepted, r.Duplicate, r.Rejected, r.Quarantined))
 		}
 	})
 	if err == nil && r.refused() {
@@ -189,12 +189,12 @@ func (e *env) progress(name string) func(int) {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return func(rows int) { fmt.Fprintf(e.stderr, "\r%s: %d rows", name, rows) }
+	return func(rows int) { _, _ = fmt.Fprintf(e.stderr, "\r%s: %d rows", name, rows) }
 }
 
 func (e *env) endProgress() {
 	if isTerminal(e.stderr) {
-		fmt.Fprint(e.stderr, "\r\x1b[K")
+		_, _ = fmt.Fprint(e.stderr, "\r\x1b[K")
 	}
 }
 
@@ -204,7 +204,7 @@ func importCounts(rows, accepted, duplicate, rejected, quarantined int) string {
 
 func (e *env) printFile(f importFile, dry bool) {
 	if !f.Taken {
-		fmt.Fprintf(e.stderr, "bailiff: %s: %s: %s\n", f.File, f.errors[0].Code, f.errors[0].Message)
+		_, _ = fmt.Fprintf(e.stderr, "bailiff: %s: %s: %s\n", f.File, f.errors[0].Code, f.errors[0].Message)
 		return
 	}
 	note := ""
@@ -218,7 +218,7 @@ func (e *env) printFile(f importFile, dry bool) {
 	default:
 		note = fmt.Sprintf(", batch %d", f.Batch)
 	}
-	fmt.Fprintf(e.stdout, "%s: %s%s\n", f.File, importCounts(f.Rows, f.Accepted, f.Duplicate, f.Rejected, f.Quarantined), note)
+	e.sayf("%s: %s%s\n", f.File, importCounts(f.Rows, f.Accepted, f.Duplicate, f.Rejected, f.Quarantined), note)
 	shown := 0
 	for _, x := range f.errors {
 		if x.Code == intake.CodeDuplicate || shown == shownRows {
@@ -229,10 +229,10 @@ func (e *env) printFile(f importFile, dry bool) {
 		if field != "" {
 			field = " (" + field + ")"
 		}
-		fmt.Fprintf(e.stdout, "  row %d: %s%s: %s\n", x.Row, x.Code, field, x.Message)
+		e.sayf("  row %d: %s%s: %s\n", x.Row, x.Code, field, x.Message)
 	}
 	if left := f.Rejected + f.Quarantined - shown; left > 0 {
-		fmt.Fprintf(e.stdout, "  and %d rows more; --json lists the first %d, the batch keeps all\n", left, intake.DefaultMaxErrors)
+		e.sayf("  and %d rows more; --json lists the first %d, the batch keeps all\n", left, intake.DefaultMaxErrors)
 	}
 }
 

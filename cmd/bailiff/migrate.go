@@ -18,6 +18,9 @@ func (e *env) onDatabase(ctx context.Context, f func(*database) error, opts ...p
 	return errors.Join(f(db), db.close(ctx))
 }
 
+// sayf writes text for people. There is nobody to tell when standard output cannot be written.
+func (e *env) sayf(format string, args ...any) { _, _ = fmt.Fprintf(e.stdout, format, args...) }
+
 // migrateReport is what migrate prints.
 type migrateReport struct {
 	migrations.State
@@ -57,19 +60,19 @@ func (e *env) migrate(ctx context.Context, db *database, up bool) error {
 
 func (e *env) printMigrate(r migrateReport) {
 	if r.Applied > 0 {
-		fmt.Fprintf(e.stdout, "%d steps applied.\n", r.Applied)
+		e.sayf("%d steps applied.\n", r.Applied)
 	}
-	fmt.Fprintf(e.stdout, "Schema version %d, job queue version %d, %d steps pending.\n", r.Version, r.QueueVersion, r.Pending)
+	e.sayf("Schema version %d, job queue version %d, %d steps pending.\n", r.Version, r.QueueVersion, r.Pending)
 	for _, name := range r.Files {
-		fmt.Fprintf(e.stdout, "  pending: %s\n", name)
+		e.sayf("  pending: %s\n", name)
 	}
 	if r.QueuePending > 0 {
-		fmt.Fprintf(e.stdout, "  pending: %d steps of the job queue\n", r.QueuePending)
+		e.sayf("  pending: %d steps of the job queue\n", r.QueuePending)
 	}
 	switch {
 	case r.Ahead:
-		fmt.Fprintln(e.stdout, "The schema was made by a newer version of this program: use that one.")
+		e.sayf("The schema was made by a newer version of this program: use that one.\n")
 	case r.Pending > 0:
-		fmt.Fprintln(e.stdout, "Run bailiff migrate up.")
+		e.sayf("Run bailiff migrate up.\n")
 	}
 }

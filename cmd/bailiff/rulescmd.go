@@ -80,7 +80,7 @@ func loadPack(dir string) (*pack.Pack, []packFault) {
 		return p, nil
 	}
 	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the list itself is wanted, not one error in it
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		all = joined.Unwrap()
 	}
 	var faults []packFault
@@ -131,12 +131,12 @@ func (e *env) listRules(dir string, lang i18n.Lang) error {
 	var table error
 	err := e.print(out, func() {
 		w := tabwriter.NewWriter(e.stdout, 0, 8, 2, ' ', 0)
-		fmt.Fprintln(w, "KEY\tVALUE\tUNIT\tFROM\tTO\tCITATION")
+		_, _ = fmt.Fprintln(w, "KEY\tVALUE\tUNIT\tFROM\tTO\tCITATION")
 		for _, v := range out.Values {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.Key, short(v.Value, 40), v.Unit, v.From, v.To, v.Citation)
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.Key, short(v.Value, 40), v.Unit, v.From, v.To, v.Citation)
 		}
 		table = w.Flush()
-		fmt.Fprintf(e.stdout, "%d values, pack %s\n", len(out.Values), out.Hash)
+		e.sayf("%d values, pack %s\n", len(out.Values), out.Hash)
 	})
 	return errors.Join(err, table)
 }
@@ -163,7 +163,7 @@ func (e *env) validateRules(dir string) error {
 		return e.tellFaults(faults)
 	}
 	r := packReport{Valid: true, Hash: p.Hash(), Values: len(p.Values()), Faults: []packFault{}}
-	return e.print(r, func() { fmt.Fprintf(e.stdout, "The pack is sound: %d values, hash %s\n", r.Values, r.Hash) })
+	return e.print(r, func() { e.sayf("The pack is sound: %d values, hash %s\n", r.Values, r.Hash) })
 }
 
 // tellFaults prints what is wrong with a pack and fails.
@@ -171,9 +171,9 @@ func (e *env) tellFaults(faults []packFault) error {
 	err := e.print(packReport{Faults: faults}, func() {
 		for _, f := range faults {
 			place := strings.TrimPrefix(fmt.Sprintf("%s:%d: ", f.File, f.Line), ":0: ")
-			fmt.Fprintf(e.stdout, "%s%s\n", strings.Replace(place, ":0: ", ": ", 1), f.Reason)
+			e.sayf("%s%s\n", strings.Replace(place, ":0: ", ": ", 1), f.Reason)
 		}
-		fmt.Fprintf(e.stdout, "%d faults: the pack cannot be used.\n", len(faults))
+		e.sayf("%d faults: the pack cannot be used.\n", len(faults))
 	})
 	return errors.Join(err, errSilent)
 }
@@ -231,9 +231,9 @@ func (e *env) simulate(ctx context.Context, db *database, p *pack.Pack) error {
 	}
 	slices.SortFunc(out.Changed, func(a, b caseChange) int { return cmp.Compare(a.To, b.To) })
 	return e.print(out, func() {
-		fmt.Fprintf(e.stdout, "%d cases under pack %s: %d stay as they are, %d would have another term.\n", out.Cases, out.Pack[:12], out.Same, out.OtherTerm)
+		e.sayf("%d cases under pack %s: %d stay as they are, %d would have another term.\n", out.Cases, out.Pack[:12], out.Same, out.OtherTerm)
 		for _, c := range out.Changed {
-			fmt.Fprintf(e.stdout, "  %s -> %s: %d cases, %s tenge\n", c.From, c.To, c.Cases, c.Amount)
+			e.sayf("  %s -> %s: %d cases, %s tenge\n", c.From, c.To, c.Cases, c.Amount)
 		}
 	})
 }

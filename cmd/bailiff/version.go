@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"robotbailiff/internal/obs"
 )
@@ -30,6 +29,6 @@ func runVersion(_ context.Context, e *env, args []string) error {
 		if r.Modified {
 			changed = ", with changes"
 		}
-		fmt.Fprintf(e.stdout, "bailiff %s (commit %s%s, %s)\n", r.Version, r.Commit, changed, r.Go)
+		e.sayf("bailiff %s (commit %s%s, %s)\n", r.Version, r.Commit, changed, r.Go)
 	})
 }

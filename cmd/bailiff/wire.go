@@ -41,10 +41,11 @@ type parts struct {
 
 // wiring says what to join.
 type wiring struct {
-	work  bool          // with workers
-	seed  uint64        // of the world
-	pulse time.Duration // 0: one second
-	lease time.Duration // 0: the default of jobs
+	work    bool          // with workers
+	seed    uint64        // of the world
+	playful bool          // the world need not survive a crash of the database
+	pulse   time.Duration // 0: one second
+	lease   time.Duration // 0: the default of jobs
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
@@ -102,7 +103,11 @@ func (p *parts) joinWorld(ctx context.Context, w wiring) error {
 		return err
 	}
 	p.clock = p.sandbox
-	if p.worlds, err = pg.Open(ctx, p.db.url, pg.WithName("sandbox"), pg.WithMaxConns(4)); err != nil {
+	if p.worlds, err = pg.Open(ctx, p.db.url, pg.WithName("sandbox"), pg.WithMaxConns(4), pg.WithConfig(func(c *pgxpool.Config) {
+		if w.playful {
+			c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // the simulated banks' books only, for as long as a demo runs
+		}
+	})); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
 	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Secrets: map[string]string{

@@ -174,7 +174,7 @@ func (r *rig) messages(ctx context.Context) ([]payments.Event, error) {
 	slices.Sort(ids)
 	events := make([]payments.Event, len(ids))
 	for i, id := range ids {
-		if events[i], err = paid(id, r.bank.sums[id], calendar.DateOf(now)); err != nil {
+		if events[i], err = paid(id, money.FromTiyn(r.bank.sums[id]), calendar.DateOf(now)); err != nil {
 			return nil, err
 		}
 	}

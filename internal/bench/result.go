@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"io"
-	"math"
 )
 
 // Result of [Lifecycle]. Every share and ratio is of this one run.
@@ -70,7 +69,7 @@ func met(goals []Goal) bool {
 
 // Table prints the result for people.
 func (r Result) Table(w io.Writer) {
-	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+	line := liner(w)
 	line("lifecycle: %d cases, %d rows left behind", r.N, r.Rows)
 	line("  %-34s %12s %12s %12s %12s %12s", "", "cases/s", "seconds", "CPU µs/case", "own µs/case", "WAL B/case")
 	for _, p := range r.Phases {
@@ -83,5 +82,7 @@ func (r Result) Table(w io.Writer) {
 	printGoals(w, r.Goals)
 }
 
-// round keeps figures of JSON readable.
-func round(f float64) float64 { return math.Round(f*1000) / 1000 }
+// liner prints lines.
+func liner(w io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+}

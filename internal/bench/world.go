@@ -19,15 +19,29 @@ import (
 // bank is all banks: it holds and lets go at once, and keeps books.
 type bank struct {
 	mu    sync.Mutex
-	seen  map[uuid.UUID]orders.Reply
-	held  map[int64]money.Amount // by case, while an arrest is live
-	sums  map[int64]money.Amount // by case, as first arrested
-	again int                    // orders that came twice
+	seen  map[uuid.UUID]entry
+	held  map[int64]int64 // tiyn by case, while an arrest is live
+	sums  map[int64]int64 // tiyn by case, as first arrested
+	again int             // orders that came twice
 	wrong error
 }
 
+// entry is one order in the books; without pointers, so that the books of a large run cost the collector nothing.
+type entry struct {
+	sum    int64 // tiyn
+	refuse bool
+}
+
+func (e entry) reply(id uuid.UUID) orders.Reply {
+	r := orders.Reply{ID: id, Known: true, Answer: engine.Accepted, Sum: money.FromTiyn(e.sum), Bank: "halyk"}
+	if e.refuse {
+		r.Answer = engine.Refused
+	}
+	return r
+}
+
 func newBank(n int) *bank {
-	return &bank{seen: make(map[uuid.UUID]orders.Reply, 2*n), held: make(map[int64]money.Amount, n), sums: make(map[int64]money.Amount, n)}
+	return &bank{seen: make(map[uuid.UUID]entry, 2*n), held: make(map[int64]int64, n), sums: make(map[int64]int64, n)}
 }
 
 // Submit implements orders.Bank.
@@ -36,25 +50,25 @@ func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.R
 	defer b.mu.Unlock()
 	out := make([]orders.Reply, 0, len(batch))
 	for _, in := range batch {
-		if r, known := b.seen[in.ID]; known {
+		if e, known := b.seen[in.ID]; known {
 			b.again++
-			out = append(out, r)
+			out = append(out, e.reply(in.ID))
 			continue
 		}
-		r := orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Bank: "halyk"}
+		var e entry
 		_, live := b.held[in.CaseID]
 		switch {
 		case in.Purpose == engine.Arrest && !live && len(in.IIN) == 12:
-			r.Sum = in.Amount
-			b.held[in.CaseID], b.sums[in.CaseID] = in.Amount, in.Amount
+			e.sum = in.Amount.Tiyn()
+			b.held[in.CaseID], b.sums[in.CaseID] = e.sum, e.sum
 		case in.Purpose == engine.Lift && live:
 			delete(b.held, in.CaseID)
 		default:
 			b.wrong = errors.Join(b.wrong, fmt.Errorf("bench: the bank cannot %s for case %d", in.Purpose, in.CaseID))
-			r.Answer = engine.Refused
+			e.refuse = true
 		}
-		b.seen[in.ID] = r
-		out = append(out, r)
+		b.seen[in.ID] = e
+		out = append(out, e.reply(in.ID))
 	}
 	return out, nil
 }
@@ -65,8 +79,10 @@ func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error)
 	defer b.mu.Unlock()
 	out := make([]orders.Reply, len(ids))
 	for i, id := range ids {
-		out[i] = b.seen[id]
-		out[i].ID = id
+		out[i] = orders.Reply{ID: id}
+		if e, known := b.seen[id]; known {
+			out[i] = e.reply(id)
+		}
 	}
 	return out, nil
 }
@@ -90,12 +106,26 @@ type centre struct {
 	channel notify.Channel
 	clock   clock.Clock
 	mu      sync.Mutex
-	sent    map[string]int
+	sent    map[message]int32
 	proofs  chan []notify.Receipt
 }
 
 func newCentre(channel notify.Channel, c clock.Clock, n int, proofs chan []notify.Receipt) *centre {
-	return &centre{channel: channel, clock: c, sent: make(map[string]int, 3*n), proofs: proofs}
+	return &centre{channel: channel, clock: c, sent: make(map[message]int32, 3*n), proofs: proofs}
+}
+
+// message is a reference of this channel, without pointers.
+type message struct {
+	caseID  int64
+	ordinal int
+}
+
+func messageOf(ref string) message {
+	id, ordinal, _, err := notify.ParseRef(ref)
+	if err != nil {
+		panic(err) // references are ours
+	}
+	return message{id, ordinal}
 }
 
 // Send implements notify.Gateway.
@@ -107,7 +137,7 @@ func (c *centre) Send(ctx context.Context, messages []notify.Message) ([]notify.
 	out, proofs := make([]notify.Sent, len(messages)), make([]notify.Receipt, len(messages))
 	c.mu.Lock()
 	for i, m := range messages {
-		c.sent[m.Ref]++
+		c.sent[messageOf(m.Ref)]++
 		ref := "p-" + m.Ref
 		out[i] = notify.Sent{Ref: m.Ref, Status: notify.Accepted, ProviderRef: ref}
 		proofs[i] = notify.Receipt{Ref: m.Ref, ProviderRef: ref, Status: notify.StatusDelivered, At: now}
@@ -128,7 +158,7 @@ func (c *centre) Query(_ context.Context, refs []string) ([]notify.Sent, error) 
 	out := make([]notify.Sent, len(refs))
 	for i, ref := range refs {
 		out[i] = notify.Sent{Ref: ref, Status: notify.NotFound}
-		if c.sent[ref] > 0 {
+		if c.sent[messageOf(ref)] > 0 {
 			out[i] = notify.Sent{Ref: ref, Status: notify.Accepted, ProviderRef: "p-" + ref}
 		}
 	}
@@ -139,9 +169,9 @@ func (c *centre) Query(_ context.Context, refs []string) ([]notify.Sent, error) 
 func (c *centre) check(want int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for ref, n := range c.sent {
+	for m, n := range c.sent {
 		if n != 1 {
-			return fmt.Errorf("bench: %s left %d times", ref, n)
+			return fmt.Errorf("bench: notice %d of case %d left %d times on %s", m.ordinal, m.caseID, n, c.channel)
 		}
 	}
 	if len(c.sent) != want {

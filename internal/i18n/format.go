@@ -119,6 +119,7 @@ func (p *Printer) Date(d calendar.Date) string {
 		return year + nbsp + "ж. " + p.Day(d)
 	case RU:
 		return p.Day(d) + nbsp + year + nbsp + "г."
+	case EN:
 	}
 	return p.Day(d) + nbsp + year
 }
@@ -143,6 +144,7 @@ func (p *Printer) until(s string) string {
 		return s + " дейін"
 	case RU:
 		return "до " + s
+	case EN:
 	}
 	return "until " + s
 }

@@ -72,7 +72,7 @@ func (r *Robot) workers() *river.Workers {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[handoverJob]) error {
 		return r.work(ctx, j.Args.Chunk, r.assigner.Run)
 	}))
-	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { _, err := r.Settle(ctx); return err }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
 	return w
 }
 

@@ -32,10 +32,31 @@ func (r *Robot) Receive(ctx context.Context, ev payments.Event) (payments.Receiv
 		if got, err = r.Payments.Receive(ctx, tx, ev, now); err != nil || got == payments.Replay {
 			return err
 		}
+		var waiting bool
+		if err := tx.QueryRow(ctx, settleWaitsSQL).Scan(&waiting); err != nil || waiting {
+			return err // the job that waits will see this message; if it is just being taken, the pulse will
+		}
 		_, err = r.client.InsertTx(ctx, tx, settleJob{}, nil)
 		return err
 	})
 	return got, err
+}
+
+const settleWaitsSQL = `SELECT EXISTS (SELECT 1 FROM river_job WHERE kind = 'money.settle' AND state = 'available')`
+
+// gather is how long a settling job waits for more messages of a burst: sets are cheap, single rows are not.
+const gather = 80 * time.Millisecond
+
+func (r *Robot) settleSoon(ctx context.Context) error {
+	wait := time.NewTimer(gather)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-wait.C:
+	}
+	_, err := r.Settle(ctx)
+	return err
 }
 
 // Settle turns kept messages into payments and payments into money of cases. It returns how many it settled. A message

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"robotbailiff/notify"
 	"robotbailiff/payments/source/gateway"
 )
@@ -270,27 +272,59 @@ func (h *handing) cancellations(items []Item) (done []result, err error) {
 	return done, nil
 }
 
+// senders is how many payment messages are under way at once, as from several gateways. Messages about one case go one
+// after the other, so that their order does not depend on luck.
+const senders = 8
+
 func (h *handing) webhooks(items []Item) (done []result, err error) {
+	byCase := map[int64][]Item{}
+	var order []int64
 	for _, it := range items {
-		m, err := decode[hook](it)
-		if err != nil {
-			return done, err
+		if byCase[it.CaseID] == nil {
+			order = append(order, it.CaseID)
 		}
-		body, err := gateway.Encode(m.Message)
-		if err != nil {
-			return done, err
-		}
-		header, err := gateway.Sign(h.secrets[m.Source], m.EventID, h.now, body)
-		if err != nil {
-			return done, err
-		}
-		status, err := h.out.Webhook(h.ctx, m.Source, header, body)
-		if err != nil {
-			return done, err
-		}
-		done = append(done, result{Item: it, status: status, payment: m.Payment, back: m.Message.Type == gateway.Reversed})
+		byCase[it.CaseID] = append(byCase[it.CaseID], it)
 	}
-	return done, nil
+	results := make([][]result, len(order))
+	var g errgroup.Group
+	g.SetLimit(senders)
+	for i, id := range order {
+		g.Go(func() error {
+			for _, it := range byCase[id] {
+				r, err := h.webhook(it)
+				if err != nil {
+					return err
+				}
+				results[i] = append(results[i], r)
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	for _, r := range results {
+		done = append(done, r...)
+	}
+	return done, err
+}
+
+func (h *handing) webhook(it Item) (result, error) {
+	m, err := decode[hook](it)
+	if err != nil {
+		return result{}, err
+	}
+	body, err := gateway.Encode(m.Message)
+	if err != nil {
+		return result{}, err
+	}
+	header, err := gateway.Sign(h.secrets[m.Source], m.EventID, h.now, body)
+	if err != nil {
+		return result{}, err
+	}
+	status, err := h.out.Webhook(h.ctx, m.Source, header, body)
+	if err != nil {
+		return result{}, err
+	}
+	return result{Item: it, status: status, payment: m.Payment, back: m.Message.Type == gateway.Reversed}, nil
 }
 
 func (h *handing) debtors(items []Item) (done []result, err error) {

@@ -47,7 +47,7 @@ func must(t *testing.T, err error) {
 
 func (s stage) open(t *testing.T, x uitest.Writ) uitest.Person {
 	t.Helper()
-	p, err := s.World.Open(t.Context(), x)
+	p, err := s.Open(t.Context(), x)
 	must(t, err)
 	return p
 }

@@ -137,7 +137,7 @@ func TestReading_neverWrites(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p := s.open(t, uitest.Writ{})
-	must(t, s.World.Notify(t.Context(), p.CaseID))
+	must(t, s.Notify(t.Context(), p.CaseID))
 	s.enter(t, p)
 	before, err := s.Counts(t.Context())
 	must(t, err)

@@ -70,7 +70,7 @@ func must(t *testing.T, err error) {
 
 func (s stage) open(t *testing.T, x uitest.Writ) uitest.Person {
 	t.Helper()
-	p, err := s.World.Open(t.Context(), x)
+	p, err := s.Open(t.Context(), x)
 	must(t, err)
 	return p
 }
@@ -167,7 +167,7 @@ func TestPay_isBegunOnceAndWaitsCalmly(t *testing.T) {
 	if again := s.Get("/p/case"); again.Has(`form[action="/p/case/pay"]`) {
 		t.Error("the case page invites to a second payment")
 	}
-	must(t, s.World.Pay(t.Context(), p.CaseID, 20155))
+	must(t, s.Pay(t.Context(), p.CaseID, 20155))
 	if got := s.Get("/p/case/waiting").Header.Get("Location"); got != "/p/case" {
 		t.Errorf("a payment that has come leads to %q", got)
 	}
@@ -196,8 +196,8 @@ func TestRefusal_takesTwoStepsAndCanBeUndone(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p := s.open(t, uitest.Writ{})
-	must(t, s.World.Notify(t.Context(), p.CaseID))
-	must(t, s.World.Arrest(t.Context(), p.CaseID))
+	must(t, s.Notify(t.Context(), p.CaseID))
+	must(t, s.Arrest(t.Context(), p.CaseID))
 	s.enter(t, p)
 	price := s.Get("/p/case/refuse?lang=ru")
 	s.wants(t, price, "20 155,00 ₸", "5 038,75 ₸", "25 193,75 ₸", "Арест 20 155,00 ₸ на счёте останется", "Шаг 1 из 2")

@@ -23,9 +23,9 @@ func do(actor string, cmd engine.Command) step {
 }
 
 var (
-	notified = step(func(t *testing.T, s stage, id int64) { must(t, s.World.Notify(t.Context(), id)) })
-	arrested = step(func(t *testing.T, s stage, id int64) { must(t, s.World.Arrest(t.Context(), id)) })
-	lifted   = step(func(t *testing.T, s stage, id int64) { must(t, s.World.Lift(t.Context(), id)) })
+	notified = step(func(t *testing.T, s stage, id int64) { must(t, s.Notify(t.Context(), id)) })
+	arrested = step(func(t *testing.T, s stage, id int64) { must(t, s.Arrest(t.Context(), id)) })
+	lifted   = step(func(t *testing.T, s stage, id int64) { must(t, s.Lift(t.Context(), id)) })
 	refused  = do(engine.ActorDebtor, engine.RequestRefusal{})
 	tick     = do(engine.ActorRobot, engine.Tick{})
 
@@ -40,7 +40,7 @@ var (
 )
 
 func paid(tenge int64) step {
-	return func(t *testing.T, s stage, id int64) { must(t, s.World.Pay(t.Context(), id, tenge)) }
+	return func(t *testing.T, s stage, id int64) { must(t, s.Pay(t.Context(), id, tenge)) }
 }
 
 func later(d time.Duration) step {
@@ -104,7 +104,7 @@ var cases = []struct {
 	},
 	{
 		name: "settled_in_time", steps: []step{later(40 * day), tick, func(t *testing.T, s stage, id int64) {
-			must(t, s.World.PayOn(t.Context(), id, 20155, calendar.MakeDate(2026, 3, 31)))
+			must(t, s.PayOn(t.Context(), id, 20155, calendar.MakeDate(2026, 3, 31)))
 		}},
 		says: []string{"Долг погашен", "больше ничего не требуется"}, never: []string{"может попросить"},
 	},

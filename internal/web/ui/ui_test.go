@@ -156,13 +156,16 @@ func TestHandle_wantsTheTokenOfTheForm(t *testing.T) {
 		"another token":  {post(strings.Repeat("A", len(token)), true), http.StatusForbidden},
 		"another site":   {post(token, true, "Sec-Fetch-Site", "cross-site"), http.StatusForbidden},
 		"another origin": {post(token, true, "Origin", "https://evil.example"), http.StatusForbidden},
+		"null, no token": {post("", true, "Origin", "null"), http.StatusForbidden},
+		"a sandbox":      {post(token, true, "Origin", "null", "Sec-Fetch-Site", "cross-site"), http.StatusForbidden},
+		"an old browser": {post(token, true, "Origin", "null"), http.StatusSeeOther},
 		"the token":      {post(token, true), http.StatusSeeOther},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %d, want %d", name, c.got, c.want)
 		}
 	}
-	if done != 1 {
+	if done != 2 {
 		t.Errorf("the form was taken %d times", done)
 	}
 	if second := get(h, http.MethodGet, "/", "Cookie", cookie.String()); strings.Contains(second.Body.String(), token) {

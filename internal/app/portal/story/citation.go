@@ -42,13 +42,7 @@ func word(s string) *regexp.Regexp { return regexp.MustCompile(`\b(?:` + s + `)`
 // Citation writes a citation of the rule pack in a language.
 func Citation(s string, lang i18n.Lang) string {
 	for _, p := range phrases {
-		to := p.en
-		switch lang {
-		case i18n.KK:
-			to = p.kk
-		case i18n.RU:
-			to = p.ru
-		}
+		to := map[i18n.Lang]string{i18n.KK: p.kk, i18n.RU: p.ru, i18n.EN: p.en}[lang]
 		s = p.find.ReplaceAllString(s, to)
 	}
 	return strings.ReplaceAll(strings.TrimSpace(s), "№ ", "№\u00a0")

@@ -1,5 +1,0 @@
-package main
-
-import "context"
-
-func runBench(context.Context, *env, []string) error { return nil }

@@ -1,0 +1,85 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// What nearly always happens, a gateway takes a message and later proves its delivery, is written by one statement that
+// locks, checks and changes the rows in the database. It does what settle and receive say of these rows and nothing else;
+// every row that is not in the expected state is left to them.
+
+// lockedSQL locks the named notices in the one order that never deadlocks, if they are in one of the given states.
+const lockedSQL = `WITH l AS MATERIALIZED (
+	SELECT n.ctid AS tid, k.*
+	FROM notices n
+	JOIN unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS k (case_id, ordinal, channel, ref, said, at)
+	  ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel
+	WHERE n.attempts > 0 AND n.status = ANY ($7) AND n.case_id BETWEEN $8 AND $9
+	ORDER BY n.case_id, n.ordinal, n.channel
+	FOR UPDATE OF n)
+`
+
+// acceptSQL is the part of accepted for messages under way.
+const acceptSQL = lockedSQL + `UPDATE notices n
+SET status = 'sent', detail = l.said, provider_ref = CASE WHEN n.provider_ref = '' THEN l.ref ELSE n.provider_ref END
+FROM l WHERE n.ctid = l.tid
+RETURNING n.case_id, n.ordinal, n.channel, n.kind, n.delivered_at`
+
+// deliverSQL is the part of receive for a proof of delivery of a message that the gateway took. at is not in the future.
+const deliverSQL = lockedSQL + `UPDATE notices n
+SET status = 'delivered', detail = l.said, provider_ref = CASE WHEN n.provider_ref = '' THEN l.ref ELSE n.provider_ref END,
+    delivered_at = greatest(CASE WHEN l.at < n.sent_at AND n.attempts < 2 THEN n.sent_at ELSE l.at END, n.created_at)
+FROM l WHERE n.ctid = l.tid
+RETURNING n.case_id, n.ordinal, n.channel, n.kind, n.delivered_at`
+
+var (
+	whileSending = []string{string(StatusSending)}
+	onceSent     = []string{string(StatusSent)}
+)
+
+// word is what somebody says of one notice.
+type word struct {
+	key
+	ref, detail string
+	at          time.Time
+}
+
+// shortcut runs one of the two statements and gives the notices that it changed, in order.
+func shortcut(ctx context.Context, tx pgx.Tx, sql string, states []string, words []word) ([]Delivered, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	n := len(words)
+	ids, ordinals, channels := make([]int64, n), make([]int, n), make([]string, n)
+	refs, details, at := make([]string, n), make([]string, n), make([]time.Time, n)
+	for i, w := range words {
+		ids[i], ordinals[i], channels[i] = w.CaseID, w.Ordinal, string(w.Channel)
+		refs[i], details[i], at[i] = cleanRef(w.ref), cleanDetail(w.detail), w.at
+	}
+	rows, err := tx.Query(ctx, sql, bounded(ids, ids, ordinals, channels, refs, details, at, states)...)
+	if err != nil {
+		return nil, fmt.Errorf("notify: writing %d notices: %w", n, err)
+	}
+	done := make([]Delivered, 0, n)
+	var d Delivered
+	var when *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&d.CaseID, &d.Ordinal, &d.Channel, &d.Kind, &when}, func() error {
+		if when != nil {
+			d.At = when.UTC()
+		}
+		done = append(done, d)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("notify: writing %d notices: %w", n, err)
+	}
+	slices.SortFunc(done, func(a, b Delivered) int { return a.key().compare(b.key()) })
+	return done, nil
+}
+
+func (d Delivered) key() key { return key{d.CaseID, d.Ordinal, d.Channel} }
