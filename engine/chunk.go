@@ -49,16 +49,31 @@ func (c Chunk) Hold(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// Finish marks the chunk done. What is still open in it comes back as a new chunk, not before the given legal time.
-func (c Chunk) Finish(ctx context.Context, tx pgx.Tx, open []int64, notBefore time.Time) error {
+// Finish marks the chunk done. What is still open in it comes back as a new chunk, not before the given legal time, which
+// is rounded up a little so that what waits can be worked together.
+func (c Chunk) Finish(ctx context.Context, tx pgx.Tx, open []int64, now, notBefore time.Time) error {
 	if _, err := tx.Exec(ctx, finishChunkSQL, c.ID, c.Fence); err != nil {
 		return err
 	}
 	if len(open) == 0 {
 		return nil
 	}
-	_, err := insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: open, NotBefore: notBefore}}, nil)
+	_, err := insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: open, NotBefore: together(now, notBefore)}}, nil)
 	return err
+}
+
+// together rounds an instant up to a round one: to five minutes when the wait is longer than that, to a quarter of an hour
+// when it is longer than that.
+func together(now, at time.Time) time.Time {
+	for _, step := range [...]time.Duration{15 * time.Minute, 5 * time.Minute} {
+		if at.Sub(now) >= step {
+			if r := at.Truncate(step); r.Before(at) {
+				return r.Add(step)
+			}
+			return at
+		}
+	}
+	return at
 }
 
 // Split replaces a chunk that cannot be worked by its two halves, so that one bad case stops no other. A chunk of one
@@ -76,18 +91,52 @@ func (c Chunk) Split(ctx context.Context, tx pgx.Tx, cause string) (halves []Chu
 	return insertChunks(ctx, tx, []Chunk{{Kind: c.Kind, CaseIDs: ids[:half], NotBefore: c.NotBefore}, {Kind: c.Kind, CaseIDs: ids[half:], NotBefore: c.NotBefore}}, func(Chunk) bool { return true })
 }
 
-// StaleChunks takes chunks whose time has come and that nobody has touched for the lease, so that their jobs can be
-// made again. It heals lost jobs, killed workers and an emptied job table.
-func StaleChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease time.Duration, limit int) ([]Chunk, error) {
-	rows, err := tx.Query(ctx, staleChunksSQL, now, lease, limit)
+// DueChunks takes chunks whose time has come and that nobody works, so that jobs can be made for them: those that never
+// had one, and those that nobody has touched for the lease. It heals lost jobs, killed workers and an emptied job table.
+// Small chunks of one kind that were never started become one large one: sets are cheap, single cases are not.
+func DueChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease time.Duration, limit int) ([]Chunk, error) {
+	rows, err := tx.Query(ctx, dueChunksSQL, now, lease, limit)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Chunk, error) {
-		var c Chunk
-		err := row.Scan(&c.ID, &c.Kind)
-		return c, err
+	var ready, merged []Chunk
+	var gone []int64
+	open := map[string]int{} // index in merged of the chunk of a kind that is being filled
+	var c Chunk
+	var fresh bool
+	_, err = pgx.ForEachRow(rows, []any{&c.ID, &c.Kind, &c.CaseIDs, &c.NotBefore, &fresh}, func() error {
+		i, filling := open[c.Kind]
+		switch {
+		case !fresh:
+			ready = append(ready, Chunk{ID: c.ID, Kind: c.Kind})
+		case filling && len(merged[i].CaseIDs)+len(c.CaseIDs) <= MaxBatch:
+			merged[i].CaseIDs = append(merged[i].CaseIDs, c.CaseIDs...)
+			gone = append(gone, c.ID)
+		default:
+			open[c.Kind] = len(merged)
+			merged = append(merged, Chunk{ID: c.ID, Kind: c.Kind, CaseIDs: slices.Clone(c.CaseIDs), NotBefore: c.NotBefore})
+		}
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	if len(gone) > 0 {
+		if err := mergeChunks(ctx, tx, merged, gone); err != nil {
+			return nil, err
+		}
+	}
+	return append(ready, merged...), nil
+}
+
+func mergeChunks(ctx context.Context, tx pgx.Tx, merged []Chunk, gone []int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(mergedChunksSQL, gone)
+	for _, c := range merged {
+		slices.Sort(c.CaseIDs)
+		batch.Queue(fillChunkSQL, c.ID, slices.Compact(c.CaseIDs))
+	}
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // insertChunks stores chunks and fills in their ids. started says for which of them the caller asks for a job at once; the

@@ -326,7 +326,7 @@ func TestChunk_fence(t *testing.T) {
 			if err := c.Hold(t.Context(), tx); err != nil {
 				return err
 			}
-			return c.Finish(t.Context(), tx, c.CaseIDs[:2], time.Time{}.AddDate(2026, 8, 1))
+			return c.Finish(t.Context(), tx, c.CaseIDs[:2], c.NotBefore, c.NotBefore.Add(time.Hour))
 		})
 	}
 	if err := finish(stale); !errors.Is(err, engine.ErrFenced) {

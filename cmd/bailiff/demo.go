@@ -22,6 +22,9 @@ import (
 // demoStart is the legal instant at which every demo begins, so that the same seed gives the same counts on any day.
 var demoStart = calendar.MakeDate(2026, time.September, 1).Start().Add(9*time.Hour + 30*time.Minute)
 
+// demoGrid is the step of legal time: six looks a day.
+const demoGrid = 4 * time.Hour
+
 // demoPace is how long one step of legal time lasts for those who watch.
 const demoPace = 150 * time.Millisecond
 
@@ -181,6 +184,7 @@ func (d *demo) drive(ctx context.Context, base string) error {
 	driver := sandbox.Driver{
 		World: d.parts.world, Clock: d.parts.sandbox, Robot: d.parts.robot,
 		Outbox: &frontDoor{parts: d.parts, client: &http.Client{Timeout: 30 * time.Second}, base: base},
+		Grid:   demoGrid,
 		Wake:   d.parts.robot.Pulse,
 		Moved: func(now time.Time) error {
 			d.screen.at(calendar.DateOf(now).Sub(first))

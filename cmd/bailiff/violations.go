@@ -79,4 +79,3 @@ func allViolations(ctx context.Context, p *parts) ([]foundViolation, error) {
 	}
 	return found, nil
 }
-

@@ -59,7 +59,7 @@ func (a *Assigner) Run(ctx context.Context, chunkID int64) error {
 		if len(left) > 0 {
 			a.Log.ErrorContext(ctx, "no private bailiff in the region", "cases", len(left))
 		}
-		return chunk.Finish(ctx, tx, left, now.Add(noBailiffRetry))
+		return chunk.Finish(ctx, tx, left, now, now.Add(noBailiffRetry))
 	})
 	if err != nil {
 		return fmt.Errorf("handover: chunk %d: %w", chunkID, err)

@@ -198,7 +198,7 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		if _, err := s.Store.ApplyTx(ctx, tx, cmds); err != nil {
 			return err
 		}
-		return chunk.Finish(ctx, tx, again, now.Add(retryAfter(chunk.Kind, tries)))
+		return chunk.Finish(ctx, tx, again, now, now.Add(retryAfter(chunk.Kind, tries)))
 	})
 	if err != nil {
 		return fmt.Errorf("orders: chunk %d: answers: %w", chunk.ID, err)

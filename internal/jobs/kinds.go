@@ -138,7 +138,7 @@ func (r *Robot) halve(ctx context.Context, id int64) error {
 		}
 		if len(halves) == 0 && len(c.CaseIDs) == 1 {
 			bad = c.CaseIDs[0]
-			return c.Finish(ctx, tx, nil, c.NotBefore)
+			return c.Finish(ctx, tx, nil, c.NotBefore, c.NotBefore)
 		}
 		return r.enqueue(ctx, tx, halves)
 	})
@@ -169,7 +169,11 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 	err = r.sender.Run(ctx, chunk.CaseIDs, contacts)
 	var later *notify.Later
 	var again []int64
-	next := chunk.NotBefore
+	now, nowErr := r.cfg.Clock.Now(ctx)
+	if nowErr != nil {
+		return nowErr
+	}
+	next := now
 	switch {
 	case errors.As(err, &later):
 		again, next = chunk.CaseIDs, later.At
@@ -180,6 +184,6 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 		if err := chunk.Hold(ctx, tx); err != nil {
 			return err
 		}
-		return chunk.Finish(ctx, tx, again, next)
+		return chunk.Finish(ctx, tx, again, now, next)
 	})
 }

@@ -77,6 +77,9 @@ func (r *Robot) sweep(ctx context.Context) error {
 	return nil
 }
 
+// restartBatch is how many waiting chunks one pulse takes up.
+const restartBatch = 1000
+
 // restart makes jobs anew for chunks whose time has come and that nobody touched for the lease.
 func (r *Robot) restart(ctx context.Context) error {
 	now, err := r.cfg.Clock.Now(ctx)
@@ -84,7 +87,7 @@ func (r *Robot) restart(ctx context.Context) error {
 		return err
 	}
 	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		chunks, err := engine.StaleChunks(ctx, tx, now, r.cfg.Lease, 100)
+		chunks, err := engine.DueChunks(ctx, tx, now, r.cfg.Lease, restartBatch)
 		if err != nil || len(chunks) == 0 {
 			return err
 		}

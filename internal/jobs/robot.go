@@ -107,7 +107,7 @@ func (r *Robot) newClient() error {
 	}
 	if r.cfg.Work {
 		rc.FetchCooldown = 10 * time.Millisecond
-		rc.FetchPollInterval = 500 * time.Millisecond
+		rc.FetchPollInterval = 100 * time.Millisecond
 		rc.Queues = queues
 		rc.Workers = r.workers()
 	}

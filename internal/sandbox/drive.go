@@ -25,13 +25,11 @@ type Driver struct {
 	Robot  Robot
 	Outbox Outbox
 	Grid   time.Duration                   // jumps end on this grid of local time; 0: three hours
+	Near   time.Duration                   // instants of ours so near are met exactly, not on the grid; 0: two minutes
 	Wake   func(ctx context.Context) error // called after each move of the clock; may be nil
 	Moved  func(now time.Time) error       // told each move; may be nil
 	Wait   time.Duration                   // how long our side may take for one instant; 0: one minute
 }
-
-// near is a distance that the grid does not stretch: retries of our side come within minutes.
-const near = 15 * time.Minute
 
 // Run drives until nothing is going to happen any more, or until the given legal instant if it is set.
 func (d *Driver) Run(ctx context.Context, until time.Time) error {
@@ -109,7 +107,7 @@ func (d *Driver) waitIdle(ctx context.Context) error {
 			return errors.Join(errNotIdle, err, last)
 		}
 		last = err // the database may be on its way back
-		if d.Wake != nil && wake.Elapsed() > 200*time.Millisecond {
+		if d.Wake != nil && wake.Elapsed() > 100*time.Millisecond {
 			wake = clock.StartStopwatch()
 			last = d.Wake(ctx)
 		}
@@ -128,7 +126,7 @@ func (d *Driver) next(ctx context.Context, now time.Time) (time.Time, bool, erro
 	if err != nil {
 		return ours, false, err
 	}
-	if ok && ours.Sub(now) <= near {
+	if ok && ours.Sub(now) <= d.near() {
 		return later(ours, now), true, nil
 	}
 	theirs, ok2, err := d.World.NextAt(ctx)
@@ -139,6 +137,13 @@ func (d *Driver) next(ctx context.Context, now time.Time) (time.Time, bool, erro
 		ours = theirs
 	}
 	return d.grid(later(ours, now)), true, nil
+}
+
+func (d *Driver) near() time.Duration {
+	if d.Near == 0 {
+		return 2 * time.Minute
+	}
+	return d.Near
 }
 
 // later keeps time moving when something waits that neither side takes now.
