@@ -125,9 +125,7 @@ func ofOneCase(err error) bool {
 }
 
 func (r *Robot) halve(ctx context.Context, id int64) error {
-	var bad int64
 	err := pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		bad = 0
 		c, err := engine.Claim(ctx, tx, id)
 		if err != nil {
 			return err
@@ -136,19 +134,18 @@ func (r *Robot) halve(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
-		if len(halves) == 0 && len(c.CaseIDs) == 1 {
-			bad = c.CaseIDs[0]
-			return c.Finish(ctx, tx, nil, c.NotBefore, c.NotBefore)
+		if len(halves) > 0 {
+			return r.enqueue(ctx, tx, halves)
 		}
-		return r.enqueue(ctx, tx, halves)
+		hold := engine.For{CaseID: c.CaseIDs[0], Actor: engine.ActorRobot, Command: engine.SetHold{Reason: "outside_call_failed"}}
+		if _, err := r.Engine.ApplyTx(ctx, tx, []engine.For{hold}); err != nil {
+			return err
+		}
+		return c.Finish(ctx, tx, nil, c.NotBefore, c.NotBefore)
 	})
 	if errors.Is(err, engine.ErrFenced) {
 		return nil
 	}
-	if err != nil || bad == 0 {
-		return err
-	}
-	_, err = r.Engine.Apply(ctx, []engine.For{{CaseID: bad, Actor: engine.ActorRobot, Command: engine.SetHold{Reason: "outside_call_failed"}}})
 	return err
 }
 

@@ -110,15 +110,16 @@ func (r *Robot) Idle(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	// Money first: what was settled before this look has already left its chunks for the next one.
+	transit, err := r.Payments.InTransit(ctx, r.cfg.Pool)
+	if err != nil || transit {
+		return false, err
+	}
 	var busy bool
 	if err := r.cfg.Pool.QueryRow(ctx, busySQL, now).Scan(&busy); err != nil {
 		return false, fmt.Errorf("jobs: idle: %w", err)
 	}
-	if busy {
-		return false, nil
-	}
-	transit, err := r.Payments.InTransit(ctx, r.cfg.Pool)
-	return !transit, err
+	return !busy, nil
 }
 
 // NextAt is the next legal instant at which something becomes due; ok is false when nothing is waiting.
