@@ -131,22 +131,57 @@ type Assign struct {
 }
 
 // Kind implements Command.
-func (Open) Kind() string            { return "open" }
+func (Open) Kind() string { return "open" }
+
+// Kind implements Command.
 func (NoticeDelivered) Kind() string { return "notice_delivered" }
-func (Tick) Kind() string            { return "tick" }
-func (OrderAnswered) Kind() string   { return "order_answered" }
-func (Pay) Kind() string             { return "pay" }
-func (ReversePayment) Kind() string  { return "reverse_payment" }
-func (RequestRefusal) Kind() string  { return "request_refusal" }
-func (UndoRefusal) Kind() string     { return "undo_refusal" }
-func (Cancel) Kind() string          { return "cancel" }
-func (SetHold) Kind() string         { return "hold" }
-func (Resume) Kind() string          { return "resume" }
-func (Suspend) Kind() string         { return "suspend" }
-func (Assign) Kind() string          { return "assign" }
+
+// Kind implements Command.
+func (Tick) Kind() string { return "tick" }
+
+// Kind implements Command.
+func (OrderAnswered) Kind() string { return "order_answered" }
+
+// Kind implements Command.
+func (Pay) Kind() string { return "pay" }
+
+// Kind implements Command.
+func (ReversePayment) Kind() string { return "reverse_payment" }
+
+// Kind implements Command.
+func (RequestRefusal) Kind() string { return "request_refusal" }
+
+// Kind implements Command.
+func (UndoRefusal) Kind() string { return "undo_refusal" }
+
+// Kind implements Command.
+func (Cancel) Kind() string { return "cancel" }
+
+// Kind implements Command.
+func (SetHold) Kind() string { return "hold" }
+
+// Kind implements Command.
+func (Resume) Kind() string { return "resume" }
+
+// Kind implements Command.
+func (Suspend) Kind() string { return "suspend" }
+
+// Kind implements Command.
+func (Assign) Kind() string { return "assign" }
 
 // Commands lists one empty command of every kind, for tests over the whole table and for decoding.
 var Commands = []Command{
-	Open{}, NoticeDelivered{}, Tick{}, OrderAnswered{}, Pay{}, ReversePayment{}, RequestRefusal{}, UndoRefusal{},
-	Cancel{}, SetHold{}, Resume{}, Suspend{}, Assign{},
+	Open{},
+	NoticeDelivered{},
+	Tick{},
+	OrderAnswered{},
+	Pay{},
+	ReversePayment{},
+	RequestRefusal{},
+	UndoRefusal{},
+	Cancel{},
+	SetHold{},
+	Resume{},
+	Suspend{},
+	Assign{},
 }

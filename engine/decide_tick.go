@@ -203,6 +203,7 @@ func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
 		if a := c.last(Arrest); !c.CollectOn.IsZero() && a != nil && a.Status == Active {
 			take(c.CollectOn.Start(), "collect")
 		}
+	case Paid, Cancelled, HandedOver: // handled above
 	}
 	return at, duty, ok
 }

@@ -128,12 +128,12 @@ func answer(c *Case, a OrderAnswered) {
 			}
 		}
 	case Collect:
-		switch {
-		case a.Answer == Accepted || a.Answer == AlreadyDone:
+		switch a.Answer {
+		case Accepted, AlreadyDone:
 			o.Status, o.Held = Done, a.Sum
-		case a.Answer == Partial || a.Answer == NoFunds:
+		case Partial, NoFunds:
 			o.Status, o.Held = Active, a.Sum // stored by the bank and executed as money comes (EL 58(3))
-		default:
+		case Protected, NoAccount, Refused, Withdrawn:
 			o.Status = RejectedOrder
 		}
 	case Recall:

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -158,12 +157,12 @@ func (d *demo) live(ctx context.Context, base string) error {
 	}
 	if s.Violations > 0 {
 		for _, v := range s.found {
-			fmt.Fprintf(d.stderr, "violation %s, case %s: %s\n", v.ID, v.Case, v.Detail)
+			_, _ = fmt.Fprintf(d.stderr, "violation %s, case %s: %s\n", v.ID, v.Case, v.Detail)
 		}
 		return errSilent
 	}
 	if !d.exit {
-		fmt.Fprintf(d.stderr, "\nEverything has ended and was checked. The pages stay at %s/desk/ until Ctrl-C.\n", base)
+		_, _ = fmt.Fprintf(d.stderr, "\nEverything has ended and was checked. The pages stay at %s/desk/ until Ctrl-C.\n", base)
 	}
 	return nil
 }
@@ -183,7 +182,7 @@ func (d *demo) drive(ctx context.Context, base string) error {
 	d.screen.begin("legal days", 45)
 	driver := sandbox.Driver{
 		World: d.parts.world, Clock: d.parts.sandbox, Robot: d.parts.robot,
-		Outbox: &frontDoor{parts: d.parts, client: &http.Client{Timeout: 30 * time.Second}, base: base},
+		Outbox: frontDoor(d.parts, base),
 		Grid:   demoGrid,
 		Wake:   d.parts.robot.Pulse,
 		Moved: func(now time.Time) error {
@@ -218,7 +217,7 @@ func (d *demo) welcome(ctx context.Context, base string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.stderr, `
+	_, _ = fmt.Fprintf(d.stderr, `
   desk      %s/desk/      sign in with one click: the demo operator
   debtor    %s/p/%s
             the gate asks: last four digits of the IIN %s, year of birth %d

@@ -60,7 +60,7 @@ func (s *screen) at(n int) {
 	tell := bar == nil && !s.quiet && (n-s.told)*5 >= s.total
 	if tell {
 		s.told = n
-		fmt.Fprintf(s.out, "%s: %d of %d  %s\n", s.name, min(n, s.total), s.total, s.text)
+		_, _ = fmt.Fprintf(s.out, "%s: %d of %d  %s\n", s.name, min(n, s.total), s.total, s.text)
 	}
 	s.mu.Unlock()
 	if bar != nil {

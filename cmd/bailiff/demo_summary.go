@@ -107,7 +107,7 @@ func (d *demo) saved(ctx context.Context) (money.Amount, error) {
 }
 
 func (s *summary) write(w io.Writer) {
-	fmt.Fprintf(w, `
+	_, _ = fmt.Fprintf(w, `
 The court sent     %6d rows: %d accepted, %d duplicate, %d rejected, %d quarantined
 Cases opened       %6d
 Notified           %6d   delivery proven

@@ -81,15 +81,15 @@ func mainStatus(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return exitDone
 	case errors.As(err, &u):
-		fmt.Fprintf(stderr, "bailiff: %s\nRun 'bailiff help' for the commands.\n", u.msg)
+		_, _ = fmt.Fprintf(stderr, "bailiff: %s\nRun 'bailiff help' for the commands.\n", u.msg)
 		return exitUsage
 	case errors.Is(err, errUnknown):
-		fmt.Fprintf(stderr, "bailiff: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "bailiff: %v\n", err)
 		return exitUsage
 	case errors.Is(err, errSilent):
 		return exitFailed
 	default:
-		fmt.Fprintf(stderr, "bailiff: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "bailiff: %v\n", err)
 		return exitFailed
 	}
 }
@@ -124,7 +124,7 @@ func newEnv(c command, stdout, stderr io.Writer) *env {
 	e.flags.BoolVar(&e.json, "json", false, "print one JSON object on standard output")
 	e.flags.StringVar(&e.db, "db", "", "`DATABASE`: embedded, or a postgres:// URL (default: BAILIFF_DATABASE_URL)")
 	e.flags.Usage = func() {
-		fmt.Fprintf(stderr, "bailiff %s: %s\n", c.name, c.does)
+		_, _ = fmt.Fprintf(stderr, "bailiff %s: %s\n", c.name, c.does)
 		e.flags.PrintDefaults()
 	}
 	return e
@@ -149,10 +149,10 @@ func (e *env) parse(args []string) ([]string, error) {
 }
 
 func printHelp(w io.Writer) {
-	fmt.Fprintln(w, "bailiff: the robot bailiff\n\nCommands:")
+	_, _ = fmt.Fprintln(w, "bailiff: the robot bailiff\n\nCommands:")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.does)
+		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.does)
 	}
-	fmt.Fprintln(w, "\nEvery command takes --json and --db embedded|URL. 'bailiff COMMAND -h' shows its flags.\n"+
+	_, _ = fmt.Fprintln(w, "\nEvery command takes --json and --db embedded|URL. 'bailiff COMMAND -h' shows its flags.\n"+
 		"Environment: BAILIFF_DATABASE_URL, BAILIFF_HOME (default var), BAILIFF_SECRET_FILE, BAILIFF_LOG.")
 }

@@ -82,7 +82,7 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		if err != nil {
 			return errors.Join(err, ln.Close())
 		}
-		fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
+		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
 		g.Go(func() error { return serveHTTP(ctx, ln, site) })
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })

@@ -109,7 +109,7 @@ func (im *Importer) end(ctx context.Context, b batch, rows int) error {
 		if _, err := lockBatch(ctx, tx, b.id); err != nil {
 			return err
 		}
-		_, t, err := readBatch(ctx, tx, b.id)
+		t, err := readBatch(ctx, tx, b.id)
 		if err != nil {
 			return err
 		}
@@ -137,15 +137,15 @@ func (im *Importer) fail(ctx context.Context, id int64) error {
 	return nil
 }
 
-func readBatch(ctx context.Context, q engine.Querier, id int64) (state string, t tally, err error) {
-	err = q.QueryRow(ctx, readBatchSQL, id).Scan(&state, &t.rows, &t.accepted, &t.duplicate, &t.rejected, &t.quarantined)
-	return state, t, err
+func readBatch(ctx context.Context, q engine.Querier, id int64) (t tally, err error) {
+	err = q.QueryRow(ctx, readBatchSQL, id).Scan(&t.rows, &t.accepted, &t.duplicate, &t.rejected, &t.quarantined)
+	return t, err
 }
 
 // report reads the counts and the first rows that were not accepted back, so that it covers what an interrupted import
 // had done before.
 func (im *Importer) report(ctx context.Context, b batch, o Options) (Report, error) {
-	_, t, err := readBatch(ctx, im.store.Pool(), b.id)
+	t, err := readBatch(ctx, im.store.Pool(), b.id)
 	if err != nil {
 		return Report{BatchID: b.id}, fmt.Errorf("intake: report batch %d: %w", b.id, err)
 	}

@@ -73,10 +73,16 @@ func TestParse_writesOneWay(t *testing.T) {
 		t.Fatal(p)
 	}
 	for _, c := range [][2]string{
-		{"debtor_phone", "+7 701 000-00-01"}, {"debtor_phone", "77010000001"}, {"debtor_phone", "701 0000001"},
+		{"debtor_phone", "+7 701 000-00-01"},
+		{"debtor_phone", "77010000001"},
+		{"debtor_phone", "701 0000001"},
 		{"debtor_name", "  " + strings.ReplaceAll(goodRow(1)["debtor_name"], " ", " \n\t") + "\u00a0"},
-		{"debtor_language", "RU"}, {"debtor_language", ""}, {"currency", "kzt"}, {"iban", "kz24 0701 05ks n000 0000"},
-		{"amount", goodRow(1)["amount"] + " "}, {"source", " court-7101"},
+		{"debtor_language", "RU"},
+		{"debtor_language", ""},
+		{"currency", "kzt"},
+		{"iban", "kz24 0701 05ks n000 0000"},
+		{"amount", goodRow(1)["amount"] + " "},
+		{"source", " court-7101"},
 	} {
 		got, p := Parse(rowOf(goodRow(1).with(c[0], c[1])), "court-7101")
 		if p.Code != "" || got.Hash() != want.Hash() {

@@ -17,7 +17,7 @@ const countRowsSQL = `UPDATE batches SET rows = rows + $2, accepted = accepted +
 
 const endBatchSQL = `UPDATE batches SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'staging'`
 
-const readBatchSQL = `SELECT state, rows, accepted, duplicate, rejected, quarantined FROM batches WHERE id = $1`
+const readBatchSQL = `SELECT rows, accepted, duplicate, rejected, quarantined FROM batches WHERE id = $1`
 
 // The rows of a file that was received before, each with its own verdict in the new batch.
 const repeatRowsSQL = `INSERT INTO batch_rows (batch_id, row_no, verdict, case_id, document_number, code)

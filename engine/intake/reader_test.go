@@ -239,7 +239,8 @@ func asRow(w Writ) *Row {
 	date := func(f Field, d interface {
 		IsZero() bool
 		String() string
-	}) {
+	},
+	) {
 		if !d.IsZero() {
 			row.Values[f] = d.String()
 		}

@@ -119,8 +119,10 @@ func setup(t *testing.T, n int) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{t: t, pool: pool, clock: clock.NewManual(calendar.MakeDate(2026, 9, 1).Start().Add(10 * time.Hour)),
-		bank: &bank{seen: map[uuid.UUID]int{}, held: map[uuid.UUID]money.Amount{}}}
+	b := &bundle{
+		t: t, pool: pool, clock: clock.NewManual(calendar.MakeDate(2026, 9, 1).Start().Add(10 * time.Hour)),
+		bank: &bank{seen: map[uuid.UUID]int{}, held: map[uuid.UUID]money.Amount{}},
+	}
 	keys := testkit.Keys(t)
 	b.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true,
