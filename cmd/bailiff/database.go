@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -60,6 +62,9 @@ func (e *env) open(ctx context.Context, opts ...pg.Option) (*database, error) {
 func (e *env) startCluster(ctx context.Context) (*pg.Cluster, error) {
 	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(home(), "pg"), Durable: true})
 	if err != nil {
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+			return nil, fmt.Errorf("embedded database: %w: it lives in %q, which cannot be written; set BAILIFF_HOME to a folder that can", err, home())
+		}
 		return nil, fmt.Errorf("embedded database: %w", err)
 	}
 	return c, nil
