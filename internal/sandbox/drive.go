@@ -29,6 +29,10 @@ type Driver struct {
 	Wake   func(ctx context.Context) error // called after each move of the clock; may be nil
 	Moved  func(now time.Time) error       // told each move; may be nil
 	Wait   time.Duration                   // how long our side may take for one instant; 0: one minute
+	// Patience is for how long a failing call to the database or to our side is made again, at the same legal instant; an
+	// outage then moves nothing in legal time. 0: the first failure of the database ends the run, and what our side did not
+	// take comes again by the world's own plan.
+	Patience time.Duration
 }
 
 // Run drives until nothing is going to happen any more, or until the given legal instant if it is set.
@@ -37,18 +41,22 @@ func (d *Driver) Run(ctx context.Context, until time.Time) error {
 		if err := d.settle(ctx); err != nil {
 			return err
 		}
-		now, err := d.Clock.Now(ctx)
-		if err != nil {
+		var to time.Time
+		var ok bool
+		err := d.insist(ctx, func() error {
+			now, err := d.Clock.Now(ctx)
+			if err == nil {
+				to, ok, err = d.next(ctx, now)
+			}
 			return err
-		}
-		to, ok, err := d.next(ctx, now)
+		})
 		if err != nil || !ok {
 			return err
 		}
 		if !until.IsZero() && !to.Before(until) {
 			return nil
 		}
-		if err := d.Clock.Set(ctx, to); err != nil {
+		if err := d.insist(ctx, func() error { return d.Clock.Set(ctx, to) }); err != nil {
 			return fmt.Errorf("sandbox: move the clock: %w", err)
 		}
 		if d.Moved != nil {
@@ -70,16 +78,40 @@ func (d *Driver) settle(ctx context.Context) error {
 		if err := d.waitIdle(ctx); err != nil {
 			return err
 		}
-		now, err := d.Clock.Now(ctx)
+		n := 0
+		err := d.insist(ctx, func() error {
+			now, err := d.Clock.Now(ctx)
+			if err != nil {
+				return err
+			}
+			m, err := d.World.Step(ctx, now, d.Outbox)
+			n += m
+			if d.Patience == 0 && ctx.Err() == nil {
+				return nil // what our side did not take comes again by the world's own plan
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		n, err := d.World.Step(ctx, now, d.Outbox)
-		if err != nil && ctx.Err() != nil {
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
+// insist makes a call until it goes through, for as long as patience lasts.
+func (d *Driver) insist(ctx context.Context, call func() error) error {
+	watch := clock.StartStopwatch()
+	for {
+		err := call()
+		if err == nil || ctx.Err() != nil || watch.Elapsed() >= d.Patience {
 			return err
 		}
-		if n == 0 {
-			return nil // what our side did not take comes again by the world's own plan
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }

@@ -272,10 +272,8 @@ func (h *handing) cancellations(items []Item) (done []result, err error) {
 	return done, nil
 }
 
-// senders is how many payment messages are under way at once, as from several gateways. Messages about one case go one
-// after the other, so that their order does not depend on luck.
-const senders = 8
-
+// webhooks sends payment messages, several at once, as from several gateways. Messages about one case go one after the
+// other, so that their order does not depend on luck.
 func (h *handing) webhooks(items []Item) (done []result, err error) {
 	byCase := map[int64][]Item{}
 	var order []int64
@@ -287,7 +285,7 @@ func (h *handing) webhooks(items []Item) (done []result, err error) {
 	}
 	results := make([][]result, len(order))
 	var g errgroup.Group
-	g.SetLimit(senders)
+	g.SetLimit(h.World.senders)
 	for i, id := range order {
 		g.Go(func() error {
 			for _, it := range byCase[id] {

@@ -47,7 +47,7 @@ type world struct {
 func newWorld(t failer, seed uint64, books sandbox.Books, faults sandbox.Faults) *world {
 	t.Helper()
 	c := clock.NewManual(testkit.Morning)
-	w, err := sandbox.New(seed, sandbox.Config{Books: books, Clock: c, Secrets: secrets, Faults: &faults})
+	w, err := sandbox.New(seed, sandbox.Config{Senders: 1, Books: books, Clock: c, Secrets: secrets, Faults: &faults})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type Config struct {
 	Secrets map[string]string // webhook secret of each source
 	Shares  *Shares           // nil: DefaultShares
 	Faults  *Faults           // nil: DefaultFaults
+	Senders int               // payment messages under way at once; 0: 8
 }
 
 // World is everything outside of our house. Several processes may share one through the database. Its parts are the
@@ -39,11 +40,15 @@ type World struct {
 	secrets map[string]string
 	shares  Shares
 	faults  Faults
+	senders int
 }
 
 // New makes a world. The same seed gives the same fates.
 func New(seed uint64, c Config) (*World, error) {
 	w := &World{seed: seed, books: c.Books, clock: c.Clock, secrets: c.Secrets, shares: DefaultShares(), faults: DefaultFaults()}
+	if w.senders = c.Senders; w.senders <= 0 {
+		w.senders = 8
+	}
 	if w.books == nil && c.Pool != nil {
 		w.books = NewPGBooks(c.Pool)
 	}
