@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,41 +28,17 @@ func loadForUpdate(ctx context.Context, tx pgx.Tx, ids []int64, skipLocked bool)
 		return nil, nil
 	}
 	if skipLocked {
-		return load(ctx, tx, lockFreeCasesSQL, lockFreeBatchSQL, ids)
+		return load(ctx, tx, lockFreeCasesSQL, ids)
 	}
-	return load(ctx, tx, lockCasesSQL, lockBatchSQL, ids)
+	return load(ctx, tx, lockCasesSQL, ids)
 }
 
 func loadCases(ctx context.Context, q Querier, ids []int64) ([]Case, error) {
-	return load(ctx, q, readCasesSQL, readBatchSQL, ids)
+	return load(ctx, q, readCasesSQL, ids)
 }
 
-// large is the size from which a batch is worth a plan of its own.
-const large = 64
-
-// whole is the mode of statements over a large batch: planned for the batch at hand, since a plan kept from a small one,
-// or from an empty table, may read the whole table for each.
-const whole = pgx.QueryExecModeCacheDescribe
-
-// bounded gives the arguments of a statement over cases, which end with the bounds of their ids, in the fitting mode.
-func bounded(ids []int64, args ...any) []any {
-	args = append(args, slices.Min(ids), slices.Max(ids))
-	if len(ids) >= large {
-		return append([]any{whole}, args...)
-	}
-	return args
-}
-
-// ofCases runs one of two statements over cases: that for a few, or that for a large batch.
-func ofCases(ctx context.Context, q Querier, few, many string, ids []int64) (pgx.Rows, error) {
-	if len(ids) < large {
-		return q.Query(ctx, few, ids)
-	}
-	return q.Query(ctx, many, bounded(ids, ids)...)
-}
-
-func load(ctx context.Context, q Querier, few, many string, ids []int64) ([]Case, error) {
-	rows, err := ofCases(ctx, q, few, many, ids)
+func load(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, error) {
+	rows, err := q.Query(ctx, sql, ids)
 	if err != nil {
 		return nil, fmt.Errorf("engine: load cases: %w", err)
 	}
@@ -108,7 +83,7 @@ func scanCase(row pgx.Row) (Case, error) {
 
 // loadOrders fills in the orders; cases are in id order and so are the orders.
 func loadOrders(ctx context.Context, q Querier, ids []int64, cases []Case) error {
-	rows, err := ofCases(ctx, q, readOrdersSQL, readBatchOrdersSQL, ids)
+	rows, err := q.Query(ctx, readOrdersSQL, ids)
 	if err != nil {
 		return fmt.Errorf("engine: load orders: %w", err)
 	}

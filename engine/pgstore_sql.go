@@ -16,21 +16,8 @@ const lockFreeCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = AN
 
 const readCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id`
 
-// The three above for a large batch. The bounds let the planner see whether the cases lie close together, as those of one
-// import and one sweep do: then it reads one stretch of the index instead of looking each of them up.
-const (
-	ofBatchSQL = ` FROM cases WHERE id BETWEEN $2 AND $3 AND id IN (SELECT unnest($1::bigint[])) ORDER BY id`
-
-	lockBatchSQL     = `SELECT ` + caseColumnsSQL + ofBatchSQL + ` FOR UPDATE OF cases`
-	lockFreeBatchSQL = `SELECT ` + caseColumnsSQL + ofBatchSQL + ` FOR UPDATE OF cases SKIP LOCKED`
-	readBatchSQL     = `SELECT ` + caseColumnsSQL + ofBatchSQL
-)
-
 const readOrdersSQL = `SELECT case_id, purpose, ordinal, status, amount, held, requested_at
   FROM orders WHERE case_id = ANY($1) ORDER BY case_id, requested_at, purpose, ordinal`
-
-const readBatchOrdersSQL = `SELECT case_id, purpose, ordinal, status, amount, held, requested_at
-  FROM orders WHERE case_id BETWEEN $2 AND $3 AND case_id IN (SELECT unnest($1::bigint[])) ORDER BY case_id, requested_at, purpose, ordinal`
 
 const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspended = u.suspended, suspended_until = u.suspended_until,
 	outstanding = u.outstanding, paid = u.paid, adjusted = u.adjusted, notified_on = u.notified_on,
@@ -42,19 +29,19 @@ const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspe
 	$17::timestamptz[], $18::timestamptz[], $19::smallint[], $20::int[], $21::bytea[])
     AS u(id, was, state, hold, suspended, suspended_until, outstanding, paid, adjusted, notified_on, voluntary_ends_on, collect_on,
 	notice_rung, next_rung_at, refusal_at, bailiff_id, ended_at, released_at, pack, seq, head)
- WHERE c.id = u.id AND c.seq = u.was AND c.id BETWEEN $22 AND $23`
+ WHERE c.id = u.id AND c.seq = u.was`
 
 const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, bank = CASE WHEN u.bank = '' THEN o.bank ELSE u.bank END,
 	detail = CASE WHEN u.detail = '' THEN o.detail ELSE u.detail END, answered_at = COALESCE(u.answered_at, o.answered_at)
   FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[])
     AS u(case_id, purpose, ordinal, status, held, bank, detail, answered_at)
- WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal AND o.case_id BETWEEN $9 AND $10`
+ WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`
 
 const upsertDueSQL = `INSERT INTO due (case_id, at, duty)
 SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[])
     ON CONFLICT (case_id) DO UPDATE SET at = EXCLUDED.at, duty = EXCLUDED.duty`
 
-const deleteDueSQL = `DELETE FROM due WHERE case_id BETWEEN $2 AND $3 AND case_id IN (SELECT unnest($1::bigint[]))`
+const deleteDueSQL = `DELETE FROM due WHERE case_id = ANY($1)`
 
 const dueCasesSQL = `SELECT case_id FROM due WHERE at <= $1 ORDER BY at, case_id LIMIT $2`
 
@@ -73,7 +60,12 @@ const failChunkSQL = `UPDATE chunks SET error = $2, touched_at = now() WHERE id 
 const insertChunkSQL = `INSERT INTO chunks (kind, case_ids, not_before, touched_at)
 VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() ELSE '-infinity' END) RETURNING id`
 
-const staleChunksSQL = `UPDATE chunks SET touched_at = now() WHERE id IN (
-    SELECT id FROM chunks WHERE done_at IS NULL AND not_before <= $1 AND touched_at < now() - $2::interval
-     ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind`
+const dueChunksSQL = `WITH picked AS MATERIALIZED (
+    SELECT id, touched_at = '-infinity' AS fresh FROM chunks WHERE done_at IS NULL AND not_before <= $1 AND touched_at < now() - $2::interval
+     ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+UPDATE chunks c SET touched_at = now() FROM picked p WHERE c.id = p.id
+RETURNING c.id, c.kind, c.case_ids, c.not_before, p.fresh`
+
+const mergedChunksSQL = `UPDATE chunks SET done_at = now(), error = 'merged' WHERE id = ANY($1)`
+
+const fillChunkSQL = `UPDATE chunks SET case_ids = $2 WHERE id = $1`

@@ -93,8 +93,8 @@ func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
 		col.nextRung[i], col.refusal[i], col.bailiff[i] = toTime(c.NextRungAt), toTime(c.RefusalAt), bailiff(c)
 		col.ended[i], col.released[i], col.pack[i], col.seq[i], col.head[i] = toTime(c.EndedAt), toTime(c.ReleasedAt), c.Pack, int32(c.Seq), c.Head[:]
 	}
-	tag, err := tx.Exec(ctx, updateCasesSQL, bounded(col.id, col.id, col.was, col.state, col.hold, col.suspended, col.until, col.outstanding, col.paid, col.adjusted,
-		col.notified, col.voluntary, col.collect, col.rung, col.nextRung, col.refusal, col.bailiff, col.ended, col.released, col.pack, col.seq, col.head)...)
+	tag, err := tx.Exec(ctx, updateCasesSQL, col.id, col.was, col.state, col.hold, col.suspended, col.until, col.outstanding, col.paid, col.adjusted,
+		col.notified, col.voluntary, col.collect, col.rung, col.nextRung, col.refusal, col.bailiff, col.ended, col.released, col.pack, col.seq, col.head)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (w *writer) writeOrders(ctx context.Context, tx pgx.Tx) error {
 	})
 	// Changes go first: a lift ends the arrest's turn in the unique index before another arrest may begin.
 	if len(ch.id) > 0 {
-		if _, err := tx.Exec(ctx, updateOrdersSQL, bounded(ch.id, ch.id, ch.purpose, ch.ordinal, ch.status, ch.held, ch.bank, ch.detail, ch.answered)...); err != nil {
+		if _, err := tx.Exec(ctx, updateOrdersSQL, ch.id, ch.purpose, ch.ordinal, ch.status, ch.held, ch.bank, ch.detail, ch.answered); err != nil {
 			return err
 		}
 	}
@@ -241,7 +241,7 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, deleteDueSQL, bounded(gone, gone)...); err != nil {
+		if _, err := tx.Exec(ctx, deleteDueSQL, gone); err != nil {
 			return err
 		}
 	}

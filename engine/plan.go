@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"slices"
 
 	"robotbailiff/engine/audit"
@@ -73,7 +72,7 @@ func makePlan(loaded []Case, cmds []For, p *pack.Pack, env Env) (*Plan, error) {
 		e.after = d.Next
 		for _, ev := range d.Events {
 			ev.Actor = f.Actor
-			data, err := json.Marshal(ev.Data)
+			data, err := encodeData(&ev.Data)
 			if err != nil {
 				return nil, err
 			}

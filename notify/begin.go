@@ -40,10 +40,7 @@ func (s *Store) Begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 // begin also tells when the first of the notices that wait can go on; zero when none waits.
 func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time) ([]Pending, time.Time, error) {
 	var later soonest
-	if len(caseIDs) == 0 {
-		return nil, later.at, nil
-	}
-	rows, err := collect(ctx, tx, lockOpenSQL, bounded(caseIDs, caseIDs)...)
+	rows, err := collect(ctx, tx, lockOpenSQL, caseIDs)
 	if err != nil || len(rows) == 0 {
 		return nil, later.at, err
 	}

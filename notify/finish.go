@@ -67,7 +67,7 @@ func accept(ctx context.Context, tx pgx.Tx, keys []key, said map[key]Outcome) ([
 			words = append(words, word{key: k, ref: o.ProviderRef, detail: o.Detail})
 		}
 	}
-	done, err := shortcut(ctx, tx, acceptSQL, whileSending, words)
+	done, err := shortcut(ctx, tx, acceptSQL, StatusSending, words)
 	if err != nil || len(done) == 0 {
 		return keys, err
 	}

@@ -97,7 +97,7 @@ func deliver(ctx context.Context, tx pgx.Tx, keys []key, said map[key]Receipt, n
 		}
 		words = append(words, word{key: k, ref: r.ProviderRef, detail: r.Detail, at: at})
 	}
-	return shortcut(ctx, tx, deliverSQL, onceSent, words)
+	return shortcut(ctx, tx, deliverSQL, StatusSent, words)
 }
 
 // resolve finds the notices of receipts that have only the gateway's reference. Where two

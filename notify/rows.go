@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,13 +40,11 @@ func (r row) since(now time.Time, d time.Duration) bool {
 const columnsSQL = `n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, n.params,
 	n.status, n.attempts, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
 
-// The bounds, here and below, let the planner see whether the cases lie close together, as those of a chunk do: then it
-// reads one stretch of the index instead of looking each of them up.
 const lockOpenSQL = `SELECT ` + columnsSQL + `
 FROM notices n
-WHERE n.case_id BETWEEN $2 AND $3 AND n.case_id IN (SELECT unnest($1::bigint[])) AND n.status IN ('created', 'sending', 'unknown')
+WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown')
 ORDER BY n.case_id, n.ordinal, n.channel
-FOR UPDATE OF n`
+FOR UPDATE`
 
 // What was sent does not matter to what became of it: the texts stay where they are.
 const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, NULL::json,
@@ -55,7 +52,6 @@ const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.l
 FROM notices n
 JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel)
   ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel
-WHERE n.case_id BETWEEN $4 AND $5
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE OF n`
 
@@ -66,23 +62,7 @@ SET status = k.status, attempts = k.attempts, sent_at = k.sent_at, delivered_at 
 FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[], $7::timestamptz[],
             $8::text[], $9::text[])
      AS k (case_id, ordinal, channel, status, attempts, sent_at, delivered_at, provider_ref, detail)
-WHERE n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel AND n.case_id BETWEEN $10 AND $11`
-
-// whole is the mode of statements over many notices: planned for the batch at hand, since a plan kept from a small one, or
-// from an empty table, may read the whole table for each.
-const whole = pgx.QueryExecModeCacheDescribe
-
-// large is the size from which a batch is worth a plan of its own.
-const large = 64
-
-// bounded gives the arguments of a statement, which end with the bounds of the cases, in the fitting mode.
-func bounded(caseIDs []int64, args ...any) []any {
-	args = append(args, slices.Min(caseIDs), slices.Max(caseIDs))
-	if len(caseIDs) >= large {
-		return append([]any{whole}, args...)
-	}
-	return args
-}
+WHERE n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel`
 
 func collect(ctx context.Context, q Querier, sql string, args ...any) ([]row, error) {
 	rows, err := q.Query(ctx, sql, args...)
@@ -106,7 +86,7 @@ func lockKeys(ctx context.Context, tx pgx.Tx, keys []key) (map[key]row, error) {
 	for i, k := range keys {
 		ids[i], ordinals[i], channels[i] = k.CaseID, k.Ordinal, string(k.Channel)
 	}
-	rows, err := collect(ctx, tx, lockKeysSQL, bounded(ids, ids, ordinals, channels)...)
+	rows, err := collect(ctx, tx, lockKeysSQL, ids, ordinals, channels)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +112,7 @@ func write(ctx context.Context, tx pgx.Tx, rows []row) error {
 		statuses[i], attempts[i] = string(r.Status), int16(r.Attempts)
 		sent[i], delivered[i], refs[i], details[i] = r.SentAt, r.DeliveredAt, r.ProviderRef, r.Detail
 	}
-	if _, err := tx.Exec(ctx, writeSQL, bounded(ids, ids, ordinals, channels, statuses, attempts, sent, delivered, refs, details)...); err != nil {
+	if _, err := tx.Exec(ctx, writeSQL, ids, ordinals, channels, statuses, attempts, sent, delivered, refs, details); err != nil {
 		return fmt.Errorf("notify: writing %d notices: %w", n, err)
 	}
 	return nil

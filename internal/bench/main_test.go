@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"robotbailiff/internal/sandbox"
@@ -17,20 +21,112 @@ func court(n int, opening calendar.Date, clean bool) (Feed, error) {
 	return sandbox.NewCourt(1, n, o)
 }
 
-func TestLifecycle(t *testing.T) {
+func options(t *testing.T, n int) Options {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("starts a server")
+		t.Skip("starts a durable server of its own")
 	}
-	res, err := Lifecycle(t.Context(), Options{N: 200, NaiveN: 5, Dir: t.TempDir(), Out: testWriter{t}, Feed: court})
+	return Options{N: n, NaiveN: 5, Dir: t.TempDir(), Out: t.Output(), Feed: court}
+}
+
+// A run of lives ends right, or it is an error; it leaves nothing behind.
+func TestLifecycle(t *testing.T) {
+	o := options(t, 200)
+	res, err := Lifecycle(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Table(os.Stderr)
+	// A life leaves 26 rows: writ, debtor, row of the batch, case, 6 events, 6 notices, 3 links, 2 orders, message, payment, 3 entries.
+	if res.N != 200 || res.Rows < 26*200 || res.NaiveN != 5 || len(res.Phases) != 3 || len(res.Goals) != 4 {
+		t.Errorf("%+v", res)
+	}
+	for name, f := range map[string]float64{
+		"lives": res.PerSecond, "floor": res.FloorPerSecond, "share": res.ShareOfFloor, "one by one": res.NaivePerSecond,
+		"times": res.TimesNaive, "log": res.WALBytesPerCase, "CPU": res.OwnMicros,
+	} {
+		if f <= 0 {
+			t.Errorf("%s: %g", name, f)
+		}
+	}
+	printed(t, res, res.Table, "share of the COPY")
+	left(t, o)
 }
 
-type testWriter struct{ t *testing.T }
+func TestImport(t *testing.T) {
+	o := options(t, 500)
+	res, err := Import(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.N != 500 || res.Accepted < 400 || res.Accepted+res.Duplicate+res.Rejected+res.Quarantined != 500 || len(res.Goals) != 4 {
+		t.Errorf("%+v", res)
+	}
+	for name, f := range map[string]float64{
+		"import": res.PerSecond, "raw": res.RawPerSecond, "floor": res.FloorPerSecond, "again": res.AgainPerSecond, "log": res.WALBytesPerRow,
+	} {
+		if f <= 0 {
+			t.Errorf("%s: %g", name, f)
+		}
+	}
+	printed(t, res, res.Table, "raw COPY")
+	left(t, o)
+}
 
-func (w testWriter) Write(b []byte) (int, error) {
-	w.t.Logf("%s", b)
-	return len(b), nil
+func TestOptions_needAFeed(t *testing.T) {
+	t.Parallel()
+	if _, err := Lifecycle(t.Context(), Options{}); !errors.Is(err, errNoFeed) {
+		t.Error(err)
+	}
+	if _, err := Import(t.Context(), Options{}); !errors.Is(err, errNoFeed) {
+		t.Error(err)
+	}
+}
+
+// The whole batch comes from one sender, however it is cut into writes.
+func TestOneSender(t *testing.T) {
+	t.Parallel()
+	const in, want = "source,a\nx,1\n,2\ntorelik,3", "source,a\nerap,1\nerap,2\nerap,3"
+	for size := 1; size <= len(in); size++ {
+		var out strings.Builder
+		s := &oneSender{w: &out}
+		for rest := in; rest != ""; {
+			n := min(size, len(rest))
+			if _, err := s.Write([]byte(rest[:n])); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if err := s.flush(); err != nil || out.String() != want {
+			t.Fatalf("in writes of %d: %q, %v", size, out.String(), err)
+		}
+	}
+}
+
+func printed(t *testing.T, res any, table func(io.Writer), word string) {
+	t.Helper()
+	var out strings.Builder
+	table(&out)
+	if !strings.Contains(out.String(), word) {
+		t.Errorf("the table has no %q:\n%s", word, &out)
+	}
+	raw, err := json.Marshal(res)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys map[string]any
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []string{"name", "n", "seconds", "per_second"} {
+		if _, ok := keys[k]; !ok {
+			t.Errorf("the object has no %s", k)
+		}
+	}
+}
+
+func left(t *testing.T, o Options) {
+	t.Helper()
+	if found, err := os.ReadDir(o.Dir); err != nil || len(found) > 0 {
+		t.Errorf("left behind: %v, %v", found, err)
+	}
 }

@@ -24,15 +24,12 @@ func openPlace(ctx context.Context, o Options) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(dir, "pg"), Durable: true, Settings: serverSettings})
+	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(dir, "pg"), Durable: true})
 	if err != nil {
 		return nil, errors.Join(err, remove())
 	}
 	return &place{dir: dir, cluster: c, remove: remove}, nil
 }
-
-// serverSettings of a run are those of the product; a profile may add to them.
-var serverSettings map[string]string
 
 // close stops the server and removes all it had.
 func (p *place) close() error {

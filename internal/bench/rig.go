@@ -101,38 +101,36 @@ func (r *rig) running(ctx context.Context, f func(ctx context.Context) error) er
 	return g.Wait()
 }
 
-// settled waits until nothing is left to do at this legal time, no proof of delivery is on its way, and no order or
-// notice that would bring more.
+// settled waits until nothing is left to do at this legal time and every proof of delivery has come home. The proofs of
+// messages whose answers are still being written wait for their turn.
 func (r *rig) settled(ctx context.Context) error {
 	t := time.NewTicker(5 * time.Millisecond)
 	defer t.Stop()
-	for {
-		for _, p := range r.post {
-			if err := p.drain(ctx); err != nil {
-				return err
-			}
-		}
+	for rest := false; ; {
 		idle, err := r.robot.Idle(ctx)
 		if err != nil {
 			return err
 		}
-		if idle && len(r.inbox) == 0 {
-			for _, p := range r.post { // what came between the two looks
+		switch {
+		case idle && rest:
+			return nil
+		case idle:
+			for _, p := range r.post {
 				if err := p.drain(ctx); err != nil {
 					return err
 				}
 			}
-			if again, err := r.robot.Idle(ctx); err != nil || again {
+			rest = true // unless the proofs bring more to do
+		default:
+			rest = false
+			if err := pause(ctx, t); err != nil {
 				return err
 			}
-		}
-		if err := pause(ctx, t); err != nil {
-			return err
 		}
 	}
 }
 
-// court batches are written to a file before anything is measured.
+// batch writes a court batch to a file, before anything is measured.
 func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err error) {
 	feed, err := o.Feed(n, calendar.DateOf(opening), clean)
 	if err != nil {
@@ -190,8 +188,16 @@ func (s *oneSender) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// flush writes a last line that has no end.
 func (s *oneSender) flush() error {
-	_, err := s.w.Write(s.rest)
+	if len(s.rest) == 0 {
+		return nil
+	}
+	line := s.rest
+	if comma := bytes.IndexByte(line, ','); s.body && comma >= 0 {
+		line = append([]byte(sender), line[comma:]...)
+	}
+	_, err := s.w.Write(line)
 	return err
 }
 
