@@ -76,6 +76,7 @@ var checks = []struct{ id, sql string }{
 	     SELECT region, state, cases AS r, 0 AS n FROM case_totals UNION ALL SELECT region, state, 0, 1 FROM cases) u GROUP BY region, state) s WHERE r <> n LIMIT 100`},
 	{"INV-ROLLUP", `SELECT 0::bigint, 'the rollup has ' || (SELECT COALESCE(sum(outstanding), 0) FROM case_totals) || ' outstanding, the cases ' || COALESCE(sum(outstanding), 0)
 	  FROM cases HAVING COALESCE(sum(outstanding), 0) <> (SELECT COALESCE(sum(outstanding), 0) FROM case_totals)`},
+	{"INV-T3", `SELECT c.id, 'decided under a rule pack that is gone' FROM cases c LEFT JOIN rule_packs p ON p.id = c.pack WHERE p.id IS NULL LIMIT 100`},
 	{"INV-H1", `SELECT c.id, 'bailiff of the case ' || COALESCE(c.bailiff_id::text, 'none') || ', of the hand-over ' || COALESCE(h.bailiff_id::text, 'none')
 	  FROM cases c FULL JOIN handovers h ON h.case_id = c.id WHERE c.bailiff_id IS DISTINCT FROM h.bailiff_id AND (c.bailiff_id IS NOT NULL OR h.bailiff_id IS NOT NULL) LIMIT 100`},
 }

@@ -148,10 +148,11 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 	d.effect(n)
 }
 
-// tell sends a notice of a kind that has no ladder of its own, by the channels of the first rung.
+// tell sends a notice of a kind that has no ladder of its own, by the first channel of the first rung alone: it proves
+// nothing that a term waits for, so one message is enough.
 func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
 	if rungs := ladder(d.p, d.env.today()); len(rungs) > 0 {
-		d.notice(kind, 1, rungs[0].Channels, amount, until)
+		d.notice(kind, 1, rungs[0].Channels[:1], amount, until)
 	}
 }
 

@@ -44,9 +44,10 @@ CREATE TABLE batches (
 );
 CREATE INDEX batches_by_content ON batches (sha256);
 
--- One row per input row with its verdict. What was not accepted keeps its sealed content, so nothing is lost.
+-- One row per input row with its verdict. No foreign keys to batches and rule_packs from rows of the bulk path: a look-up
+-- and a share lock of one hot row for each of a million rows; engine.Check and intake.Check look instead. What was not accepted keeps its sealed content, so nothing is lost.
 CREATE TABLE batch_rows (
-    batch_id  bigint   NOT NULL REFERENCES batches (id),
+    batch_id  bigint   NOT NULL,
     row_no    integer  NOT NULL CHECK (row_no > 0),
     verdict   text     NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'rejected', 'quarantined')),
     case_id   bigint,
@@ -89,7 +90,7 @@ CREATE TABLE writs (
     knp             text   NOT NULL DEFAULT '',
     unpaid_confirmed_on date NOT NULL,
     content_hash    bytea  NOT NULL,
-    batch_id        bigint NOT NULL REFERENCES batches (id),
+    batch_id        bigint NOT NULL,
     row_no          integer NOT NULL,
     UNIQUE (source, document_number)
 );
@@ -128,7 +129,7 @@ CREATE TABLE cases (
     bailiff_id       bigint,
     ended_at         timestamptz,
     released_at      timestamptz,
-    pack             smallint NOT NULL REFERENCES rule_packs (id),
+    pack             smallint NOT NULL,
     seq              integer  NOT NULL CHECK (seq > 0),
     head             bytea    NOT NULL CHECK (length(head) = 32),
     CHECK (debt + adjusted = paid + outstanding),
@@ -217,7 +218,7 @@ CREATE TABLE orders (
     PRIMARY KEY (case_id, purpose, ordinal),
     CHECK (amount > 0 OR purpose IN ('lift', 'recall')),
     CHECK (held <= amount)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX orders_one_live_arrest ON orders (case_id) WHERE live;
 
 -- Work for outside calls, in chunks of cases. River only drives; what is open here is sent again when a job is lost.

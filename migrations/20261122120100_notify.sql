@@ -23,7 +23,7 @@ CREATE TABLE notices (
     detail       text        NOT NULL DEFAULT '',
     PRIMARY KEY (case_id, ordinal, channel),
     CHECK (delivered_at IS NULL OR status = 'delivered')
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 -- Personal links: only the HMAC of the token is kept.
 CREATE TABLE links (

@@ -105,8 +105,11 @@ func (r *Robot) Receipts(ctx context.Context, receipts []notify.Receipt) error {
 		r.cfg.Observe("receipt", "delivered", len(delivered))
 		cmds := make([]engine.For, 0, len(delivered))
 		for _, d := range delivered {
+			if d.Kind != notify.KindOpening {
+				continue // proof for the file; no term starts from it
+			}
 			cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
-				Ordinal: d.Ordinal, Opening: d.Kind == notify.KindOpening, Channel: string(d.Channel), At: d.At,
+				Ordinal: d.Ordinal, Opening: true, Channel: string(d.Channel), At: d.At,
 			}})
 		}
 		if len(cmds) == 0 {
