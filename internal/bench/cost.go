@@ -25,6 +25,7 @@ type cost struct {
 
 // per is the cost of one of n.
 func (c cost) walPer(n int) float64 { return c.walBytes / float64(n) }
+
 func (c cost) microsPer(n int) float64 {
 	return float64((c.ours + c.servers).Microseconds()) / float64(n)
 }

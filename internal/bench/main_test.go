@@ -82,26 +82,6 @@ func TestOptions_needAFeed(t *testing.T) {
 	}
 }
 
-// The whole batch comes from one sender, however it is cut into writes.
-func TestOneSender(t *testing.T) {
-	t.Parallel()
-	const in, want = "source,a\nx,1\n,2\ntorelik,3", "source,a\nerap,1\nerap,2\nerap,3"
-	for size := 1; size <= len(in); size++ {
-		var out strings.Builder
-		s := &oneSender{w: &out}
-		for rest := in; rest != ""; {
-			n := min(size, len(rest))
-			if _, err := s.Write([]byte(rest[:n])); err != nil {
-				t.Fatal(err)
-			}
-			rest = rest[n:]
-		}
-		if err := s.flush(); err != nil || out.String() != want {
-			t.Fatalf("in writes of %d: %q, %v", size, out.String(), err)
-		}
-	}
-}
-
 func printed(t *testing.T, res any, table func(io.Writer), word string) {
 	t.Helper()
 	var out strings.Builder

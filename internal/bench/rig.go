@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -26,9 +25,6 @@ import (
 
 // host is the portal's, as notices print it.
 const host = "1414.gov.kz"
-
-// sender is who sends the court batch.
-const sender = "erap"
 
 // opening is the instant at which the cases begin: a working day, in the hours in which notices may leave.
 var opening = time.Date(2026, 9, 1, 4, 30, 0, 0, time.UTC)
@@ -141,10 +137,7 @@ func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err
 	if err != nil {
 		return "", fmt.Errorf("bench: feed: %w", err)
 	}
-	s := &oneSender{w: f}
-	if err := feed.WriteCSV(s); err == nil {
-		err = s.flush()
-	}
+	err = feed.WriteCSV(f)
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
@@ -154,53 +147,6 @@ func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err
 	return path, nil
 }
 
-// oneSender rewrites the first column, so that the whole batch comes from one sender, as intake demands.
-type oneSender struct {
-	w    io.Writer
-	rest []byte // the beginning of a line
-	out  []byte
-	body bool // the header has passed
-}
-
-// Write implements io.Writer.
-func (s *oneSender) Write(b []byte) (int, error) {
-	s.rest = append(s.rest, b...)
-	s.out = s.out[:0]
-	from := 0
-	for {
-		end := bytes.IndexByte(s.rest[from:], '\n')
-		if end < 0 {
-			break
-		}
-		line := s.rest[from : from+end+1]
-		from += end + 1
-		if comma := bytes.IndexByte(line, ','); s.body && comma >= 0 {
-			s.out = append(s.out, sender...)
-			line = line[comma:]
-		}
-		s.body = true
-		s.out = append(s.out, line...)
-	}
-	s.rest = append(s.rest[:0], s.rest[from:]...)
-	if _, err := s.w.Write(s.out); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// flush writes a last line that has no end.
-func (s *oneSender) flush() error {
-	if len(s.rest) == 0 {
-		return nil
-	}
-	line := s.rest
-	if comma := bytes.IndexByte(line, ','); s.body && comma >= 0 {
-		line = append([]byte(sender), line[comma:]...)
-	}
-	_, err := s.w.Write(line)
-	return err
-}
-
 // take imports a file of this run.
 func (r *rig) take(ctx context.Context, path string, chunk int) (intake.Report, error) {
 	f, err := os.Open(path)
@@ -208,5 +154,5 @@ func (r *rig) take(ctx context.Context, path string, chunk int) (intake.Report, 
 		return intake.Report{}, err
 	}
 	defer func() { _ = f.Close() }()
-	return r.court.Import(ctx, sender, filepath.Base(path), f, intake.Options{ChunkSize: chunk})
+	return r.court.Import(ctx, "", filepath.Base(path), f, intake.Options{ChunkSize: chunk})
 }

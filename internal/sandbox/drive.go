@@ -20,15 +20,16 @@ type Robot interface {
 // to the next instant at which something happens. Since time moves only when both are idle, the outcome does not depend
 // on how fast either is.
 type Driver struct {
-	World  *World
-	Clock  *clock.SandboxClock
-	Robot  Robot
-	Outbox Outbox
-	Grid   time.Duration                   // jumps end on this grid of local time; 0: three hours
-	Near   time.Duration                   // instants of ours so near are met exactly, not on the grid; 0: two minutes
-	Wake   func(ctx context.Context) error // called after each move of the clock; may be nil
-	Moved  func(now time.Time) error       // told each move; may be nil
-	Wait   time.Duration                   // how long our side may take for one instant; 0: one minute
+	World    *World
+	Clock    *clock.SandboxClock
+	Robot    Robot
+	Outbox   Outbox
+	Grid     time.Duration                   // jumps end on this grid of local time; 0: three hours
+	Near     time.Duration                   // instants of ours so near are met exactly, not on the grid; 0: two minutes
+	NearGrid time.Duration                   // and these on this finer grid; 0: exactly
+	Wake     func(ctx context.Context) error // called after each move of the clock; may be nil
+	Moved    func(now time.Time) error       // told each move; may be nil
+	Wait     time.Duration                   // how long our side may take for one instant; 0: one minute
 	// Patience is for how long a failing call to the database or to our side is made again, at the same legal instant; an
 	// outage then moves nothing in legal time. 0: the first failure of the database ends the run, and what our side did not
 	// take comes again by the world's own plan.
@@ -159,7 +160,11 @@ func (d *Driver) next(ctx context.Context, now time.Time) (time.Time, bool, erro
 		return ours, false, err
 	}
 	if ok && ours.Sub(now) <= d.near() {
-		return later(ours, now), true, nil
+		ours = later(ours, now)
+		if d.NearGrid > 0 {
+			ours = onGrid(ours, d.NearGrid)
+		}
+		return ours, true, nil
 	}
 	theirs, ok2, err := d.World.NextAt(ctx)
 	if err != nil || !ok && !ok2 {
@@ -191,6 +196,11 @@ func (d *Driver) grid(next time.Time) time.Time {
 	if grid == 0 {
 		grid = 3 * time.Hour
 	}
+	return onGrid(next, grid)
+}
+
+// onGrid is the first point of a grid of local time at or after an instant.
+func onGrid(next time.Time, grid time.Duration) time.Time {
 	midnight := calendar.DateOf(next).Start()
 	steps := (next.Sub(midnight) + grid - 1) / grid
 	return midnight.Add(steps * grid).UTC()

@@ -285,7 +285,7 @@ func (h *handing) webhooks(items []Item) (done []result, err error) {
 	}
 	results := make([][]result, len(order))
 	var g errgroup.Group
-	g.SetLimit(h.World.senders)
+	g.SetLimit(h.senders)
 	for i, id := range order {
 		g.Go(func() error {
 			for _, it := range byCase[id] {
