@@ -102,10 +102,18 @@ func (c *Case) nextOrdinal(p Purpose) int {
 // LiveArrest returns the arrest that holds, or may hold, money now; nil if there is none.
 func (c *Case) LiveArrest() *Order {
 	o := c.last(Arrest)
-	if o == nil || o.Status == RejectedOrder || o.Status == Lifted || o.Status == HandedOverArrest {
+	if o == nil || o.Status == RejectedOrder || o.Status == WithdrawnOrder || o.Status == Lifted || o.Status == HandedOverArrest {
 		return nil
 	}
 	return o
+}
+
+// withdrawnArrest returns the last arrest if it was taken back before it was sent, as by a hold or the kill-switch.
+func (c *Case) withdrawnArrest() *Order {
+	if a := c.last(Arrest); a != nil && a.Status == WithdrawnOrder {
+		return a
+	}
+	return nil
 }
 
 // settled says whether no order of the case waits for an answer and no arrest of ours is left.

@@ -55,7 +55,7 @@ var checks = []struct{ id, sql string }{
 	{"INV-A3", `SELECT o.case_id, o.purpose || ' asked for after the end' FROM orders o JOIN cases c ON c.id = o.case_id
 	 WHERE o.purpose IN ('arrest', 'collect') AND c.ended_at IS NOT NULL AND o.requested_at > c.ended_at LIMIT 100`},
 	{"INV-A4", `SELECT c.id, c.state || ' with an arrest that is ' || o.status FROM cases c JOIN orders o ON o.case_id = c.id AND o.purpose = 'arrest'
-	 WHERE c.released_at IS NOT NULL AND o.status NOT IN ('lifted', 'handed_over', 'rejected') LIMIT 100`},
+	 WHERE c.released_at IS NOT NULL AND o.status NOT IN ('lifted', 'handed_over', 'rejected', 'withdrawn') LIMIT 100`},
 	{"INV-A4", `SELECT c.id, c.state || ' with an active arrest and no lift' FROM cases c JOIN orders o ON o.case_id = c.id AND o.purpose = 'arrest' AND o.status = 'active'
 	 WHERE c.state IN ('paid', 'cancelled', 'handed_over') LIMIT 100`},
 	{"INV-S1", `SELECT c.id, 'the case counts ' || c.seq || ' events, there are ' || count(e.seq) FROM cases c LEFT JOIN events e ON e.case_id = c.id

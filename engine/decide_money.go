@@ -156,7 +156,12 @@ func (d *decider) orderAnswered(cmd OrderAnswered) {
 			today := d.env.today()
 			data.Until = &today // the rest may be collected by a new order
 		}
-	case Lift, Collect:
+	case Collect:
+		if cmd.Answer == Withdrawn && d.c.State == Enforcing {
+			today := d.env.today()
+			data.Until = &today // asked for anew when the gate is open again
+		}
+	case Lift:
 	}
 	d.emit(EvOrderAnswered, data)
 	if cmd.Purpose == Arrest && d.c.last(Arrest).Status == Active && !d.c.State.Final() {

@@ -78,7 +78,7 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 	}
 	live := 0
 	for _, o := range c.Orders { // INV-A1
-		if o.Purpose == Arrest && o.Status != RejectedOrder && o.Status != Lifted && o.Status != HandedOverArrest {
+		if o.Purpose == Arrest && o.Status != RejectedOrder && o.Status != WithdrawnOrder && o.Status != Lifted && o.Status != HandedOverArrest {
 			live++
 		}
 	}
@@ -279,6 +279,24 @@ func TestDecide_paidInTheLastSecond(t *testing.T) {
 	w.do(Tick{})
 	if w.c.State != Paid {
 		t.Fatalf("ended as %s", w.c.State)
+	}
+}
+
+// What a hold took back before it was sent is asked for anew, under a new id, when the hold is over.
+func TestDecide_withdrawnArrestIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := inState(Enforcing)
+	w.do(SetHold{Reason: "person"})
+	w.do(OrderAnswered{Purpose: Arrest, Ordinal: 1, Answer: Withdrawn})
+	if d := w.do(Tick{}); hasOrder(d, Arrest) {
+		t.Fatal("arrested on hold")
+	}
+	w.do(Resume{Reason: "looked"})
+	if _, duty, ok := NextLook(w.c, 0); !ok || duty != "arrest" {
+		t.Fatalf("the case waits for %q", duty)
+	}
+	if d := w.do(Tick{}); !hasOrder(d, Arrest) || w.c.last(Arrest).Ordinal != 2 {
+		t.Fatalf("not asked for again: %+v", d.Refusal)
 	}
 }
 

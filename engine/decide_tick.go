@@ -76,7 +76,7 @@ func (d *decider) tick() {
 		d.handOver("term", ruleTransferTerm)
 	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
 		d.nextRung()
-	case c.State == Notified && today.After(c.VoluntaryEndsOn):
+	case c.State == Notified && today.After(c.VoluntaryEndsOn), c.State == Enforcing && c.withdrawnArrest() != nil:
 		d.arrest()
 	case c.State == Enforcing && d.collectionDue():
 		d.collect()
@@ -202,6 +202,9 @@ func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
 	case Enforcing:
 		if a := c.last(Arrest); !c.CollectOn.IsZero() && a != nil && a.Status == Active {
 			take(c.CollectOn.Start(), "collect")
+		}
+		if a := c.withdrawnArrest(); a != nil {
+			take(a.At, "arrest")
 		}
 	case Paid, Cancelled, HandedOver: // handled above
 	}

@@ -38,7 +38,7 @@ func evolve(c *Case, e Event) {
 		c.CollectOn = noDate
 	case EvOrderAnswered:
 		answer(c, *d.Answer)
-		if d.Until != nil && (d.Answer.Purpose == Arrest || d.Answer.Purpose == Recall) {
+		if d.Until != nil && d.Answer.Purpose != Lift {
 			c.CollectOn = *d.Until
 		}
 	case EvPaidInPart:
@@ -104,7 +104,7 @@ func answer(c *Case, a OrderAnswered) {
 	ok := a.Answer.ok()
 	switch a.Purpose {
 	case Arrest:
-		o.Status = RejectedOrder
+		o.Status = refusedAs(a.Answer)
 		if ok {
 			o.Status, o.Held = Active, a.Sum
 			if c.State == HandedOver {
@@ -134,7 +134,7 @@ func answer(c *Case, a OrderAnswered) {
 		case Partial, NoFunds:
 			o.Status, o.Held = Active, a.Sum // stored by the bank and executed as money comes (EL 58(3))
 		case Protected, NoAccount, Refused, Withdrawn:
-			o.Status = RejectedOrder
+			o.Status = refusedAs(a.Answer)
 		}
 	case Recall:
 		o.Status = RejectedOrder
@@ -145,4 +145,12 @@ func answer(c *Case, a OrderAnswered) {
 			}
 		}
 	}
+}
+
+// refusedAs tells what the bank refused from what we took back ourselves.
+func refusedAs(a Answer) OrderStatus {
+	if a == Withdrawn {
+		return WithdrawnOrder
+	}
+	return RejectedOrder
 }

@@ -62,11 +62,12 @@ const (
 	Unknown          OrderStatus = "unknown"        // sent at least once, no answer yet
 	Active           OrderStatus = "active"         // arrest in force, or collection order taken by the bank
 	Done             OrderStatus = "done"           // executed
-	RejectedOrder    OrderStatus = "rejected"       // refused by the bank, or withdrawn before it was sent
+	RejectedOrder    OrderStatus = "rejected"       // refused by the bank
 	LiftRequested    OrderStatus = "lift_requested" // arrest whose lift is ordered
 	Lifted           OrderStatus = "lifted"         // arrest ended, confirmed by the bank
 	HandedOverArrest OrderStatus = "handed_over"    // arrest re-assigned to the private bailiff (EL 10-6(3))
 	Recalled         OrderStatus = "recalled"       // collection order withdrawn, confirmed by the bank
+	WithdrawnOrder   OrderStatus = "withdrawn"      // taken back before it was sent; asked for anew when the gate is open again
 )
 
 // Open says whether the outside body has still to answer.

@@ -206,7 +206,7 @@ CREATE TABLE orders (
     purpose  text     NOT NULL CHECK (purpose IN ('arrest', 'reduce', 'lift', 'collect', 'recall')),
     ordinal  smallint NOT NULL CHECK (ordinal > 0),
     id       uuid     NOT NULL,
-    status   text     NOT NULL CHECK (status IN ('requested', 'unknown', 'active', 'done', 'rejected', 'lift_requested', 'lifted', 'handed_over', 'recalled')),
+    status   text     NOT NULL CHECK (status IN ('requested', 'unknown', 'active', 'done', 'rejected', 'lift_requested', 'lifted', 'handed_over', 'recalled', 'withdrawn')),
     amount   bigint   NOT NULL CHECK (amount >= 0),
     held     bigint   NOT NULL DEFAULT 0 CHECK (held >= 0),
     bank     text     NOT NULL DEFAULT '',

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,23 +41,23 @@ func home() string {
 
 // open opens the database that the flags or the environment select. need says what the command needs of it.
 func (e *env) open(ctx context.Context, opts ...pg.Option) (*database, error) {
-	url := e.db
-	if url == "" {
-		url = os.Getenv("BAILIFF_DATABASE_URL")
+	target := e.db
+	if target == "" {
+		target = os.Getenv("BAILIFF_DATABASE_URL")
 	}
 	switch {
-	case url == "":
+	case target == "":
 		return nil, usagef("%s needs a database: give --db embedded or --db postgres://…, or set BAILIFF_DATABASE_URL", e.flags.Name())
-	case url == "embedded":
+	case target == "embedded":
 		return e.openEmbedded(ctx, embeddedName, false, opts...)
-	case !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://"):
+	case !strings.HasPrefix(target, "postgres://") && !strings.HasPrefix(target, "postgresql://"):
 		return nil, usagef("--db is neither embedded nor a postgres:// URL")
 	}
-	pool, err := pg.Open(ctx, url, opts...)
+	pool, err := pg.Open(ctx, target, opts...)
 	if err != nil {
 		return nil, err
 	}
-	return &database{pool: pool, url: url}, nil
+	return &database{pool: pool, url: target}, nil
 }
 
 func (e *env) startCluster(ctx context.Context) (*pg.Cluster, error) {
@@ -146,10 +147,20 @@ func (d *database) keys() (*seal.Keys, error) {
 	if path := os.Getenv("BAILIFF_SECRET_FILE"); path != "" {
 		return seal.Load(path)
 	}
-	if d.cluster == nil && !strings.Contains(d.url, "host=") && !strings.Contains(d.url, home()) {
+	if d.cluster == nil && !d.ownSocket() {
 		return nil, usagef("set BAILIFF_SECRET_FILE to the file with the installation's secret (32 random bytes in base64, mode 0400)")
 	}
 	return seal.LoadOrCreate(filepath.Join(home(), "secret.key"))
+}
+
+// ownSocket says whether the URL leads to the embedded server of this folder, as the demo prints it.
+func (d *database) ownSocket() bool {
+	u, err := url.Parse(d.url)
+	if err != nil {
+		return false
+	}
+	dir, err := filepath.Abs(filepath.Join(home(), "pg"))
+	return err == nil && strings.HasPrefix(u.Query().Get("host"), dir+string(filepath.Separator))
 }
 
 // print writes the one JSON object of a command, or its plain text.

@@ -84,6 +84,9 @@ func (d *demo) run(ctx context.Context, db *database, ln net.Listener) error {
 		return errors.Join(err, ln.Close())
 	}
 	defer d.parts.close()
+	if err := d.parts.allowed(ln.Addr().String()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	site, err := d.site(d.parts)
 	if err != nil {
 		return errors.Join(err, ln.Close())

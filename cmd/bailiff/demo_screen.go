@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/cwriter"
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// screen shows how a long command gets on: bars on a terminal, a line now and then elsewhere, nothing with --json.
+// screen shows how a long command gets on: bars on a terminal, a line now and then elsewhere, nothing with --json. It is
+// used by one goroutine; only the words beside a bar are read by the one that draws.
 type screen struct {
-	mu    sync.Mutex
 	out   io.Writer
 	quiet bool
 	bars  *mpb.Progress // nil when the output is no terminal
@@ -20,11 +21,12 @@ type screen struct {
 	name  string
 	total int
 	told  int
-	text  string
+	text  atomic.Value // string
 }
 
 func newScreen(out io.Writer, quiet bool) *screen {
 	s := &screen{out: out, quiet: quiet}
+	s.text.Store("")
 	if !quiet && isTerminal(out) {
 		s.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(40))
 	}
@@ -33,64 +35,53 @@ func newScreen(out io.Writer, quiet bool) *screen {
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && cwriter.IsTerminal(int(f.Fd()))
+}
+
+func (s *screen) words() string {
+	text, _ := s.text.Load().(string)
+	return text
 }
 
 // begin starts the next stretch of work.
 func (s *screen) begin(name string, total int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.end()
 	s.name, s.total, s.told = name, total, 0
 	if s.bars != nil {
 		s.bar = s.bars.AddBar(int64(total),
 			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-12s", name))),
-			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d  "), decor.Any(func(decor.Statistics) string { s.mu.Lock(); defer s.mu.Unlock(); return s.text })))
+			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d  "), decor.Any(func(decor.Statistics) string { return s.words() })))
 	}
 }
 
 // at tells how far it got.
 func (s *screen) at(n int) {
-	s.mu.Lock()
-	bar := s.bar
-	tell := bar == nil && !s.quiet && (n-s.told)*5 >= s.total
-	if tell {
+	n = min(n, s.total)
+	switch {
+	case s.bar != nil:
+		s.bar.SetCurrent(int64(n))
+	case !s.quiet && (n-s.told)*5 >= s.total:
 		s.told = n
-		_, _ = fmt.Fprintf(s.out, "%s: %d of %d  %s\n", s.name, min(n, s.total), s.total, s.text)
-	}
-	s.mu.Unlock()
-	if bar != nil {
-		bar.SetCurrent(int64(min(n, s.total)))
+		_, _ = fmt.Fprintf(s.out, "%s: %d of %d  %s\n", s.name, n, s.total, s.words())
 	}
 }
 
 // line sets the words beside the bar.
-func (s *screen) line(text string) {
-	s.mu.Lock()
-	s.text = text
-	s.mu.Unlock()
-}
+func (s *screen) line(text string) { s.text.Store(text) }
 
 // done ends all bars.
 func (s *screen) done() {
-	s.mu.Lock()
 	s.end()
-	bars := s.bars
-	s.bars = nil
-	s.mu.Unlock()
-	if bars != nil {
-		bars.Wait()
+	if s.bars != nil {
+		s.bars.Wait()
+		s.bars = nil
 	}
 }
 
+// end stops the bar where it is; a bar that is not full would be waited for for ever.
 func (s *screen) end() {
 	if s.bar != nil {
-		bar := s.bar
+		s.bar.Abort(false)
 		s.bar = nil
-		go bar.SetTotal(-1, true) // outside the lock that its decorators take
 	}
 }

@@ -72,6 +72,12 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		return err
 	}
 	defer p.close()
+	if err := pg.Durable(ctx, db.pool); err != nil {
+		return err
+	}
+	if err := p.allowed(addr); web && err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	if web {
 		ln, err := listen(ctx, addr)
@@ -87,6 +93,18 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
+}
+
+// allowed refuses to show a sandbox, whose sign-in is one click, to anything but this machine.
+func (p *parts) allowed(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usagef("--addr is HOST:PORT, not %q", addr)
+	}
+	if ip := net.ParseIP(host); p.sandbox == nil || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return usagef("a sandbox is served on loopback only: give --addr 127.0.0.1:PORT, not %q", addr)
 }
 
 // listen opens the port, or says who to look for when somebody else has it.
