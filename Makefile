@@ -10,7 +10,7 @@ WITHPG    := $(GO) run ./internal/testkit/withpg
 SHELL     := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos soak ci clean
+.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos ci clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,11 +59,8 @@ bench: setup build ## the two figures that matter most: a whole life of cases, a
 	@$(BIN) bench lifecycle
 	@$(BIN) bench import
 
-chaos: setup ## kill workers and the database at random while the invariants are watched
-	@$(WITHPG) $(GO) test -tags chaos -run Chaos -timeout 60m -count=1 ./...
-
-soak: setup ## two hours at ten times the expected rate
-	@$(WITHPG) $(GO) test -tags soak -run Soak -timeout 3h -count=1 ./...
+chaos: setup ## kill workers (FAULTS times) and the database at random while the invariants are watched; SEED=
+	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
 
 ci: ## what the pipeline runs
 	@.ci/run
