@@ -126,8 +126,8 @@ func (r *Robot) Run(ctx context.Context) error {
 		return nil
 	}
 	background := context.WithoutCancel(ctx)
-	if err := r.client.Start(background); err != nil {
-		return fmt.Errorf("jobs: start: %w", err)
+	if err := r.start(ctx, background); err != nil || ctx.Err() != nil {
+		return err
 	}
 	r.beat(ctx)
 	stop, cancel := context.WithTimeout(background, 10*time.Second)
@@ -136,4 +136,27 @@ func (r *Robot) Run(ctx context.Context) error {
 		return fmt.Errorf("jobs: stop: %w", err)
 	}
 	return nil
+}
+
+// startPatience is for how long the workers are started again while the database is away: an outage at the wrong moment is no
+// reason for the process to end.
+const startPatience = 30 * time.Second
+
+func (r *Robot) start(ctx, background context.Context) error {
+	watch := clock.StartStopwatch()
+	for {
+		err := r.client.Start(background)
+		if err == nil {
+			return nil
+		}
+		if watch.Elapsed() > startPatience {
+			return fmt.Errorf("jobs: start: %w", err)
+		}
+		r.cfg.Log.WarnContext(ctx, "workers not started, trying again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
