@@ -51,12 +51,12 @@ type Hash [32]byte
 
 // Order is one instruction to an outside body, as the case sees it.
 type Order struct {
-	Purpose Purpose      `json:"purpose"`
-	Ordinal int          `json:"ordinal"`
-	Status  OrderStatus  `json:"status"`
-	Amount  money.Amount `json:"amount"` // asked for; zero for lift and recall
-	Held    money.Amount `json:"held"`   // what the bank holds (arrest) or has executed (collect)
-	At      time.Time    `json:"at"`     // when it was asked for
+	Purpose Purpose
+	Ordinal int
+	Status  OrderStatus
+	Amount  money.Amount // asked for; zero for lift and recall
+	Held    money.Amount // what the bank holds (arrest) or has executed (collect)
+	At      time.Time    // when it was asked for
 }
 
 // orderSpace is the UUID name space of order ids; changing it would break the idempotency of every order ever sent.

@@ -57,7 +57,7 @@ type OrderAnswered struct {
 	Purpose Purpose      `json:"purpose"`
 	Ordinal int          `json:"ordinal"`
 	Answer  Answer       `json:"answer"`
-	Sum     money.Amount `json:"sum"` // held by an arrest, executed by a collection order, left after a reduction
+	Sum     money.Amount `json:"sum,omitzero"` // held by an arrest, executed by a collection order, left after a reduction
 	Bank    string       `json:"bank,omitempty"`
 	Detail  string       `json:"detail,omitempty"`
 }

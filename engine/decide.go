@@ -118,21 +118,21 @@ func (d *decider) refuse(code string) { d.refusal = &Refusal{Code: code} }
 // emit adds an event and moves the case by it.
 func (d *decider) emit(kind EventKind, data Data) {
 	if len(d.events) == 0 {
-		data.Cmd = causeOf(d.cmd, d.env)
+		data.Cmd = causeOf(d.cmd, d.env, &data)
 	}
 	e := Event{Seq: d.c.Seq + 1, Kind: kind, At: d.env.Now, Pack: d.env.PackID, Data: data}
 	evolve(&d.c, e)
 	d.events = append(d.events, e)
 	for _, o := range data.Orders {
-		d.effects = append(d.effects, OrderWanted{CaseID: d.c.ID, Order: o})
+		d.effects = append(d.effects, OrderWanted{CaseID: d.c.ID, Order: o.order(d.env.Now)})
 	}
 }
 
 func (d *decider) effect(e Effect) { d.effects = append(d.effects, e) }
 
 // ask prepares an order; emit turns it into an effect. Several orders of one event get their ordinals in turn.
-func (d *decider) ask(p Purpose, amount money.Amount) Order {
-	return Order{Purpose: p, Ordinal: d.c.nextOrdinal(p), Status: Requested, Amount: amount, At: d.env.Now}
+func (d *decider) ask(p Purpose, amount money.Amount) Asked {
+	return Asked{Purpose: p, Ordinal: d.c.nextOrdinal(p), Amount: amount}
 }
 
 func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date) {

@@ -83,8 +83,8 @@ func (d *decider) reverse(cmd ReversePayment) {
 
 // liftAll returns the orders that give everything back: lift what may be held, recall what may be collected. An arrest
 // that the bank has not yet confirmed is lifted when it confirms, so that a late arrest cannot slip in behind its lift.
-func (d *decider) liftAll() []Order {
-	var orders []Order
+func (d *decider) liftAll() []Asked {
+	var orders []Asked
 	if a := d.c.last(Arrest); a != nil && (a.Status == Active || a.Status == HandedOverArrest) {
 		orders = append(orders, d.ask(Lift, money.Zero))
 	}
@@ -95,8 +95,8 @@ func (d *decider) liftAll() []Order {
 }
 
 // follow returns the orders by which arrest and collection follow a lower outstanding sum.
-func (d *decider) follow(left money.Amount) []Order {
-	var orders []Order
+func (d *decider) follow(left money.Amount) []Asked {
+	var orders []Asked
 	if o, ok := d.reduction(left); ok {
 		orders = append(orders, o)
 	}
@@ -108,13 +108,13 @@ func (d *decider) follow(left money.Amount) []Order {
 
 // reduction returns the order that lowers a confirmed arrest to the outstanding sum. One at a time: two on their way
 // could arrive in the wrong order.
-func (d *decider) reduction(left money.Amount) (Order, bool) {
+func (d *decider) reduction(left money.Amount) (Asked, bool) {
 	a := d.c.last(Arrest)
 	if a == nil || a.Status != Active || !left.Less(a.Held) || !left.IsPositive() {
-		return Order{}, false
+		return Asked{}, false
 	}
 	if r := d.c.last(Reduce); r != nil && r.Status.Open() {
-		return Order{}, false
+		return Asked{}, false
 	}
 	return d.ask(Reduce, left), true
 }
@@ -149,7 +149,7 @@ func (d *decider) orderAnswered(cmd OrderAnswered) {
 	case Reduce:
 		left := d.c.Outstanding
 		if a := d.c.last(Arrest); d.c.State == Enforcing && a != nil && a.Status == Active && left.Less(cmd.Sum) && left.IsPositive() {
-			data.Orders = []Order{d.ask(Reduce, left)}
+			data.Orders = []Asked{d.ask(Reduce, left)}
 		}
 	case Recall:
 		if d.c.State == Enforcing && d.c.Outstanding.IsPositive() {
@@ -174,7 +174,7 @@ func (d *decider) arrestAnswered(cmd OrderAnswered, data *Data) {
 		return
 	}
 	if d.c.State == Paid || d.c.State == Cancelled || d.c.Outstanding.IsZero() {
-		data.Orders = []Order{d.ask(Lift, money.Zero)}
+		data.Orders = []Asked{d.ask(Lift, money.Zero)}
 		return
 	}
 	if d.c.State != Enforcing {
@@ -183,6 +183,6 @@ func (d *decider) arrestAnswered(cmd OrderAnswered, data *Data) {
 	on, step := rules.CollectionDay(d.p, d.env.today())
 	data.Until, data.Trace = &on, rules.Trace{step}
 	if d.c.Outstanding.Less(cmd.Sum) {
-		data.Orders = []Order{d.ask(Reduce, d.c.Outstanding)}
+		data.Orders = []Asked{d.ask(Reduce, d.c.Outstanding)}
 	}
 }

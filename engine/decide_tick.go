@@ -124,7 +124,7 @@ func (d *decider) arrest() {
 		{Key: "outstanding", Value: d.c.Outstanding.String()},
 	}
 	o := d.ask(Arrest, d.c.Outstanding)
-	d.emit(EvArrestOrdered, Data{Trace: rules.Trace{{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}}, Amount: &o.Amount, Orders: []Order{o}})
+	d.emit(EvArrestOrdered, Data{Trace: rules.Trace{{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}}, Amount: &o.Amount, Orders: []Asked{o}})
 }
 
 func (d *decider) collectionDue() bool {
@@ -138,7 +138,7 @@ func (d *decider) collect() {
 	}
 	o := d.ask(Collect, money.Min(d.c.last(Arrest).Held, d.c.Outstanding))
 	facts := []rules.Fact{{Key: "collect_on", Value: d.c.CollectOn.String()}, {Key: "amount", Value: o.Amount.String()}}
-	d.emit(EvCollectOrdered, Data{Trace: rules.Trace{{Rule: ruleCollection, Facts: facts, Outcome: "collect"}}, Amount: &o.Amount, Orders: []Order{o}})
+	d.emit(EvCollectOrdered, Data{Trace: rules.Trace{{Rule: ruleCollection, Facts: facts, Outcome: "collect"}}, Amount: &o.Amount, Orders: []Asked{o}})
 }
 
 func (d *decider) handOver(reason, rule string) {
@@ -149,7 +149,7 @@ func (d *decider) handOver(reason, rule string) {
 	left := d.c.Outstanding
 	fee, feeStep := rules.Fee(d.p, left, today)
 	facts := []rules.Fact{{Key: "opened_on", Value: d.c.OpenedOn.String()}, {Key: "term_ends_on", Value: d.c.TermEndsOn.String()}, {Key: "outstanding", Value: left.String()}}
-	var orders []Order
+	var orders []Asked
 	if col := d.c.last(Collect); col != nil && (col.Status.Open() || col.Status == Active) {
 		orders = append(orders, d.ask(Recall, money.Zero)) // EL 10-6(3): orders are recalled, the arrest stays
 	}

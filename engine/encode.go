@@ -132,14 +132,17 @@ func (e *encoder) cause(c *Cause) {
 		e.name("in")
 		e.b = append(e.b, c.Input...)
 	}
-	e.name("env")
-	e.b = append(e.b, '{')
-	e.yes("off", c.Env.CoercionOff)
-	e.yes("transit", c.Env.MoneyInTransit)
-	e.b = append(e.b, '}', '}')
+	if c.Env != (EnvFacts{}) {
+		e.name("env")
+		e.b = append(e.b, '{')
+		e.yes("off", c.Env.CoercionOff)
+		e.yes("transit", c.Env.MoneyInTransit)
+		e.b = append(e.b, '}')
+	}
+	e.b = append(e.b, '}')
 }
 
-func (e *encoder) orders(orders []Order) {
+func (e *encoder) orders(orders []Asked) {
 	if len(orders) == 0 {
 		return
 	}
@@ -153,11 +156,9 @@ func (e *encoder) orders(orders []Order) {
 		e.b = append(e.b, `{"purpose":`...)
 		e.quoted(string(o.Purpose))
 		e.b = strconv.AppendInt(append(e.b, `,"ordinal":`...), int64(o.Ordinal), 10)
-		e.b = append(e.b, `,"status":`...)
-		e.quoted(string(o.Status))
-		e.value("amount", o.Amount)
-		e.value("held", o.Held)
-		e.instant("at", o.At)
+		if !o.Amount.IsZero() {
+			e.value("amount", o.Amount)
+		}
 		e.b = append(e.b, '}')
 	}
 	e.b = append(e.b, ']')
@@ -169,7 +170,9 @@ func (e *encoder) answer(a *OrderAnswered) {
 	e.b = strconv.AppendInt(append(e.b, `,"ordinal":`...), int64(a.Ordinal), 10)
 	e.b = append(e.b, `,"answer":`...)
 	e.quoted(string(a.Answer))
-	e.value("sum", a.Sum)
+	if !a.Sum.IsZero() {
+		e.value("sum", a.Sum)
+	}
 	e.text("bank", a.Bank)
 	e.text("detail", a.Detail)
 	e.b = append(e.b, '}')

@@ -33,7 +33,7 @@ func TestEncodeData_agreesWithJSON(t *testing.T) {
 func TestEncodeData_knowsEveryField(t *testing.T) {
 	t.Parallel()
 	for v, n := range map[any]int{
-		reflect.TypeFor[Data](): 19, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 2, reflect.TypeFor[Order](): 6, reflect.TypeFor[OrderAnswered](): 6,
+		reflect.TypeFor[Data](): 19, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 2, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
 	} {
 		if got := v.(reflect.Type).NumField(); got != n {
 			t.Errorf("%s has %d fields, the encoder writes %d: teach it, and drawData, the new one", v, got, n)
@@ -69,7 +69,7 @@ func drawData(rt *rapid.T) Data {
 			SetHold{Reason: text()},
 			NoticeDelivered{Ordinal: 1, Channel: text(), At: at()},
 			Open{Region: text()},
-		}).Draw(rt, "cmd"), Env{CoercionOff: yes(), MoneyInTransit: yes()})
+		}).Draw(rt, "cmd"), Env{CoercionOff: yes(), MoneyInTransit: yes()}, &d)
 	}
 	for range rapid.IntRange(0, 2).Draw(rt, "steps") {
 		s := rules.Step{Rule: text(), Outcome: text()}
@@ -87,7 +87,7 @@ func drawData(rt *rapid.T) Data {
 		d.Amount, d.Left, d.RefundDue = &a, &b, &c
 	}
 	for range rapid.IntRange(0, 2).Draw(rt, "orders") {
-		d.Orders = append(d.Orders, Order{Purpose: Arrest, Ordinal: int(number()), Status: OrderStatus(text()), Amount: sum(), Held: sum(), At: at()})
+		d.Orders = append(d.Orders, Asked{Purpose: Purpose(text()), Ordinal: int(number()), Amount: sum()})
 	}
 	if yes() {
 		d.Answer = &OrderAnswered{Purpose: Purpose(text()), Ordinal: int(number()), Answer: Accepted, Sum: sum(), Bank: text(), Detail: text()}
@@ -98,7 +98,7 @@ func drawData(rt *rapid.T) Data {
 func BenchmarkEncodeData(b *testing.B) {
 	amount, day := money.FromTiyn(2_000_000), calendar.DateOf(time.Unix(1_800_000_000, 0))
 	d := Data{
-		Cmd: causeOf(Pay{PaymentID: 7, Amount: amount, ValueDate: day, Source: "gateway"}, Env{}), PaymentID: 7, Amount: &amount, Left: &amount, Date: &day,
+		Cmd: causeOf(Pay{PaymentID: 7, Amount: amount, ValueDate: day, Source: "gateway"}, Env{}, &Data{}), PaymentID: 7, Amount: &amount, Left: &amount, Date: &day,
 		Trace: rules.Trace{{Rule: rulePaid, Facts: paidFacts(amount, amount), Outcome: "terminate"}},
 	}
 	b.Run("own", func(b *testing.B) {

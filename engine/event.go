@@ -72,15 +72,27 @@ type Data struct {
 	RefundDue *money.Amount `json:"refund_due,omitempty"`
 	InTime    bool          `json:"in_time,omitempty"`
 
-	Orders []Order        `json:"orders,omitempty"` // asked for by this event
+	Orders []Asked        `json:"orders,omitempty"` // asked for by this event
 	Answer *OrderAnswered `json:"answer,omitempty"`
+}
+
+// Asked is an order as the event that asks for it says it: it is [Requested] at the instant of the event, and nothing is held.
+type Asked struct {
+	Purpose Purpose      `json:"purpose"`
+	Ordinal int          `json:"ordinal"`
+	Amount  money.Amount `json:"amount,omitzero"` // zero for lift and recall
+}
+
+// order is the order that begins by being asked for.
+func (a Asked) order(at time.Time) Order {
+	return Order{Purpose: a.Purpose, Ordinal: a.Ordinal, Status: Requested, Amount: a.Amount, At: at}
 }
 
 // Cause is the command behind an event, kept so that the decision can be made again (see Replay).
 type Cause struct {
 	Kind  string          `json:"k"`
-	Input json.RawMessage `json:"in,omitempty"`
-	Env   EnvFacts        `json:"env"`
+	Input json.RawMessage `json:"in,omitempty"` // left out where the event says the same, see [Data.Command]
+	Env   EnvFacts        `json:"env,omitzero"`
 }
 
 // EnvFacts is the part of the environment that a decision saw besides the instant.
@@ -89,8 +101,20 @@ type EnvFacts struct {
 	MoneyInTransit bool `json:"transit,omitempty"`
 }
 
-// Command decodes the command of the cause. Open comes back without its personal facts.
-func (c Cause) Command() (Command, error) {
+// Command decodes the command that caused the event. Open comes back without its personal facts.
+func (d *Data) Command() (Command, error) {
+	c := d.Cmd
+	if len(c.Input) == 0 {
+		switch c.Kind {
+		case Open{}.Kind():
+			return Open{DebtorID: d.DebtorID, Region: d.Region, Language: d.Language}, nil
+		case OrderAnswered{}.Kind():
+			if d.Answer == nil {
+				return nil, fmt.Errorf("engine: command %s has neither input nor answer", c.Kind)
+			}
+			return *d.Answer, nil
+		}
+	}
 	for _, known := range Commands {
 		if known.Kind() != c.Kind {
 			continue
@@ -106,8 +130,18 @@ func (c Cause) Command() (Command, error) {
 	return nil, fmt.Errorf("engine: unknown command %q", c.Kind)
 }
 
-func causeOf(cmd Command, env Env) *Cause {
+// causeOf keeps the command of an event, but for what the event itself says: the opening's words, and an answer that was
+// taken as it came.
+func causeOf(cmd Command, env Env, d *Data) *Cause {
 	c := &Cause{Kind: cmd.Kind(), Env: EnvFacts{CoercionOff: env.CoercionOff, MoneyInTransit: env.MoneyInTransit}}
+	switch cmd := cmd.(type) {
+	case Open, Tick:
+		return c
+	case OrderAnswered:
+		if d.Answer != nil && d.Answer.Sum.Equal(cmd.Sum) && d.Answer.Detail == cmd.Detail { // all that deciding may change of it
+			return c
+		}
+	}
 	if raw, err := json.Marshal(cmd); err == nil && string(raw) != "{}" {
 		c.Input = raw
 	}

@@ -75,7 +75,7 @@ func evolve(c *Case, e Event) {
 		c.Hold, c.Suspended, c.SuspendedUntil = "", "", noDate
 	}
 	for _, o := range d.Orders {
-		c.Orders = append(c.Orders, o)
+		c.Orders = append(c.Orders, o.order(e.At))
 		if a := c.last(Arrest); o.Purpose == Lift && a != nil {
 			a.Status = LiftRequested
 		}

@@ -53,7 +53,7 @@ func (s *Store) remake(ctx context.Context, c Case, was []Event, facts Facts) (R
 	if first.Data.Cmd == nil {
 		return Remade{}, fmt.Errorf("case %d: event %d has no command", c.ID, first.Seq)
 	}
-	cmd, err := first.Data.Cmd.Command()
+	cmd, err := first.Data.Command()
 	if err != nil {
 		return Remade{}, err
 	}

@@ -41,10 +41,10 @@ func ExampleEligibility() {
 func ExampleTermEnd() {
 	last, step := rules.TermEnd(pack.Default(), calendar.MakeDate(2024, time.August, 20))
 	fmt.Println(last, last.End().Format(time.RFC3339))
-	fmt.Println(string(step.AppendJSON(nil)))
+	fmt.Println(string(rules.Trace{step}.AppendJSON(nil)))
 	// Output:
 	// 2024-09-19 2024-09-20T00:00:00+05:00
-	// {"r":"term.days","f":[["opening_day","2024-08-20"],["length","30"],["last_day","2024-09-19"]],"o":"computed"}
+	// [["term.days","computed","opening_day=2024-08-20","length=30","last_day=2024-09-19"]]
 }
 
 func ExampleFee() {

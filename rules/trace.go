@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -30,66 +31,124 @@ const (
 	StepComputed = "computed" // a date or sum was worked out
 )
 
-// AppendJSON adds the compact JSON of the trace to b and returns the longer slice:
-// [{"r":"threshold.limit","f":[["amount","100.00"]],"o":"pass"}]. No reflection is used.
+// AppendJSON adds the compact JSON of the trace to b and returns the longer slice. It is written for every decision and kept
+// for ever, so it says nothing twice: a step is [rule, outcome, fact, …], the outcome of a rule that is met is 1, a fact is
+// "key=value", and a fact that has been said before in this trace, and not otherwise since, is its key alone:
+//
+//	[["mci.general",1,"mci=4325.00","opening_day=2026-09-01"],["threshold.limit","fail","amount=86500.00","opening_day"]]
+//
+// No reflection is used.
 func (t Trace) AppendJSON(b []byte) []byte {
+	var room [48]*Fact
+	said := room[:0]
 	b = append(b, '[')
-	for i, s := range t {
+	for i := range t {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = s.AppendJSON(b)
+		b = appendString(append(b, '['), t[i].Rule)
+		if t[i].Outcome == StepPass {
+			b = append(b, ',', '1')
+		} else {
+			b = appendString(append(b, ','), t[i].Outcome)
+		}
+		for j := range t[i].Facts {
+			b, said = t[i].Facts[j].append(append(b, ','), said)
+		}
+		b = append(b, ']')
 	}
 	return append(b, ']')
+}
+
+// append adds one fact, given those that were said before it. A key with a sign of equality, which none of ours has, is
+// written as a pair.
+func (f *Fact) append(b []byte, said []*Fact) ([]byte, []*Fact) {
+	if strings.IndexByte(f.Key, '=') >= 0 {
+		b = appendString(append(b, '['), f.Key)
+		b = appendString(append(b, ','), f.Value)
+		return append(b, ']'), said
+	}
+	for i, old := range said {
+		if old.Key == f.Key {
+			if old.Value == f.Value {
+				return appendString(b, f.Key), said
+			}
+			said[i] = f
+			return f.appendWhole(b), said
+		}
+	}
+	return f.appendWhole(b), append(said, f)
+}
+
+func (f *Fact) appendWhole(b []byte) []byte {
+	b = appendString(b, f.Key)
+	b[len(b)-1] = '=' // in place of the quote at the end
+	start := len(b)
+	b = appendString(b, f.Value)
+	return append(b[:start], b[start+1:]...) // without the quote at the beginning
 }
 
 // MarshalJSON gives the text of AppendJSON.
 func (t Trace) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
-// AppendJSON adds the compact JSON of the step to b and returns the longer slice.
-func (s Step) AppendJSON(b []byte) []byte {
-	b = append(b, `{"r":`...)
-	b = appendString(b, s.Rule)
-	b = append(b, `,"f":[`...)
-	for i, f := range s.Facts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '[')
-		b = appendString(b, f.Key)
-		b = append(b, ',')
-		b = appendString(b, f.Value)
-		b = append(b, ']')
-	}
-	b = append(b, `],"o":`...)
-	b = appendString(b, s.Outcome)
-	return append(b, '}')
-}
-
-// MarshalJSON gives the text of AppendJSON.
-func (s Step) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (s *Step) UnmarshalJSON(b []byte) error {
-	var raw struct {
-		R string     `json:"r"`
-		F [][]string `json:"f"`
-		O string     `json:"o"`
-	}
-	if err := json.Unmarshal(b, &raw); err != nil {
+// UnmarshalJSON reads what AppendJSON wrote.
+func (t *Trace) UnmarshalJSON(b []byte) error {
+	var steps [][]json.RawMessage
+	if err := json.Unmarshal(b, &steps); err != nil {
 		return err
 	}
-	*s = Step{Rule: raw.R, Outcome: raw.O}
-	if len(raw.F) > 0 {
-		s.Facts = make([]Fact, len(raw.F))
-	}
-	for i, f := range raw.F {
-		if len(f) != 2 {
-			return fmt.Errorf("rules: fact %d of step %s is not a pair", i, raw.R)
+	said := map[string]string{}
+	*t = nil
+	for i, raw := range steps {
+		if len(raw) < 2 {
+			return fmt.Errorf("rules: step %d is not a rule with an outcome", i)
 		}
-		s.Facts[i] = Fact{f[0], f[1]}
+		s := Step{Outcome: StepPass}
+		if err := json.Unmarshal(raw[0], &s.Rule); err != nil {
+			return fmt.Errorf("rules: step %d: %w", i, err)
+		}
+		if string(raw[1]) != "1" {
+			if err := json.Unmarshal(raw[1], &s.Outcome); err != nil {
+				return fmt.Errorf("rules: step %s: %w", s.Rule, err)
+			}
+		}
+		for _, one := range raw[2:] {
+			f, err := readFact(one, said)
+			if err != nil {
+				return fmt.Errorf("rules: step %s: %w", s.Rule, err)
+			}
+			s.Facts = append(s.Facts, f)
+		}
+		*t = append(*t, s)
 	}
 	return nil
+}
+
+func readFact(raw json.RawMessage, said map[string]string) (Fact, error) {
+	if raw[0] == '[' {
+		var pair []string
+		if err := json.Unmarshal(raw, &pair); err != nil {
+			return Fact{}, err
+		}
+		if len(pair) != 2 {
+			return Fact{}, fmt.Errorf("a fact of %d parts is not a pair", len(pair))
+		}
+		return Fact{pair[0], pair[1]}, nil
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return Fact{}, err
+	}
+	key, value, whole := strings.Cut(text, "=")
+	if whole {
+		said[key] = value
+		return Fact{key, value}, nil
+	}
+	value, known := said[key]
+	if !known {
+		return Fact{}, fmt.Errorf("the fact %q has no value and none before it", key)
+	}
+	return Fact{key, value}, nil
 }
 
 const hexDigits = "0123456789abcdef"

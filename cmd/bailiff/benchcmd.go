@@ -15,6 +15,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	n := e.flags.Int("n", 0, "cases or rows; 0: 100 000 cases, 1 000 000 rows")
 	naive := e.flags.Int("naive", 0, "cases of the comparison that takes one at a time; 0: 300")
 	dir := e.flags.String("dir", "", "`FOLDER` for the databases of the run; empty: a temporary one")
+	profile := e.flags.String("profile", "", "`FOLDER` for a CPU profile and the server's costliest statements; the figures of such a run are not comparable")
 	rest, err := e.parse(args)
 	switch {
 	case err != nil:
@@ -30,7 +31,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	if e.json {
 		out = io.Discard
 	}
-	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Out: out, Feed: benchFeed}
+	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Profile: *profile, Out: out, Feed: benchFeed}
 	switch rest[0] {
 	case "lifecycle":
 		r, err := bench.Lifecycle(ctx, o)

@@ -49,7 +49,11 @@ func importBatch(ctx context.Context, o Options, p *place) (ImportResult, error)
 	o.say("import: %d rows", o.N)
 	resetPeak()
 	var rep, again intake.Report
-	first, err := measure(ctx, pool, p, func() error { rep, err = r.take(ctx, file, 0); return err })
+	var first cost
+	err = o.profiled(ctx, pool, func() error {
+		first, err = measure(ctx, pool, p, func() error { rep, err = r.take(ctx, file, 0); return err })
+		return err
+	})
 	if err != nil {
 		return res, fmt.Errorf("bench: import: %w", err)
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	NaiveN int
 	// Dir is where the databases live during the run; empty: a temporary directory. It is left as it was found.
 	Dir string
+	// Profile is a folder for a CPU profile and the server's costliest statements; empty: none are taken.
+	Profile string
 	// Out is told what is being done; nil: nobody is.
 	Out io.Writer
 	// Feed makes the court batch. Required.

@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Names of the files in the folder of Options.Profile.
+const (
+	cpuProfile     = "cpu.pprof"
+	statementsFile = "statements.txt"
+)
+
+// profileSettings make the server count what its statements cost. That costs some per cent itself, so nobody compares
+// figures of a run with a profile with those of one without.
+func (o Options) profileSettings() map[string]string {
+	if o.Profile == "" {
+		return nil
+	}
+	return map[string]string{"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on", "track_io_timing": "on"}
+}
+
+// profiled runs f and, where it is asked for, writes down where our own time and that of the server went.
+func (o Options) profiled(ctx context.Context, pool *pgxpool.Pool, f func() error) (err error) {
+	if o.Profile == "" {
+		return f()
+	}
+	if err := os.MkdirAll(o.Profile, 0o750); err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	if _, err := pool.Exec(ctx, `CREATE EXTENSION IF NOT EXISTS pg_stat_statements`); err != nil {
+		return fmt.Errorf("bench: profile: the server's contrib modules are needed: %w", err)
+	}
+	if _, err := pool.Exec(ctx, `SELECT pg_stat_statements_reset()`); err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	cpu, err := os.Create(filepath.Join(o.Profile, cpuProfile))
+	if err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return errors.Join(fmt.Errorf("bench: profile: %w", err), cpu.Close())
+	}
+	err = f()
+	pprof.StopCPUProfile()
+	return errors.Join(err, cpu.Close(), o.statements(ctx, pool))
+}
+
+const statementsSQL = `SELECT format('%s ms  plan %s ms  %s calls  %s rows  %s KB WAL  %s',
+	round(total_exec_time::numeric), round(total_plan_time::numeric), calls, rows, round(wal_bytes / 1024), left(regexp_replace(query, '\s+', ' ', 'g'), 140))
+  FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY total_exec_time + total_plan_time DESC LIMIT 60`
+
+func (o Options) statements(ctx context.Context, pool *pgxpool.Pool) error {
+	rows, err := pool.Query(ctx, statementsSQL)
+	if err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	return os.WriteFile(filepath.Join(o.Profile, statementsFile), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
