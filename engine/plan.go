@@ -111,6 +111,22 @@ func (pl *Plan) Effects() []Effect {
 	return out
 }
 
+// TakeAllocations takes the effects on payments out of the plan and gives them, in order, to a caller who books the payments
+// himself, in the same transaction; the sinks do not see them then.
+func (pl *Plan) TakeAllocations() []MoneyAllocated {
+	var taken []MoneyAllocated
+	pl.each(func(e *planned) {
+		e.effects = slices.DeleteFunc(e.effects, func(f Effect) bool {
+			m, yes := f.(MoneyAllocated)
+			if yes {
+				taken = append(taken, m)
+			}
+			return yes
+		})
+	})
+	return taken
+}
+
 // each walks the touched cases in the order of their first command.
 func (pl *Plan) each(f func(*planned)) {
 	for _, id := range pl.order {

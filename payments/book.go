@@ -1,9 +1,11 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,9 +17,10 @@ import (
 
 const reserveSQL = `SELECT nextval(pg_get_serial_sequence('payments', 'id')) FROM generate_series(1, $1)`
 
-// Reserve says what Record would say of these transfers, writes nothing, and gives each fresh one the id it will have.
-// With Book it is the bulk path of statements: the engine decides in between, so that each payment is written once,
-// complete, instead of twice. A reserved id that is never booked leaves a gap, which is harmless.
+// Reserve says of each transfer, in their order, whether it is new: each counts once for ever by (source, transaction id).
+// It writes nothing and gives every new one the id it will have, so that the engine can decide before Book writes each
+// payment once, complete. A transfer that is known, refused or in conflict stops no other; an id that is never booked leaves a
+// gap, which is harmless.
 func (s *Store) Reserve(ctx context.Context, tx pgx.Tx, transfers []Transfer) ([]Recorded, error) {
 	if err := checkBatch(len(transfers)); err != nil || len(transfers) == 0 {
 		return nil, err
@@ -109,6 +112,10 @@ func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now tim
 			return err
 		}
 	}
+	// Two batches with common transfers wait for each other instead of dead-locking.
+	bookings = slices.SortedFunc(slices.Values(bookings), func(a, b Booking) int {
+		return cmp.Or(cmp.Compare(a.Transfer.Source, b.Transfer.Source), cmp.Compare(a.Transfer.TxnID, b.Transfer.TxnID))
+	})
 	rows := pgx.CopyFromSlice(len(bookings), func(i int) ([]any, error) {
 		b := bookings[i]
 		t := b.Transfer

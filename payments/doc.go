@@ -12,13 +12,13 @@
 //
 //	Receive            the raw message, answered after the commit
 //	TakePending        messages not yet understood, parsed by their source adapter
-//	Record             transfers, into suspense
+//	Reserve            which transfers are new, and their ids
 //	match.ByReference  which case
 //	  engine           decides: so much pays the case, the rest is due back
-//	Allocate           books it
+//	Book               writes each payment once, with what was decided; without a case it waits in suspense
 //	MarkSettled        the message is done
 //
-// Statements take the bulk path, which writes each payment once: Reserve, match and decide, Book.
+// What waits in suspense is given to a case later by Allocate.
 //
 // Every write takes a batch of up to [MaxBatch] and runs a fixed number of statements whatever its size. A method that
 // returns an error leaves the transaction to be rolled back as a whole. Locks are taken in the order case, payment; rows

@@ -61,10 +61,25 @@ func transfer(txn string, sum int64) payments.Transfer {
 	return payments.Transfer{Source: "kaspi", TxnID: txn, Amount: tiyn(sum), Currency: "KZT", ValueDate: day}
 }
 
+// record books transfers into suspense.
+func record(ctx context.Context, tx pgx.Tx, transfers []payments.Transfer) ([]payments.Recorded, error) {
+	got, err := store.Reserve(ctx, tx, transfers)
+	if err != nil {
+		return nil, err
+	}
+	var fresh []payments.Booking
+	for i, r := range got {
+		if r.Fresh {
+			fresh = append(fresh, payments.Booking{Transfer: transfers[i], PaymentID: r.PaymentID})
+		}
+	}
+	return got, store.Book(ctx, tx, fresh, now)
+}
+
 // recordOne books one transfer that must be fresh.
 func recordOne(t fataler, tx pgx.Tx, txn string, sum int64) int64 {
 	t.Helper()
-	got, err := store.Record(context.Background(), tx, []payments.Transfer{transfer(txn, sum)}, now)
+	got, err := record(context.Background(), tx, []payments.Transfer{transfer(txn, sum)})
 	must(t, err)
 	if len(got) != 1 || !got[0].Fresh || got[0].PaymentID == 0 {
 		t.Fatalf("recorded %+v", got)

@@ -101,7 +101,7 @@ func TestRecord_onceForEver(t *testing.T) {
 	batch := []payments.Transfer{
 		transfer("b", 100), transfer("a", 50), transfer("b", 100), transfer("b", 101), dollars, nothing, foreign, undated, unnamed, nul,
 	}
-	got, err := store.Record(ctx, tx, batch, now)
+	got, err := record(ctx, tx, batch)
 	must(t, err)
 	want := []payments.Verdict{
 		payments.Settled, payments.Settled, payments.Duplicate, payments.Conflict, payments.Conflict,
@@ -115,13 +115,13 @@ func TestRecord_onceForEver(t *testing.T) {
 	if got[2].PaymentID != got[0].PaymentID || got[5].Refused != payments.RefusedAmount || got[6].Refused != payments.RefusedCurrency {
 		t.Errorf("%+v", got)
 	}
-	again, err := store.Record(ctx, tx, batch[:2], now)
+	again, err := record(ctx, tx, batch[:2])
 	must(t, err)
 	if again[0].Verdict() != payments.Duplicate || again[0].PaymentID != got[0].PaymentID || again[1].PaymentID != got[1].PaymentID {
 		t.Errorf("again %+v", again)
 	}
 	zero := transfer("a", 0)
-	contradicted, err := store.Record(ctx, tx, []payments.Transfer{zero, dollars}, now)
+	contradicted, err := record(ctx, tx, []payments.Transfer{zero, dollars})
 	must(t, err)
 	if !contradicted[0].Conflict || !contradicted[1].Conflict || contradicted[0].Refused != "" {
 		t.Errorf("contradicted %+v", contradicted)
@@ -136,14 +136,14 @@ func TestRecord_onceForEver(t *testing.T) {
 
 func TestBatch_bounds(t *testing.T) {
 	ctx, tx := context.Background(), testkit.Tx(t)
-	if got, err := store.Record(ctx, tx, nil, now); err != nil || len(got) != 0 {
+	if got, err := store.Reserve(ctx, tx, nil); err != nil || len(got) != 0 {
 		t.Fatal(got, err)
 	}
 	must(t, store.Allocate(ctx, tx, nil, now))
 	must(t, store.Reverse(ctx, tx, nil, now))
 	must(t, store.MoveDebts(ctx, tx, nil, now))
 	must(t, store.MarkSettled(ctx, tx, nil))
-	if _, err := store.Record(ctx, tx, make([]payments.Transfer, payments.MaxBatch+1), now); !isBatch(err) {
+	if _, err := record(ctx, tx, make([]payments.Transfer, payments.MaxBatch+1)); !isBatch(err) {
 		t.Fatal(err)
 	}
 	if err := store.Allocate(ctx, tx, make([]payments.Allocation, payments.MaxBatch+1), now); !isBatch(err) {

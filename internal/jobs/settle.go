@@ -100,6 +100,9 @@ func (r *Robot) settleOneByOne(ctx context.Context, after int64, cause error) (i
 	}
 }
 
+// maxRaces bounds how often a page begins again since another worker booked one of its transfers; the next run sees that.
+const maxRaces = 5
+
 func ofOneMessage(err error) bool {
 	var refused *payments.RefusedError
 	return errors.As(err, &refused) || ofOneCase(err)
@@ -112,7 +115,7 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 	if err != nil {
 		return 0, 0, err
 	}
-	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+	page := func(tx pgx.Tx) error {
 		n, last = 0, 0
 		events, err := r.Payments.TakePendingAfter(ctx, tx, after, limit)
 		if err != nil || len(events) == 0 {
@@ -129,7 +132,11 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 		}
 		n = len(s.outcomes)
 		return r.Payments.MarkSettled(ctx, tx, s.outcomes)
-	})
+	}
+	err = pg.InTx(ctx, r.cfg.Pool, page)
+	for tries := 1; errors.Is(err, payments.ErrRaced) && tries < maxRaces; tries++ {
+		err = pg.InTx(ctx, r.cfg.Pool, page)
+	}
 	return n, last, err
 }
 
@@ -162,31 +169,46 @@ func (s *settlement) read(events []payments.PendingEvent) {
 	}
 }
 
-// bookTransfers records new payments, gives those that name one case to the engine, and leaves the rest in suspense.
+// bookTransfers books new payments, each once and whole: what the engine decides of those that name one case, and the rest
+// into suspense.
 func (s *settlement) bookTransfers(ctx context.Context) error {
-	recorded, err := s.Payments.Record(ctx, s.tx, s.transfers, s.now)
+	reserved, err := s.Payments.Reserve(ctx, s.tx, s.transfers)
 	if err != nil {
 		return err
 	}
 	var cmds []engine.For
-	for i, rec := range recorded {
+	bookings := make([]payments.Booking, 0, len(reserved))
+	index := make(map[int64]int, len(reserved)) // in bookings, by payment
+	for i, r := range reserved {
 		t := s.transfers[i]
-		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: t.EventRow, Verdict: rec.Verdict()})
-		s.cfg.Observe("payment", string(rec.Verdict()), 1)
-		if !rec.Fresh {
+		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: t.EventRow, Verdict: r.Verdict()})
+		s.cfg.Observe("payment", string(r.Verdict()), 1)
+		if !r.Fresh {
 			continue
 		}
+		index[r.PaymentID] = len(bookings)
+		bookings = append(bookings, payments.Booking{Transfer: t, PaymentID: r.PaymentID})
 		if id, _, ok := match.ByReference(t.Reference); ok {
 			cmds = append(cmds, engine.For{CaseID: id, Actor: engine.ActorPayment, Command: engine.Pay{
-				PaymentID: rec.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
+				PaymentID: r.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
 			}})
 		}
 	}
-	if len(cmds) == 0 {
-		return nil
+	if len(cmds) > 0 {
+		var decided []engine.MoneyAllocated
+		_, err := s.Engine.ApplyTx(ctx, s.tx, cmds, engine.BeforeWrite(func(_ context.Context, _ pgx.Tx, pl *engine.Plan) error {
+			decided = pl.TakeAllocations()
+			return nil
+		}))
+		if err != nil {
+			return err
+		}
+		for _, m := range decided {
+			b := &bookings[index[m.PaymentID]]
+			b.CaseID, b.Allocated, b.RefundDue = m.CaseID, m.Allocated, m.RefundDue
+		}
 	}
-	_, err = s.Engine.ApplyTx(ctx, s.tx, cmds)
-	return err
+	return s.Payments.Book(ctx, s.tx, bookings, s.now)
 }
 
 // bookReversals takes back what was booked. The engine locks the cases before the payments are locked; if a payment
