@@ -3,7 +3,6 @@ package payments
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,11 +21,10 @@ type Allocation struct {
 	Reason    string // optional, kept in the ledger; no personal data
 }
 
-// The bounds let the planner see that a batch lies close together; without them it may read the whole table.
 const allocateSQL = `UPDATE payments p
    SET case_id = coalesce(p.case_id, nullif(w.case_id, 0)), allocated = p.allocated + w.allocated, refund_due = p.refund_due + w.refund_due
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, case_id, allocated, refund_due)
- WHERE p.id = w.id AND p.id BETWEEN $5 AND $6 AND (p.case_id IS NULL OR w.case_id IN (0, p.case_id))
+ WHERE p.id = w.id AND (p.case_id IS NULL OR w.case_id IN (0, p.case_id))
    AND w.allocated + w.refund_due <= p.amount - p.allocated - p.refund_due - p.reversed
 RETURNING p.id`
 
@@ -51,7 +49,7 @@ func (s *Store) Allocate(ctx context.Context, tx pgx.Tx, allocations []Allocatio
 			return err
 		}
 	}
-	done, err := collectIDs(ctx, tx, allocateSQL, whole, ids, cases, allocated, refunds, slices.Min(ids), slices.Max(ids))
+	done, err := collectIDs(ctx, tx, allocateSQL, whole, ids, cases, allocated, refunds)
 	if err != nil {
 		return fmt.Errorf("payments: allocate: %w", err)
 	}

@@ -86,9 +86,15 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 
 	// A message that was settled as a payment has one.
 	checkLostSQL = `(SELECT 'INV-M5' AS id, 0::bigint AS case_id, format('source %s: %s messages recorded, %s payments', e.source, e.n, coalesce(p.n, 0)) AS detail
-  FROM (SELECT source, count(*) AS n FROM payment_events WHERE outcome = 'recorded' GROUP BY source) AS e
+  FROM (SELECT source, count(*) AS n FROM payment_events JOIN payment_verdicts v ON v.event_id = id WHERE v.verdict = 'recorded' GROUP BY source) AS e
   LEFT JOIN (SELECT source, count(*) AS n FROM payments GROUP BY source) AS p ON p.source = e.source
  WHERE e.n > coalesce(p.n, 0)
+ LIMIT 100)`
+
+	// A message waits or has a verdict, and not both.
+	checkWaitSQL = `(SELECT 'INV-M5' AS id, 0::bigint AS case_id, format('message %s: waits %s, verdict %s', e.id, p.event_id IS NOT NULL, coalesce(v.verdict, 'none')) AS detail
+  FROM payment_events e LEFT JOIN payment_pending p ON p.event_id = e.id LEFT JOIN payment_verdicts v ON v.event_id = e.id
+ WHERE (p.event_id IS NULL) = (v.event_id IS NULL)
  LIMIT 100)`
 
 	// Entries have the shapes that package ledger publishes, and a correction has its reason.
@@ -117,7 +123,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 // checkSQL is one statement, so that all parts see the same snapshot on any connection.
 const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
 	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
-	" UNION ALL " + checkLostSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
 
 // Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
 // result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.

@@ -31,9 +31,11 @@ func settled(t *testing.T) pgx.Tx {
 // What the constraints would stop is planted after they are dropped: the check must not lean on them.
 func TestCheck_findsWhatIsPlanted(t *testing.T) {
 	const (
-		open    = `ALTER TABLE ledger DISABLE TRIGGER ledger_immutable`
-		loose   = `ALTER TABLE payments DROP CONSTRAINT payments_check`
-		nothing = `SELECT 1`
+		open         = `ALTER TABLE ledger DISABLE TRIGGER ledger_immutable`
+		freeEvents   = `ALTER TABLE payment_events DISABLE TRIGGER payment_events_immutable`
+		freeVerdicts = `ALTER TABLE payment_verdicts DISABLE TRIGGER payment_verdicts_immutable`
+		loose        = `ALTER TABLE payments DROP CONSTRAINT payments_check`
+		nothing      = `SELECT 1`
 	)
 	for name, c := range map[string]struct {
 		sql  []string
@@ -63,14 +65,15 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 		"money of another source": {[]string{open, `UPDATE ledger SET debit = 'clearing:halyk' WHERE kind = 'received'`}, "INV-M1", 0},
 		"an entry changed":        {[]string{open, `UPDATE ledger SET amount = amount - 1 WHERE kind = 'allocated'`}, "INV-M1", 260_000_001},
 		"an entry gone":           {[]string{open, `DELETE FROM ledger WHERE kind = 'opened' AND case_id = 260000002`}, "INV-M1", 260_000_002},
-		"a message changed":       {[]string{`UPDATE payment_events SET body = 'y'`}, "INV-M3", 0},
+		"a message changed":       {[]string{freeEvents, `UPDATE payment_events SET body = 'y'`}, "INV-M3", 0},
 		"money of no case":        {[]string{`UPDATE payments SET case_id = 260000009 WHERE txn_id = 'b'`}, "INV-M4", 260_000_009},
 		"allocated to nothing":    {[]string{`UPDATE payments SET case_id = NULL WHERE txn_id = 'a'`}, "INV-M4", 0},
 		"more than came":          {[]string{loose, `UPDATE payments SET refund_due = 700 WHERE txn_id = 'a'`}, "INV-M4", 260_000_001},
 		"a recorded message lost": {[]string{
-			`UPDATE payment_events SET outcome = 'recorded'`,
+			freeEvents, freeVerdicts, `DELETE FROM payment_pending`, `DELETE FROM payment_verdicts`, `INSERT INTO payment_verdicts SELECT id, 'recorded' FROM payment_events`,
 			`UPDATE payments SET source = 'halyk'`,
 		}, "INV-M5", 0},
+		"a message forgotten": {[]string{`DELETE FROM payment_pending`}, "INV-M5", 0},
 		"an unknown entry":    {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount) VALUES (now(), 'gift', 'cash', 'claims', 1)`}, "INV-M6", 0},
 		"a wrong shape":       {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, case_id) VALUES (now(), 'cancelled', 'receivable', 'claims', 1, 260000001)`}, "INV-M6", 260_000_001},
 		"without a reason":    {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, case_id) VALUES (now(), 'adjusted', 'receivable', 'claims', 1, 260000001)`}, "INV-M6", 260_000_001},

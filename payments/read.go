@@ -162,7 +162,7 @@ type Backlog struct {
 	Oldest time.Time // zero when nothing waits
 }
 
-const backlogSQL = `SELECT count(*), coalesce(min(received_at), 'epoch') FROM payment_events WHERE outcome = ''`
+const backlogSQL = `SELECT count(*), coalesce(min(e.received_at), 'epoch') FROM payment_pending p JOIN payment_events e ON e.id = p.event_id`
 
 // Pending gives the number and the age of messages that nobody has settled: for the alarm of INV-M4.
 func (s *Store) Pending(ctx context.Context, q Querier) (Backlog, error) {
@@ -180,7 +180,7 @@ func (s *Store) Pending(ctx context.Context, q Querier) (Backlog, error) {
 	return b, nil
 }
 
-const inTransitSQL = `SELECT EXISTS (SELECT 1 FROM payment_events WHERE outcome = '' AND position('payment.reversed'::bytea IN body) = 0)`
+const inTransitSQL = `SELECT EXISTS (SELECT 1 FROM payment_pending WHERE brings)`
 
 // InTransit says whether money has been announced that nobody has booked yet. A reversal that waits for its payment brings
 // no money and does not count.

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,8 +41,13 @@ func (e *ConflictError) Error() string {
 // ErrEvent says that a message has no usable source, id or size.
 var ErrEvent = errors.New("payments: message without usable source, id or size")
 
-const receiveSQL = `INSERT INTO payment_events (source, event_id, content, body, received_at)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source, event_id) DO NOTHING`
+// A message that takes money back brings none, so it need not keep cases from being handed over; this must not miss any that
+// brings some, so it looks at the bytes.
+const brings = `position('payment.reversed'::bytea IN body) = 0`
+
+const receiveSQL = `WITH e AS (INSERT INTO payment_events (source, event_id, content, body, received_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source, event_id) DO NOTHING RETURNING id, body)
+INSERT INTO payment_pending (event_id, brings) SELECT id, ` + brings + ` FROM e`
 
 const knownContentSQL = `SELECT content FROM payment_events WHERE source = $1 AND event_id = $2`
 
@@ -83,8 +87,8 @@ type PendingEvent struct {
 	ReceivedAt time.Time
 }
 
-const takePendingSQL = `SELECT id, source, event_id, body, received_at FROM payment_events
-WHERE outcome = '' AND id > $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED`
+const takePendingSQL = `SELECT e.id, e.source, e.event_id, e.body, e.received_at FROM payment_pending p JOIN payment_events e ON e.id = p.event_id
+WHERE p.event_id > $1 ORDER BY p.event_id LIMIT $2 FOR UPDATE OF p SKIP LOCKED`
 
 // TakePending locks up to limit unsettled messages, in the order of their arrival; messages another worker holds are
 // left out.
@@ -112,8 +116,12 @@ type Outcome struct {
 	Verdict  Verdict
 }
 
-const settleSQL = `UPDATE payment_events e SET outcome = w.verdict
-FROM unnest($1::bigint[], $2::text[]) AS w (id, verdict) WHERE e.id = w.id AND e.id BETWEEN $3 AND $4 AND e.outcome = '' RETURNING e.id`
+const settleSQL = `DELETE FROM payment_pending WHERE event_id = ANY($1) RETURNING event_id`
+
+var (
+	verdictsTable   = pgx.Identifier{"payment_verdicts"}
+	verdictsColumns = []string{"event_id", "verdict"}
+)
 
 // MarkSettled ends the pending state of messages. A message is settled once; a second verdict refuses the batch.
 func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) error {
@@ -121,7 +129,7 @@ func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) 
 		return err
 	}
 	batch := make([]Outcome, 0, len(outcomes))
-	ids, verdicts := make([]int64, 0, len(outcomes)), make([]string, 0, len(outcomes))
+	ids := make([]int64, 0, len(outcomes))
 	for _, o := range outcomes {
 		if o.EventRow == 0 {
 			continue
@@ -130,7 +138,7 @@ func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) 
 			return &RefusedError{Step: "settle", Problem: "empty verdict", IDs: []int64{o.EventRow}}
 		}
 		batch = append(batch, o)
-		ids, verdicts = append(ids, o.EventRow), append(verdicts, string(o.Verdict))
+		ids = append(ids, o.EventRow)
 	}
 	if len(batch) == 0 {
 		return nil
@@ -139,12 +147,16 @@ func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) 
 	if twice := duplicates(batch, row); twice != nil {
 		return &RefusedError{Step: "settle", Problem: "named twice", IDs: twice}
 	}
-	done, err := collectIDs(ctx, tx, settleSQL, whole, ids, verdicts, slices.Min(ids), slices.Max(ids))
+	done, err := collectIDs(ctx, tx, settleSQL, whole, ids)
 	if err != nil {
 		return fmt.Errorf("payments: settle: %w", err)
 	}
 	if left := missing(batch, row, done); left != nil {
 		return &RefusedError{Step: "settle", Problem: "unknown or settled before", IDs: left}
+	}
+	rows := pgx.CopyFromSlice(len(batch), func(i int) ([]any, error) { return []any{batch[i].EventRow, string(batch[i].Verdict)}, nil })
+	if _, err := tx.CopyFrom(ctx, verdictsTable, verdictsColumns, rows); err != nil {
+		return fmt.Errorf("payments: settle: %w", err)
 	}
 	return nil
 }

@@ -13,11 +13,13 @@ import (
 	"robotbailiff/payments/ledger"
 )
 
-const receiveAllSQL = `INSERT INTO payment_events (source, event_id, content, body, received_at)
+const receiveAllSQL = `WITH e AS (INSERT INTO payment_events (source, event_id, content, body, received_at)
 SELECT w.source, w.event_id, w.content, w.body, $5
   FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS w (source, event_id, content, body)
     ON CONFLICT (source, event_id) DO NOTHING
-RETURNING source, event_id`
+RETURNING id, source, event_id, body),
+p AS (INSERT INTO payment_pending (event_id, brings) SELECT id, ` + brings + ` FROM e)
+SELECT source, event_id FROM e`
 
 const knownContentsSQL = `SELECT e.source, e.event_id, e.content FROM unnest($1::text[], $2::text[]) AS w (source, event_id)
  CROSS JOIN LATERAL (SELECT source, event_id, content FROM payment_events

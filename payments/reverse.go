@@ -3,7 +3,6 @@ package payments
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -147,7 +146,7 @@ const reverseSQL = `UPDATE payments p
    SET allocated = p.allocated - w.from_case, refund_due = p.refund_due - w.from_refund,
        reversed = p.reversed + w.from_case + w.from_refund + w.from_suspense
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, from_case, from_refund, from_suspense)
- WHERE p.id = w.id AND p.id BETWEEN $5 AND $6 AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
+ WHERE p.id = w.id AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
    AND w.from_suspense <= p.amount - p.allocated - p.refund_due - p.reversed
 RETURNING p.id, p.source, coalesce(p.case_id, 0)`
 
@@ -169,7 +168,7 @@ func (s *Store) Reverse(ctx context.Context, tx pgx.Tx, reversals []ReversalOf, 
 		ids[i], fromCase[i], fromRefund[i], fromSuspense[i] =
 			r.PaymentID, r.FromCase.Tiyn(), r.FromRefund.Tiyn(), r.FromSuspense.Tiyn()
 	}
-	rows, err := tx.Query(ctx, reverseSQL, whole, ids, fromCase, fromRefund, fromSuspense, slices.Min(ids), slices.Max(ids))
+	rows, err := tx.Query(ctx, reverseSQL, whole, ids, fromCase, fromRefund, fromSuspense)
 	if err != nil {
 		return fmt.Errorf("payments: reverse: %w", err)
 	}

@@ -50,7 +50,7 @@ func importBatch(ctx context.Context, o Options, p *place) (ImportResult, error)
 	resetPeak()
 	var rep, again intake.Report
 	var first cost
-	err = o.profiled(ctx, pool, func() error {
+	err = o.profiled(ctx, p, pool, func() error {
 		first, err = measure(ctx, pool, p, func() error { rep, err = r.take(ctx, file, 0); return err })
 		return err
 	})

@@ -65,7 +65,7 @@ func lifecycle(ctx context.Context, o Options, p *place) (Result, error) {
 	}
 	o.say("lifecycle: %d cases in sets of %d", o.N, engine.MaxBatch)
 	var whole cost
-	err = o.profiled(ctx, pool, func() error {
+	err = o.profiled(ctx, p, pool, func() error {
 		return r.running(ctx, func(ctx context.Context) error {
 			whole, err = r.lives(ctx, file, &res)
 			return err

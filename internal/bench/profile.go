@@ -17,6 +17,7 @@ import (
 const (
 	cpuProfile     = "cpu.pprof"
 	statementsFile = "statements.txt"
+	plansFile      = "plans.log"
 )
 
 // profileSettings make the server count what its statements cost. That costs some per cent itself, so nobody compares
@@ -25,11 +26,15 @@ func (o Options) profileSettings() map[string]string {
 	if o.Profile == "" {
 		return nil
 	}
-	return map[string]string{"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on", "track_io_timing": "on"}
+	return map[string]string{
+		"shared_preload_libraries": "pg_stat_statements,auto_explain", "pg_stat_statements.track_planning": "on", "track_io_timing": "on",
+		"auto_explain.log_min_duration": "20ms", "auto_explain.log_analyze": "on", "auto_explain.log_nested_statements": "on",
+		"auto_explain.log_timing": "off", "auto_explain.sample_rate": "0.2",
+	}
 }
 
 // profiled runs f and, where it is asked for, writes down where our own time and that of the server went.
-func (o Options) profiled(ctx context.Context, pool *pgxpool.Pool, f func() error) (err error) {
+func (o Options) profiled(ctx context.Context, p *place, pool *pgxpool.Pool, f func() error) (err error) {
 	if o.Profile == "" {
 		return f()
 	}
@@ -51,7 +56,7 @@ func (o Options) profiled(ctx context.Context, pool *pgxpool.Pool, f func() erro
 	}
 	err = f()
 	pprof.StopCPUProfile()
-	return errors.Join(err, cpu.Close(), o.statements(ctx, pool))
+	return errors.Join(err, cpu.Close(), o.statements(ctx, pool), o.plans(p))
 }
 
 const statementsSQL = `SELECT format('%s ms  plan %s ms  %s calls  %s rows  %s KB WAL  %s',
@@ -68,4 +73,13 @@ func (o Options) statements(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("bench: profile: %w", err)
 	}
 	return os.WriteFile(filepath.Join(o.Profile, statementsFile), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// plans keeps the server's log, which tells how slow statements were run.
+func (o Options) plans(p *place) error {
+	text, err := os.ReadFile(p.cluster.LogFile())
+	if err != nil {
+		return fmt.Errorf("bench: profile: %w", err)
+	}
+	return os.WriteFile(filepath.Join(o.Profile, plansFile), text, 0o600)
 }

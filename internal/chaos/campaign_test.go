@@ -167,7 +167,7 @@ var promises = []struct{ name, sql string }{
 	{"messages that left more often than attempts were written down", `SELECT count(*) FROM sandbox.messages m
 	   LEFT JOIN notices n ON m.ref = n.case_id || '-' || n.ordinal || '-' || n.channel WHERE m.count > coalesce(n.attempts, 0)`},
 	{"chunks that nobody finished", `SELECT count(*) FROM chunks WHERE done_at IS NULL`},
-	{"payment messages that were never settled", `SELECT count(*) FROM payment_events WHERE outcome = ''`},
+	{"payment messages that were never settled", `SELECT count(*) FROM payment_pending`},
 }
 
 const evidenceSQL = `SELECT (SELECT count(*) FROM chunks WHERE fence > 1), (SELECT count(*) FROM chunks),

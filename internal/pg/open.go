@@ -31,6 +31,11 @@ var statementTimeouts = map[Role]time.Duration{
 	RoleMigrate: 0,
 }
 
+// avoidedPlans are the ways of reading that workers do without. Their statements look rows up by key, some thousand at a time,
+// in tables that grow faster than their statistics: a plan that reads such a table as a whole is never right for them, and
+// the planner would choose one whenever it believes the table small. A statement with no other way still gets its plan.
+var avoidedPlans = []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"}
+
 type options struct {
 	name             string
 	role             Role
@@ -131,6 +136,11 @@ func config(url string, o options) (*pgxpool.Config, error) {
 	params["statement_timeout"] = millis(o.statementTimeout)
 	params["lock_timeout"] = millis(o.lockTimeout)
 	params["idle_in_transaction_session_timeout"] = millis(o.idleInTx)
+	if o.role == RoleWork {
+		for _, way := range avoidedPlans {
+			params[way] = "off"
+		}
+	}
 	if o.role == RoleAudit {
 		params["default_transaction_read_only"] = "on"
 	} else if cfg.ConnConfig.ValidateConnect == nil && len(cfg.ConnConfig.Fallbacks) > 0 {

@@ -99,7 +99,7 @@ const (
 	ourCasesSQL    = `SELECT id, debt, outstanding, state, released_at IS NOT NULL AS released FROM cases`
 	ourOrdersSQL   = `SELECT id, case_id, purpose, status, amount, held FROM orders`
 	ourPaymentsSQL = `SELECT source, txn_id, amount, reversed FROM payments WHERE source = ANY($1)`
-	ourEventsSQL   = `SELECT source, event_id, outcome FROM payment_events WHERE source = ANY($1)`
+	ourEventsSQL   = `SELECT e.source, e.event_id, coalesce(v.verdict, '') AS outcome FROM payment_events e LEFT JOIN payment_verdicts v ON v.event_id = e.id WHERE e.source = ANY($1)`
 	ourNoticesSQL  = `SELECT case_id, ordinal, channel, attempts FROM notices`
 )
 
