@@ -17,7 +17,6 @@ import (
 type batch struct {
 	id      int64
 	rows    int   // that have a verdict already
-	last    int   // number of the last of them
 	sameAs  int64 // batch of the same file, received in full before
 	resumed bool
 }
@@ -60,7 +59,7 @@ func (im *Importer) begin(ctx context.Context, source, fileName string, sum []by
 			return err
 		}
 		if b.id != 0 {
-			return tx.QueryRow(ctx, lastRowSQL, b.id).Scan(&b.last)
+			return nil
 		}
 		return tx.QueryRow(ctx, insertBatchSQL, source, fileName, sum, now).Scan(&b.id)
 	})

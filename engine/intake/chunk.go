@@ -19,17 +19,21 @@ const (
 	maxCommits = 5  // of a chunk whose commit got no answer
 )
 
-// run is one import into one batch.
+// run is one lane of an import into one batch.
 type run struct {
 	im      *Importer
 	batchID int64
+	lanes   []int // whose rows this run stores
 	free    serials
 }
 
-// store gives every row of a chunk its verdict and opens its cases, in one transaction. The batch's row is locked first
-// and rows that have a verdict already are left alone: so a crash, a lost answer to a commit and a second uploader of the
-// same file are one and the same thing, and each row is stored once.
-func (r *run) store(ctx context.Context, items []item) error {
+// store gives every row of a chunk its verdict and opens its cases, in one transaction. The lane is locked first and rows
+// that have a verdict already are left alone: so a crash, a lost answer to a commit and a second uploader of the same file
+// are one and the same thing, and each row is stored once.
+func (r *run) store(ctx context.Context, items []*item) error {
+	if len(items) == 0 {
+		return nil
+	}
 	if err := r.number(ctx, items); err != nil {
 		return err
 	}
@@ -40,9 +44,9 @@ func (r *run) store(ctx context.Context, items []item) error {
 	}
 	switch {
 	case err == nil:
-		for i := range items {
-			if items[i].verdict != Accepted && items[i].caseID != 0 {
-				r.free.giveBack(items[i].caseID)
+		for _, it := range items {
+			if it.verdict != Accepted && it.caseID != 0 {
+				r.free.giveBack(it.caseID)
 			}
 		}
 		return nil
@@ -59,22 +63,17 @@ func (r *run) store(ctx context.Context, items []item) error {
 	return r.try(ctx, items)
 }
 
-func (r *run) try(ctx context.Context, items []item) error {
+func (r *run) try(ctx context.Context, items []*item) error {
 	return pg.InTx(ctx, r.im.store.Pool(), func(tx pgx.Tx) error {
-		last, err := lockBatch(ctx, tx, r.batchID)
-		if err != nil {
+		if err := r.lock(ctx, tx); err != nil {
 			return err
 		}
-		fresh := items
-		for len(fresh) > 0 && fresh[0].row.No <= last {
-			fresh = fresh[1:]
-		}
-		if len(fresh) == 0 {
-			return nil
+		fresh, err := r.unstored(ctx, tx, items)
+		if err != nil || len(fresh) == 0 {
+			return err
 		}
 		pending := make([]*item, 0, len(fresh))
-		for i := range fresh {
-			it := &fresh[i]
+		for _, it := range fresh {
 			if it.clear(); it.problem.Code != "" {
 				it.settle(it.problem)
 				it.trace = it.cause

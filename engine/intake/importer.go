@@ -115,7 +115,7 @@ func (im *Importer) take(ctx context.Context, fileName string, c *content, o Opt
 	return im.report(ctx, b, o)
 }
 
-// stage runs the rows through the pipeline: one goroutine reads chunk n+1 while chunk n is in the database.
+// stage runs the rows through the pipeline: one goroutine reads wave n+1 while wave n is in the database.
 func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) error {
 	again, err := c.again()
 	if err != nil {
@@ -125,14 +125,14 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
-	r := &run{im: im, batchID: b.id}
+	w := im.wave(b.id)
 	done := 0
-	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, after: b.last, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
-		if err := r.store(ctx, items); err != nil {
+	err = pipeline(ctx, rows, chunking{size: laneCount * o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
+		if err := w.store(ctx, items); err != nil {
 			return err
 		}
 		done += len(items)
-		o.Progress(b.rows + done)
+		o.Progress(done)
 		return nil
 	})
 	if err != nil {

@@ -9,10 +9,52 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"robotbailiff/engine"
 )
 
-// lockBatch serialises the writers of a batch and returns the last row that has a verdict. A batch that is not being
-// staged takes no more rows.
+// lock makes the writers of a lane wait for each other, whoever reads the file besides us.
+func (r *run) lock(ctx context.Context, tx pgx.Tx) error {
+	for _, lane := range r.lanes {
+		if _, err := tx.Exec(ctx, lockLaneSQL, fmt.Sprintf("bailiff.intake/%d/%d", r.batchID, lane)); err != nil {
+			return fmt.Errorf("intake: lock batch %d: %w", r.batchID, err)
+		}
+	}
+	return nil
+}
+
+// unstored gives the rows that have no verdict yet; none when the batch is not being staged any more.
+func (r *run) unstored(ctx context.Context, tx pgx.Tx, items []*item) ([]*item, error) {
+	var state string
+	if err := tx.QueryRow(ctx, batchStateSQL, r.batchID).Scan(&state); err != nil {
+		return nil, fmt.Errorf("intake: batch %d: %w", r.batchID, err)
+	}
+	if state != "staging" {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, storedRowsSQL, r.batchID, items[0].row.No, items[len(items)-1].row.No)
+	if err != nil {
+		return nil, fmt.Errorf("intake: rows of batch %d: %w", r.batchID, err)
+	}
+	numbers, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || len(numbers) == 0 {
+		return items, err
+	}
+	stored := make(map[int]bool, len(numbers))
+	for _, n := range numbers {
+		stored[n] = true
+	}
+	fresh := make([]*item, 0, len(items))
+	for _, it := range items {
+		if !stored[it.row.No] {
+			fresh = append(fresh, it)
+		}
+	}
+	return fresh, nil
+}
+
+// lockBatch locks the row of a batch and returns the last row that has a verdict. A batch that is not being staged takes no
+// more rows.
 func lockBatch(ctx context.Context, tx pgx.Tx, id int64) (last int, err error) {
 	var state string
 	if err := tx.QueryRow(ctx, lockBatchSQL, id).Scan(&state); err != nil {
@@ -142,10 +184,10 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_number", "code", "field", "trace", "sealed"}
 
 // writeRows stores the verdicts and counts them.
-func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []item) error {
+func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []*item) error {
 	var n tally
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"batch_rows"}, rowColumns, pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
-		it := &items[i]
+		it := items[i]
 		n.add(it.verdict)
 		var trace, sealed []byte
 		if len(it.trace) > 0 {
@@ -187,7 +229,10 @@ func (t *tally) add(v Verdict) {
 }
 
 func (t *tally) count(ctx context.Context, tx pgx.Tx, batchID int64) error {
-	_, err := tx.Exec(ctx, countRowsSQL, batchID, t.rows, t.accepted, t.duplicate, t.rejected, t.quarantined)
+	tag, err := tx.Exec(ctx, countRowsSQL, batchID, t.rows, t.accepted, t.duplicate, t.rejected, t.quarantined)
+	if err == nil && tag.RowsAffected() != 1 {
+		err = fmt.Errorf("it is not being staged any more: %w", engine.ErrConflict)
+	}
 	if err != nil {
 		return fmt.Errorf("intake: count rows of batch %d: %w", batchID, err)
 	}

@@ -9,11 +9,17 @@ const insertBatchSQL = `INSERT INTO batches (source, file_name, sha256, received
 // Two statements, since a subselect beside FOR UPDATE would not see what was committed while the lock was waited for.
 const lockBatchSQL = `SELECT state FROM batches WHERE id = $1 FOR UPDATE`
 
+const lockLaneSQL = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
+
+const batchStateSQL = `SELECT state FROM batches WHERE id = $1`
+
+const storedRowsSQL = `SELECT row_no FROM batch_rows WHERE batch_id = $1 AND row_no BETWEEN $2 AND $3`
+
 const lastRowSQL = `SELECT coalesce(max(row_no), 0) FROM batch_rows WHERE batch_id = $1`
 
 const countRowsSQL = `UPDATE batches SET rows = rows + $2, accepted = accepted + $3, duplicate = duplicate + $4, rejected = rejected + $5,
 	quarantined = quarantined + $6
- WHERE id = $1`
+ WHERE id = $1 AND state = 'staging'`
 
 const endBatchSQL = `UPDATE batches SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'staging'`
 

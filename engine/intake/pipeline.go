@@ -13,7 +13,6 @@ import (
 // chunking says how rows are made into chunks.
 type chunking struct {
 	size   int
-	after  int // rows up to this number have a verdict already
 	source string
 	keys   *seal.Keys
 }
@@ -80,9 +79,6 @@ func (c *chunking) fill(rows RowReader, items []item) (_ []item, more bool, _ er
 			return items[:len(items)-1], false, nil
 		case err != nil:
 			return nil, false, err
-		case it.row.No <= c.after:
-			items = items[:len(items)-1]
-			continue
 		}
 		it.prepare(c.keys, c.source)
 	}

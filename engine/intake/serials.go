@@ -30,10 +30,10 @@ func (s *serials) giveBack(id int64) { s.free = append(s.free, id) }
 
 // number gives a case id to each row that may begin a case. The block of ids is taken in a short transaction of its own,
 // so that uploaders do not wait for each other's chunks.
-func (r *run) number(ctx context.Context, items []item) error {
+func (r *run) number(ctx context.Context, items []*item) error {
 	need := 0
-	for i := range items {
-		if items[i].problem.Code == "" && items[i].caseID == 0 {
+	for _, it := range items {
+		if it.problem.Code == "" && it.caseID == 0 {
 			need++
 		}
 	}
@@ -55,9 +55,9 @@ func (r *run) number(ctx context.Context, items []item) error {
 	}
 	ids := r.free.free[:need]
 	r.free.free = r.free.free[need:]
-	for i := range items {
-		if items[i].problem.Code == "" && items[i].caseID == 0 {
-			items[i].caseID, ids = ids[0], ids[1:]
+	for _, it := range items {
+		if it.problem.Code == "" && it.caseID == 0 {
+			it.caseID, ids = ids[0], ids[1:]
 		}
 	}
 	return nil
