@@ -55,6 +55,11 @@ func (c Chunk) Finish(ctx context.Context, tx pgx.Tx, open []int64, now, notBefo
 	if _, err := tx.Exec(ctx, finishChunkSQL, c.ID, c.Fence); err != nil {
 		return err
 	}
+	return c.Again(ctx, tx, open, now, notBefore)
+}
+
+// Again brings cases of the chunk back as a new chunk of its kind, as Finish does.
+func (c Chunk) Again(ctx context.Context, tx pgx.Tx, open []int64, now, notBefore time.Time) error {
 	if len(open) == 0 {
 		return nil
 	}

@@ -9,7 +9,10 @@ import (
 )
 
 const (
-	maxAttempts = 2
+	// maxSends is the most attempts of a notice that may have left (INV-N2).
+	maxSends = 2
+	// maxAttempts bounds all attempts, those that were denied included.
+	maxAttempts = 5
 	// lastCall is how long before the quiet hours the last message leaves, so that a batch
 	// begun in time is also handed over in time.
 	lastCall = 10 * time.Minute
@@ -131,7 +134,7 @@ const (
 func decide(r row, now time.Time, w window, sent courtesies) (action, time.Time) {
 	over := !now.Before(r.ExpiresAt)
 	switch {
-	case r.Status == StatusCreated && (over || r.Attempts >= maxAttempts):
+	case r.Status == StatusCreated && (over || r.spent()):
 		return expire, now
 	case r.Status == StatusCreated && r.NotBefore.After(now):
 		return wait, r.NotBefore

@@ -37,9 +37,9 @@ GROUP BY n.case_id, n.ordinal
 HAVING count(DISTINCT n.kind) > 1
 ORDER BY n.case_id`
 
-const attemptsSQL = `SELECT n.case_id, format('%s attempts in state %s, notice %s on %s', n.attempts, n.status, n.ordinal, n.channel)
+const attemptsSQL = `SELECT n.case_id, format('%s attempts, %s of them denied, in state %s, notice %s on %s', n.attempts, n.denied, n.status, n.ordinal, n.channel)
 FROM notices n
-WHERE n.attempts > 2 OR n.attempts < 0
+WHERE n.attempts > 5 OR n.denied < 0 OR n.attempts - n.denied NOT BETWEEN 0 AND 2
    OR (n.attempts = 0) <> (n.sent_at IS NULL)
    OR (n.attempts = 0 AND n.status IN ('sending', 'unknown', 'sent', 'delivered'))
 ORDER BY n.case_id`

@@ -40,6 +40,14 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 			`ALTER TABLE notices DROP CONSTRAINT notices_attempts_check`,
 			`UPDATE notices SET attempts = 3, status = 'sent', sent_at = not_before WHERE case_id = 260000001 AND ordinal = 1`,
 		}},
+		"six attempts, however many were denied": {"INV-N2", []string{
+			`ALTER TABLE notices DROP CONSTRAINT notices_attempts_check`,
+			`UPDATE notices SET attempts = 6, denied = 5, status = 'sent', sent_at = not_before WHERE case_id = 260000001 AND ordinal = 1`,
+		}},
+		"more denied than tried": {"INV-N2", []string{
+			`ALTER TABLE notices DROP CONSTRAINT notices_attempts_check`,
+			`UPDATE notices SET attempts = 1, denied = 2, status = 'sent', sent_at = not_before WHERE case_id = 260000001 AND ordinal = 1`,
+		}},
 		"sent without an attempt": {"INV-N2", []string{`UPDATE notices SET status = 'sent' WHERE case_id = 260000001 AND ordinal = 1 AND channel = 'sms'`}},
 		"an attempt without a time": {"INV-N2", []string{
 			`UPDATE notices SET status = 'sent', attempts = 1 WHERE case_id = 260000001 AND ordinal = 1 AND channel = 'sms'`,

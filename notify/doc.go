@@ -13,6 +13,9 @@
 // under a reference that never changes; a lost answer is asked for by that reference; only
 // when the gateway does not know the message, some time after the attempt, it is sent a
 // second time; there is no third. So sends ≤ 1 + crashes between call and answer, and ≤ 2.
+// An attempt that was cut off by the death of its worker, and of which the gateway knows
+// nothing afterwards, was no send and does not count as one; of both sorts together there
+// are five at most.
 //
 // A message also carries the start of the next quiet hours as its expiry, so that a late
 // queue at the operator does not wake anybody (EL has no rule for robots; the pack has).

@@ -108,8 +108,11 @@ func settle(r row, o Outcome, now time.Time, patience time.Duration) (row, bool)
 	case NotFound:
 		return notFound(r, o, now, patience), true
 	default: // Unknown, or a word we do not know
-		r.Status, r.Detail = StatusUnknown, cleanDetail(o.Detail)
-		if o.Asked && !now.Before(r.ExpiresAt) {
+		r.Detail = cleanDetail(o.Detail)
+		switch {
+		case !o.Asked:
+			r.Status = StatusUnknown
+		case !now.Before(r.ExpiresAt):
 			r.Status, r.Detail = StatusExpired, "outcome_never_known"
 		}
 	}
@@ -131,8 +134,10 @@ func accepted(r row, o Outcome) (row, bool) {
 }
 
 // notFound frees a notice for its next attempt. When the adapter says of a message in hand
-// that it never left, the attempt was none and does not count. When it is asked later, the
-// attempt counts, and its word is taken only after a while.
+// that it never left, the attempt was none. When it is asked later, its word is taken only
+// after a while, and the attempt counts if its call was made: the notice is "unknown" then.
+// One that is still "sending" was cut off by the death of its worker before any answer was
+// written down; denied, it never was. What it keeps of its number tells late answers apart.
 func notFound(r row, o Outcome, now time.Time, patience time.Duration) row {
 	r.Detail = cleanDetail(o.Detail)
 	switch {
@@ -142,13 +147,18 @@ func notFound(r row, o Outcome, now time.Time, patience time.Duration) row {
 			r.SentAt = nil
 		}
 	case !r.since(now, patience):
-		r.Status = StatusUnknown
 	case !now.Before(r.ExpiresAt):
 		r.Status = StatusExpired
-	case r.Attempts >= maxAttempts:
-		r.Status, r.Detail = StatusFailed, "lost_twice"
 	default:
-		r.Status = StatusCreated
+		if r.Status == StatusSending {
+			r.Denied++
+		}
+		if r.Status = StatusCreated; r.spent() {
+			r.Status, r.Detail = StatusFailed, "lost_again"
+		}
 	}
 	return r
 }
+
+// spent says that no attempt is left.
+func (r row) spent() bool { return r.Attempts-r.Denied >= maxSends || r.Attempts >= maxAttempts }

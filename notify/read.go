@@ -20,6 +20,7 @@ type Notice struct {
 	Masked      string // the same without the link's token: for everybody else
 	Status      Status
 	Attempts    int
+	Denied      int // attempts that were cut off before they left
 	NotBefore   time.Time
 	ExpiresAt   time.Time
 	CreatedAt   time.Time
@@ -50,7 +51,7 @@ func (s *Store) OfCase(ctx context.Context, q Querier, caseID int64) ([]Notice, 
 		}
 		n := Notice{
 			CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Rung: r.Rung, Kind: r.Kind, Language: r.Language,
-			TextVersion: r.TextVersion, Text: t.SMS, Status: r.Status, Attempts: r.Attempts, NotBefore: r.NotBefore,
+			TextVersion: r.TextVersion, Text: t.SMS, Status: r.Status, Attempts: r.Attempts, Denied: r.Denied, NotBefore: r.NotBefore,
 			ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, SentAt: r.SentAt, DeliveredAt: r.DeliveredAt,
 			ProviderRef: r.ProviderRef, Detail: r.Detail,
 		}

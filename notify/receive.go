@@ -166,7 +166,7 @@ func receive(r row, receipt Receipt, now time.Time) (row, bool) {
 		if at.IsZero() || at.After(now) {
 			at = now
 		}
-		if r.SentAt != nil && at.Before(*r.SentAt) && r.Attempts < maxAttempts {
+		if r.SentAt != nil && at.Before(*r.SentAt) && r.Attempts < 2 {
 			at = *r.SentAt
 		}
 		if at.Before(r.CreatedAt) {

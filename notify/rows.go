@@ -20,7 +20,8 @@ type row struct {
 	TextVersion int
 	Params      []byte
 	Status      Status
-	Attempts    int
+	Attempts    int // begun
+	Denied      int // of them, cut off and denied: they never were
 	NotBefore   time.Time
 	ExpiresAt   time.Time
 	CreatedAt   time.Time
@@ -38,7 +39,7 @@ func (r row) since(now time.Time, d time.Duration) bool {
 }
 
 const columnsSQL = `n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, n.params,
-	n.status, n.attempts, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
 
 const lockOpenSQL = `SELECT ` + columnsSQL + `
 FROM notices n
@@ -48,7 +49,7 @@ FOR UPDATE`
 
 // What was sent does not matter to what became of it: the texts stay where they are.
 const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, NULL::json,
-	n.status, n.attempts, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail
 FROM notices n
 JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel)
   ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel
@@ -57,11 +58,11 @@ FOR UPDATE OF n`
 
 // writeSQL, acceptSQL and deliverSQL are the only statements that change a notice.
 const writeSQL = `UPDATE notices n
-SET status = k.status, attempts = k.attempts, sent_at = k.sent_at, delivered_at = k.delivered_at,
+SET status = k.status, attempts = k.attempts, denied = k.denied, sent_at = k.sent_at, delivered_at = k.delivered_at,
     provider_ref = k.provider_ref, detail = k.detail
 FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[], $7::timestamptz[],
-            $8::text[], $9::text[])
-     AS k (case_id, ordinal, channel, status, attempts, sent_at, delivered_at, provider_ref, detail)
+            $8::text[], $9::text[], $10::smallint[])
+     AS k (case_id, ordinal, channel, status, attempts, sent_at, delivered_at, provider_ref, detail, denied)
 WHERE n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel`
 
 func collect(ctx context.Context, q Querier, sql string, args ...any) ([]row, error) {
@@ -104,15 +105,15 @@ func write(ctx context.Context, tx pgx.Tx, rows []row) error {
 	}
 	n := len(rows)
 	ids, ordinals, channels := make([]int64, n), make([]int, n), make([]string, n)
-	statuses, attempts := make([]string, n), make([]int16, n)
+	statuses, attempts, denied := make([]string, n), make([]int16, n), make([]int16, n)
 	sent, delivered := make([]*time.Time, n), make([]*time.Time, n)
 	refs, details := make([]string, n), make([]string, n)
 	for i, r := range rows {
 		ids[i], ordinals[i], channels[i] = r.CaseID, r.Ordinal, string(r.Channel)
-		statuses[i], attempts[i] = string(r.Status), int16(r.Attempts)
+		statuses[i], attempts[i], denied[i] = string(r.Status), int16(r.Attempts), int16(r.Denied)
 		sent[i], delivered[i], refs[i], details[i] = r.SentAt, r.DeliveredAt, r.ProviderRef, r.Detail
 	}
-	if _, err := tx.Exec(ctx, writeSQL, ids, ordinals, channels, statuses, attempts, sent, delivered, refs, details); err != nil {
+	if _, err := tx.Exec(ctx, writeSQL, ids, ordinals, channels, statuses, attempts, sent, delivered, refs, details, denied); err != nil {
 		return fmt.Errorf("notify: writing %d notices: %w", n, err)
 	}
 	return nil

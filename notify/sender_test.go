@@ -147,6 +147,52 @@ func TestRun_asksBeforeItSendsAgain(t *testing.T) {
 	checkGreen(t, w.Store, db)
 }
 
+// A worker's death before anything left costs no send, and does not repeat for ever.
+func TestRun_cutOffNeverWas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		deaths  int
+		blind   bool // the gateway cannot tell at the first look after a death
+		want    Status
+		onPhone int
+	}{
+		"four deaths":         {4, false, StatusSent, 1},
+		"four deaths, in fog": {4, true, StatusSent, 1},
+		"five deaths":         {5, false, StatusFailed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := testkit.DB(t)
+			w := newWorld(t, db)
+			id := firstCase + 1
+			create(t, w.Store, db, on(opening(id, 1, noon), SMS))
+			w.sms.fate = func(string) fate { return lost }
+			for range c.deaths {
+				// The first run claims and sends, later ones ask, claim anew and send before they die.
+				w.db.crashAt = 2
+				if _, n := statusOf(t, w.Store, db, Ref(id, 1, SMS)); n > 0 {
+					w.db.crashAt = 4
+				}
+				if err := w.run(id); !errors.Is(err, errCrash) {
+					t.Fatal(err)
+				}
+				w.sms.blind = c.blind
+				wantLater(t, w.run(id), w.now().Add(10*time.Minute))
+				w.sms.blind = false
+				w.clock.Advance(11 * time.Minute)
+			}
+			w.sms.fate = func(string) fate { return taken }
+			if err := w.run(id); err != nil {
+				t.Fatal(err)
+			}
+			if s, _ := statusOf(t, w.Store, db, Ref(id, 1, SMS)); s != c.want || len(w.sms.got[Ref(id, 1, SMS)]) != c.onPhone {
+				t.Errorf("%s, %d on the phone", s, len(w.sms.got[Ref(id, 1, SMS)]))
+			}
+			checkGreen(t, w.Store, db)
+		})
+	}
+}
+
 // An outage that the adapter sees before anything leaves costs no attempt.
 func TestRun_neverLeft(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,13 +33,16 @@ type Sender struct {
 type pending struct {
 	Instruction
 	ordinal  int
-	attempts int  // before this one; then its outcome is unknown
-	lawful   bool // what it takes may still be taken now
+	attempts int       // before this one; then its outcome is unknown
+	lawful   bool      // what it takes may still be taken now
+	asked    time.Time // when the engine asked for it
+	waits    bool      // it is another order's turn first
+	turn     time.Time // for one that waits: when to look again, in legal time
 }
 
 // Run works one chunk: claims it, marks its open orders as sent, asks the bank what it knows of those that were sent
 // before, sends the others, and records the answers under the fence. What stays unanswered comes back later under the
-// same ids. It returns engine.ErrFenced when another worker has the chunk; nothing is lost then.
+// same ids, and so does what has to wait for another order against the same debtor. It returns engine.ErrFenced when another worker has the chunk; nothing is lost then.
 func (s *Sender) Run(ctx context.Context, chunkID int64) error {
 	var (
 		chunk engine.Chunk
@@ -67,7 +72,7 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, purposesOf(chunk.Kind), civil(calendar.DateOf(now)))
+	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, purposesOf(chunk.Kind), now, civil(calendar.DateOf(now)))
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +81,8 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 		ids   []int64
 		purps []string
 		ords  []int16
+
+		waiting int
 	)
 	for rows.Next() {
 		var (
@@ -84,7 +91,7 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 			sealed []byte
 			of     *uuid.UUID
 		)
-		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful); err != nil {
+		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful, &p.asked, &p.waits); err != nil {
 			rows.Close()
 			return nil, err
 		}
@@ -98,12 +105,19 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 			p.Of = *of
 		}
 		open = append(open, p)
-		if p.lawful || p.tried() {
+		if p.waits = p.waits && p.lawful; p.waits {
+			waiting++
+		} else if p.lawful || p.tried() {
 			ids, purps, ords = append(ids, p.CaseID), append(purps, string(p.Purpose)), append(ords, int16(p.ordinal))
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
+	}
+	if waiting > 0 {
+		if err := turns(ctx, tx, open, now); err != nil {
+			return nil, err
+		}
 	}
 	_, err = tx.Exec(ctx, attemptSQL, ids, purps, ords)
 	return open, err
@@ -120,7 +134,7 @@ func (s *Sender) call(ctx context.Context, open []pending) (map[uuid.UUID]Reply,
 	var batch []Instruction
 	for _, p := range open {
 		switch {
-		case p.tried() && !unseen[p.ID]:
+		case p.waits, p.tried() && !unseen[p.ID]:
 		case !p.lawful:
 			replies[p.ID] = Reply{ID: p.ID, Known: true, Answer: engine.Withdrawn}
 		default:
@@ -171,7 +185,13 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		tries = maxTries
 		count = map[[2]string]int{}
 	)
+	later := map[time.Time][]int64{}
 	for _, p := range open {
+		if p.waits {
+			later[p.turn] = append(later[p.turn], p.CaseID)
+			count[[2]string{string(p.Purpose), "waits"}]++
+			continue
+		}
 		r, ok := replies[p.ID]
 		if !ok || r.Answer == "" {
 			again, tries = append(again, p.CaseID), min(tries, p.attempts)
@@ -197,6 +217,11 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		}
 		if _, err := s.Store.ApplyTx(ctx, tx, cmds); err != nil {
 			return err
+		}
+		for _, at := range slices.SortedFunc(maps.Keys(later), time.Time.Compare) {
+			if err := chunk.Again(ctx, tx, later[at], now, at); err != nil {
+				return err
+			}
 		}
 		return chunk.Finish(ctx, tx, again, now, now.Add(retryAfter(chunk.Kind, tries)))
 	})
@@ -248,7 +273,10 @@ const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o
 	     WHEN o.purpose = 'recall' THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'collect' ORDER BY a.ordinal DESC LIMIT 1)
 	END,
 	o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
-	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $3 AND r.coercion_on)
+	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4 AND r.coercion_on),
+	o.requested_at,
+	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM writs w
+	  WHERE w.debtor_id = c.debtor_id AND w.case_id <> o.case_id AND (EXISTS (` + openBeforeSQL + `) OR EXISTS (` + dueBeforeSQL + `)))
   FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id CROSS JOIN robot r
  WHERE o.case_id = ANY($1) AND o.purpose = ANY($2) AND o.status IN ('requested', 'unknown')
  ORDER BY o.case_id, o.requested_at, o.purpose, o.ordinal FOR UPDATE OF o`

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/rules/calendar"
 )
 
 // beat is one legal instant of the undisturbed run and how long its work took.
@@ -49,39 +48,22 @@ type strike struct {
 	server bool // PostgreSQL, not a worker
 }
 
-// plan chooses when to strike: in windows of legal time, by chance in proportion to the work of the undisturbed run in them,
-// and in each at a random moment of that work. No window is struck twice before as many as possible were struck once: a call
-// that was cut off is made again within its window, and a notice that is cut off twice is given up (see compare).
+// plan chooses when to strike: at legal instants, by chance in proportion to the work of the undisturbed run in them, and in
+// each at a random moment of that work. No instant is struck twice before as many as possible were struck once.
 func plan(dice *rand.Rand, beats []beat, workers, servers int) []strike {
-	type window struct {
-		beats []beat
-		took  time.Duration
-		key   float64
+	type draw struct {
+		beat
+		key float64
 	}
-	var windows []window
-	for _, b := range beats {
-		n := len(windows)
-		if n == 0 || windowOf(windows[n-1].beats[0].at) != windowOf(b.at) {
-			windows = append(windows, window{})
-			n++
-		}
-		windows[n-1].beats = append(windows[n-1].beats, b)
-		windows[n-1].took += b.took
-	}
+	draws := make([]draw, len(beats))
 	var out []strike
 	for len(out) < workers+servers {
-		for i := range windows { // a weighted sample without replacement: the largest keys
-			windows[i].key = math.Pow(dice.Float64(), 1/max(windows[i].took.Seconds(), 1e-6))
+		for i, b := range beats { // a weighted sample without replacement: the largest keys
+			draws[i] = draw{b, math.Pow(dice.Float64(), 1/max(b.took.Seconds(), 1e-6))}
 		}
-		slices.SortFunc(windows, func(a, b window) int { return cmp.Compare(b.key, a.key) })
-		for _, w := range windows[:min(len(windows), workers+servers-len(out))] {
-			at := time.Duration(dice.Float64() * float64(w.took))
-			i := 0
-			for i < len(w.beats)-1 && w.beats[i].took <= at {
-				at -= w.beats[i].took
-				i++
-			}
-			out = append(out, strike{at: w.beats[i].at, offset: at})
+		slices.SortFunc(draws, func(a, b draw) int { return cmp.Compare(b.key, a.key) })
+		for _, d := range draws[:min(len(draws), workers+servers-len(out))] {
+			out = append(out, strike{at: d.at, offset: time.Duration(dice.Float64() * float64(d.took))})
 		}
 	}
 	for _, i := range dice.Perm(len(out))[:servers] {
@@ -89,11 +71,6 @@ func plan(dice *rand.Rand, beats []beat, workers, servers int) []strike {
 	}
 	slices.SortFunc(out, func(a, b strike) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.offset, b.offset)) })
 	return out
-}
-
-// windowOf is the stretch between two points of the driver's grid, with the latter.
-func windowOf(at time.Time) int64 {
-	return (at.Unix() - calendar.DateOf(begin).Start().Unix() - 1) / int64(grid/time.Second)
 }
 
 // killer strikes while legal time passes.

@@ -18,6 +18,8 @@ func (w *World) Bank() orders.Bank { return bankPort{w} }
 
 type bankPort struct{ *World }
 
+const bankLine = "bank"
+
 // Submit implements orders.Bank: what is new is done, what came before gets its old answer.
 func (b bankPort) Submit(ctx context.Context, batch []orders.Instruction) ([]orders.Reply, error) {
 	if len(batch) > MaxBatch {
@@ -26,6 +28,10 @@ func (b bankPort) Submit(ctx context.Context, batch []orders.Instruction) ([]ord
 	now, err := b.now(ctx)
 	if err != nil || len(batch) == 0 {
 		return nil, err
+	}
+	state := b.line(bankLine, now)
+	if state == lineDown {
+		return nil, errBroken
 	}
 	want := Want{}
 	ids := make([]uuid.UUID, len(batch))
@@ -36,23 +42,17 @@ func (b bankPort) Submit(ctx context.Context, batch []orders.Instruction) ([]ord
 		want.Cases = append(want.Cases, in.CaseID)
 	}
 	want.Persons = persons
-	before, after, err := b.breaks(ctx, "bank", texts(ids), now)
-	if err != nil || before {
-		return nil, cmp.Or(err, errBroken)
-	}
 	var replies []orders.Reply
 	err = b.books.Change(ctx, want, func(p *Page) error {
 		replies = make([]orders.Reply, 0, len(batch))
 		for i, in := range batch {
-			rec := b.take(p, in, persons[i], now)
-			d := roll(b.seed, "lost", in.ID.String())
-			if rec.Seen > 1 || !d.in(b.faults.LostAnswer) {
+			if rec := b.take(p, in, persons[i], now); rec.Seen > 1 || !b.loses(in.ID) {
 				replies = append(replies, rec.reply(now))
 			}
 		}
 		return nil
 	})
-	if err != nil || after {
+	if err != nil || state == lineMute {
 		return nil, cmp.Or(err, errBroken)
 	}
 	return replies, nil
@@ -66,6 +66,9 @@ func (b bankPort) Query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, e
 	now, err := b.now(ctx)
 	if err != nil || len(ids) == 0 {
 		return nil, err
+	}
+	if b.line(bankLine, now) != lineUp {
+		return nil, errBroken
 	}
 	replies := make([]orders.Reply, len(ids))
 	err = b.books.Change(ctx, Want{Instructions: ids}, func(p *Page) error {
@@ -81,6 +84,13 @@ func (b bankPort) Query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, e
 		return nil, err
 	}
 	return replies, nil
+}
+
+// loses says whether the answer to an order does not come back with the call. A query at the same instant, by whoever took
+// over, does not find it either.
+func (w *World) loses(id uuid.UUID) bool {
+	d := roll(w.seed, "lost", id.String())
+	return d.in(w.faults.LostAnswer)
 }
 
 func (r *Instruction) reply(now time.Time) orders.Reply {
@@ -106,6 +116,8 @@ func (w *World) take(p *Page, in orders.Instruction, person string, now time.Tim
 	})
 	if d := roll(w.seed, "slow", in.ID.String()); d.in(w.faults.SlowAnswer) {
 		rec.AnswerAt = now.Add(d.after(10*time.Minute, 6*time.Hour))
+	} else if w.loses(in.ID) {
+		rec.AnswerAt = now.Add(time.Second)
 	}
 	switch in.Purpose {
 	case engine.Arrest:
@@ -165,8 +177,12 @@ func (w *World) arrest(p *Page, rec *Instruction, now time.Time) {
 		rec.answer(engine.Partial, sum, acc.Bank)
 	}
 	seen := roll(w.seed, "blocked", rec.ID.String())
+	notices := dayOf(now).Add(seen.after(8*time.Hour, 22*time.Hour))
+	if !notices.After(now) {
+		notices = notices.Add(24 * time.Hour)
+	}
 	p.schedule(Item{
-		Key: "blocked/" + rec.ID.String(), At: now.Add(seen.after(5*time.Minute, 20*time.Hour)), Kind: kindBlocked,
+		Key: "blocked/" + rec.ID.String(), At: notices, Kind: kindBlocked,
 		Inner: true, CaseID: rec.CaseID,
 	})
 }

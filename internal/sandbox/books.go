@@ -40,7 +40,6 @@ type Want struct {
 	Messages     []string
 	Payments     []string
 	Items        []string
-	Marks        []string
 }
 
 // Shelf is the rows of one table inside a change.
@@ -95,7 +94,6 @@ type Page struct {
 	Payments     Shelf[string, Payment]
 	Items        Shelf[string, Item]
 	Wrongs       Shelf[string, Wrong]
-	Marks        Shelf[string, Mark]
 
 	planned func(Item) // told of every new item
 }
@@ -110,7 +108,6 @@ func newPage() *Page {
 		Payments:     newShelf(func(v *Payment) string { return v.Key }),
 		Items:        newShelf(func(v *Item) string { return v.Key }),
 		Wrongs:       newShelf(func(v *Wrong) string { return v.Key }),
-		Marks:        newShelf(func(v *Mark) string { return v.Key }),
 	}
 }
 

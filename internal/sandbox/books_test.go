@@ -33,7 +33,7 @@ func install(t *testing.T) *pgxpool.Pool {
 }
 
 const emptySQL = `TRUNCATE sandbox.instructions, sandbox.arrests, sandbox.accounts, sandbox.debtors, sandbox.messages,
-	sandbox.payments, sandbox.items, sandbox.wrongs, sandbox.marks`
+	sandbox.payments, sandbox.items, sandbox.wrongs`
 
 // TestBooks_memoryEqualsPostgres does the same to two worlds and compares all that they answer, hand over and keep.
 func TestBooks_memoryEqualsPostgres(t *testing.T) {
@@ -45,7 +45,7 @@ func TestBooks_memoryEqualsPostgres(t *testing.T) {
 		}
 		seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
 		faults := sandbox.DefaultFaults()
-		faults.BreakBefore, faults.BreakAfter, faults.LostAnswer, faults.SlowAnswer = 300, 300, 1000, 1000
+		faults.LineDown, faults.LineMute, faults.LostAnswer, faults.SlowAnswer = 1500, 1500, 1000, 1000
 		a := newWorld(t, seed, sandbox.NewMemoryBooks(), faults)
 		b := newWorld(t, seed, sandbox.NewPGBooks(pool), faults)
 		both := func(what string, f func(w *world) string) {

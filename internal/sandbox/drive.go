@@ -20,16 +20,15 @@ type Robot interface {
 // to the next instant at which something happens. Since time moves only when both are idle, the outcome does not depend
 // on how fast either is.
 type Driver struct {
-	World    *World
-	Clock    *clock.SandboxClock
-	Robot    Robot
-	Outbox   Outbox
-	Grid     time.Duration                   // jumps end on this grid of local time; 0: three hours
-	Near     time.Duration                   // instants of ours so near are met exactly, not on the grid; 0: two minutes
-	NearGrid time.Duration                   // and these on this finer grid; 0: exactly
-	Wake     func(ctx context.Context) error // called after each move of the clock; may be nil
-	Moved    func(now time.Time) error       // told each move; may be nil
-	Wait     time.Duration                   // how long our side may take for one instant; 0: one minute
+	World  *World
+	Clock  *clock.SandboxClock
+	Robot  Robot
+	Outbox Outbox
+	Grid   time.Duration                   // jumps end on this grid of local time; 0: three hours
+	Near   time.Duration                   // instants of ours so near are met exactly, not on the grid; 0: two minutes; below 0: none
+	Wake   func(ctx context.Context) error // called after each move of the clock; may be nil
+	Moved  func(now time.Time) error       // told each move; may be nil
+	Wait   time.Duration                   // how long our side may take for one instant; 0: one minute
 	// Patience is for how long a failing call to the database or to our side is made again, at the same legal instant; an
 	// outage then moves nothing in legal time. 0: the first failure of the database ends the run, and what our side did not
 	// take comes again by the world's own plan.
@@ -153,18 +152,16 @@ func (d *Driver) waitIdle(ctx context.Context) error {
 }
 
 // next is the instant to move to: the first point of the grid at or after the next thing of either side. Our own retries
-// come within minutes and are met exactly, so that a lost answer does not shift a case by hours.
+// come within minutes and are met exactly, so that a lost answer does not shift a case by hours. Where retries come by
+// chance, as under kills, all must be on the grid: then whatever is due between two of its points happens at the latter,
+// however many points were visited.
 func (d *Driver) next(ctx context.Context, now time.Time) (time.Time, bool, error) {
 	ours, ok, err := d.Robot.NextAt(ctx)
 	if err != nil {
 		return ours, false, err
 	}
 	if ok && ours.Sub(now) <= d.near() {
-		ours = later(ours, now)
-		if d.NearGrid > 0 {
-			ours = onGrid(ours, d.NearGrid)
-		}
-		return ours, true, nil
+		return later(ours, now), true, nil
 	}
 	theirs, ok2, err := d.World.NextAt(ctx)
 	if err != nil || !ok && !ok2 {

@@ -32,7 +32,6 @@ func Dump(ctx context.Context, b Books) (string, error) {
 	dump(&out, p.Payments)
 	dump(&out, p.Items)
 	dump(&out, p.Wrongs)
-	dump(&out, p.Marks)
 	return out.String(), nil
 }
 

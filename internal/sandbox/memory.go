@@ -22,7 +22,6 @@ type memory struct {
 	payments     map[string]Payment
 	items        map[string]Item
 	wrongs       map[string]Wrong
-	marks        map[string]Mark
 
 	arrestsOf  map[int64][]uuid.UUID
 	accountsOf map[string][]string
@@ -34,7 +33,7 @@ func NewMemoryBooks() Books {
 	return &memory{
 		instructions: make(map[uuid.UUID]Instruction), arrests: make(map[uuid.UUID]Arrest), accounts: make(map[string]Account),
 		debtors: make(map[int64]Debtor), messages: make(map[string]Message), payments: make(map[string]Payment),
-		items: make(map[string]Item), wrongs: make(map[string]Wrong), marks: make(map[string]Mark),
+		items: make(map[string]Item), wrongs: make(map[string]Wrong),
 		arrestsOf: make(map[int64][]uuid.UUID), accountsOf: make(map[string][]string),
 		agenda: map[bool]*agenda{false: {}, true: {}},
 	}
@@ -64,7 +63,6 @@ func (m *memory) Change(ctx context.Context, want Want, f func(*Page) error) err
 	loadAll(&p.Messages, m.messages, want.Messages)
 	loadAll(&p.Payments, m.payments, want.Payments)
 	loadAll(&p.Items, m.items, want.Items)
-	loadAll(&p.Marks, m.marks, want.Marks)
 	if err := f(p); err != nil {
 		return err
 	}
@@ -110,7 +108,6 @@ func (m *memory) write(p *Page) {
 	putAll(m.messages, &p.Messages)
 	putAll(m.payments, &p.Payments)
 	putAll(m.wrongs, &p.Wrongs)
-	putAll(m.marks, &p.Marks)
 }
 
 func putAll[K, V comparable](into map[K]V, s *Shelf[K, V]) {
@@ -202,7 +199,6 @@ func (m *memory) All(ctx context.Context) (*Page, error) {
 	shelve(&p.Messages, m.messages)
 	shelve(&p.Payments, m.payments)
 	shelve(&p.Wrongs, m.wrongs)
-	shelve(&p.Marks, m.marks)
 	for _, it := range m.items {
 		if it.HandedAt.IsZero() {
 			p.Items.load(it)

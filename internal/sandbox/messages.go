@@ -36,6 +36,10 @@ func (m messagePort) Send(ctx context.Context, messages []notify.Message) ([]not
 	if err != nil || len(messages) == 0 {
 		return nil, err
 	}
+	state := m.line(string(m.channel), now)
+	if state == lineDown {
+		return nil, errBroken
+	}
 	want := Want{}
 	facts := make([]facts, len(messages))
 	for i, msg := range messages {
@@ -44,10 +48,6 @@ func (m messagePort) Send(ctx context.Context, messages []notify.Message) ([]not
 		if facts[i].caseID != 0 {
 			want.Cases = append(want.Cases, facts[i].caseID)
 		}
-	}
-	before, after, err := m.breaks(ctx, "message", want.Messages, now)
-	if err != nil || before {
-		return nil, cmp.Or(err, errBroken)
 	}
 	var sent []notify.Sent
 	err = m.books.Change(ctx, want, func(p *Page) error {
@@ -61,7 +61,7 @@ func (m messagePort) Send(ctx context.Context, messages []notify.Message) ([]not
 		}
 		return nil
 	})
-	if err != nil || after {
+	if err != nil || state == lineMute {
 		return nil, cmp.Or(err, errBroken)
 	}
 	return sent, nil
@@ -72,11 +72,15 @@ func (m messagePort) Query(ctx context.Context, refs []string) ([]notify.Sent, e
 	if len(refs) > MaxBatch {
 		return nil, fmt.Errorf("sandbox: %d references in one call, at most %d", len(refs), MaxBatch)
 	}
-	if len(refs) == 0 {
-		return nil, nil
+	now, err := m.now(ctx)
+	if err != nil || len(refs) == 0 {
+		return nil, err
+	}
+	if m.line(string(m.channel), now) != lineUp {
+		return nil, errBroken
 	}
 	out := make([]notify.Sent, len(refs))
-	err := m.books.Change(ctx, Want{Messages: refs}, func(p *Page) error {
+	err = m.books.Change(ctx, Want{Messages: refs}, func(p *Page) error {
 		for i, ref := range refs {
 			out[i] = notify.Sent{Ref: ref, Status: notify.NotFound}
 			if rec := p.Messages.Get(ref); rec != nil {
@@ -144,16 +148,25 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *
 		}
 	}
 	if fate == fateDelivered && f.caseID != 0 {
-		p.schedule(Item{Key: "read/" + msg.Ref, At: done, Kind: kindRead, Inner: true, CaseID: f.caseID, Body: encode(msg.Ref)})
+		p.schedule(Item{Key: "read/" + msg.Ref, At: m.reads(f.caseID, done), Kind: kindRead, Inner: true, CaseID: f.caseID, Body: encode(msg.Ref)})
 	}
 	return rec
+}
+
+// reads is when a debtor reads what came in the course of a day: in the evening.
+func (w *World) reads(caseID int64, done time.Time) time.Time {
+	d := roll(w.seed, "evening", caseKey(caseID))
+	if at := dayOf(done).Add(d.after(21*time.Hour+10*time.Minute, 24*time.Hour-time.Second)); at.After(done) {
+		return at
+	}
+	return done
 }
 
 // fate decides about a message: what becomes of it and when, when we are told (never: the zero time), and whether twice.
 // The last two digits of a phone are magic.
 func (m messagePort) fate(msg notify.Message, now time.Time) (fate string, done, toldAt time.Time, again bool, detail string) {
 	d := roll(m.seed, "message-fate/"+string(m.channel), msg.Ref)
-	quick, slow := d.after(2*time.Second, 3*time.Minute), d.after(time.Hour, 40*time.Hour)
+	quick, slow := d.after(2*time.Second, 3*time.Minute), dayOf(now).AddDate(0, 0, d.between(1, 2)).Add(d.after(8*time.Hour, 21*time.Hour))
 	failed, lateReceipt, noReceipt := d.in(m.faults.Failed), d.in(m.faults.LateReceipt), d.in(m.faults.NoReceipt)
 	again = d.in(m.faults.TwiceTold)
 	if m.channel == notify.Push {
@@ -180,10 +193,9 @@ func (m messagePort) fate(msg notify.Message, now time.Time) (fate string, done,
 	case noReceipt:
 		return fateUnknown, time.Time{}, time.Time{}, false, ""
 	case lateReceipt && quick%2 == 0: // the message itself is late
-		done = now.Add(slow)
-		return fateDelivered, done, done, again, ""
+		return fateDelivered, slow, slow, again, ""
 	case lateReceipt: // only the receipt is
-		return fateDelivered, done, now.Add(slow), again, ""
+		return fateDelivered, done, slow, again, ""
 	}
 	return fateDelivered, done, done, again, ""
 }

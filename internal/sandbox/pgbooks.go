@@ -95,7 +95,6 @@ var (
 		"at", "reported", "handed_at", "reversed", "reversed_at")
 	itemsTable  = newTable("items", "key", "key", "key", "at", "kind", "inner", "case_id", "body", "handed_at", "tries", "note")
 	wrongsTable = newTable("wrongs", "key", "key", "key", "invariant", "case_id", "detail", "at")
-	marksTable  = newTable("marks", "key", "key", "key", "at")
 )
 
 // penSQL takes the pen. Every statement of a change goes by a key, so plans that read a whole table are never wanted; tables
@@ -147,7 +146,6 @@ func (p *Page) fetch(ctx context.Context, tx pgx.Tx, want Want) error {
 	queue(b, &p.Messages, messagesTable, want.Messages)
 	queue(b, &p.Payments, paymentsTable, want.Payments)
 	queue(b, &p.Items, itemsTable, want.Items)
-	queue(b, &p.Marks, marksTable, want.Marks)
 	return tx.SendBatch(ctx, b).Close()
 }
 
@@ -179,7 +177,7 @@ func fromJSON[V any](row pgx.CollectableRow) (v V, err error) {
 
 func (p *Page) store(ctx context.Context, tx pgx.Tx) error {
 	b := &pgx.Batch{}
-	var errs [9]error
+	var errs [8]error
 	errs[0] = save(b, &p.Instructions, instructionsTable)
 	errs[1] = save(b, &p.Arrests, arrestsTable)
 	errs[2] = save(b, &p.Accounts, accountsTable)
@@ -188,7 +186,6 @@ func (p *Page) store(ctx context.Context, tx pgx.Tx) error {
 	errs[5] = save(b, &p.Payments, paymentsTable)
 	errs[6] = save(b, &p.Items, itemsTable)
 	errs[7] = save(b, &p.Wrongs, wrongsTable)
-	errs[8] = save(b, &p.Marks, marksTable)
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -260,7 +257,6 @@ func (b *postgres) All(ctx context.Context) (*Page, error) {
 	batch.Queue(paymentsTable.selectSQL).Query(p.Payments.read)
 	batch.Queue(openItemsSQL).Query(p.Items.read)
 	batch.Queue(wrongsTable.selectSQL).Query(p.Wrongs.read)
-	batch.Queue(marksTable.selectSQL).Query(p.Marks.read)
 	// One snapshot, so that the parts agree with each other.
 	err := pgx.BeginTxFunc(ctx, b.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		return tx.SendBatch(ctx, batch).Close()

@@ -127,9 +127,3 @@ type Wrong struct {
 	Detail    string    `json:"detail"`
 	At        time.Time `json:"at"`
 }
-
-// Mark remembers that a fault which happens once has happened.
-type Mark struct {
-	Key string    `json:"key"`
-	At  time.Time `json:"at"`
-}

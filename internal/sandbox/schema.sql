@@ -56,4 +56,3 @@ CREATE TABLE IF NOT EXISTS sandbox.wrongs (
     key text PRIMARY KEY, invariant text NOT NULL, case_id bigint NOT NULL, detail text NOT NULL, at timestamptz NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS sandbox.marks (key text PRIMARY KEY, at timestamptz NOT NULL);

@@ -25,9 +25,9 @@ func DefaultShares() Shares {
 
 // Faults says how often the world misbehaves, in basis points.
 type Faults struct {
-	BreakBefore int // an order or message breaks its first call, before anything was done; the whole call fails
-	BreakAfter  int // the same, after everything was done
-	LostAnswer  int // taken, but no answer for it the first time
+	LineDown    int // of the minutes of each line: nothing gets through
+	LineMute    int // of the minutes of each line: all is done, and no answer gets through
+	LostAnswer  int // taken, but no answer for it at that instant
 	SlowAnswer  int // an order is done, and the bank says so only hours later
 	LateReceipt int // of messages: hours or days later
 	NoReceipt   int // delivered or not: nobody will ever know
@@ -46,7 +46,7 @@ type Faults struct {
 // DefaultFaults are those of a bad but possible month.
 func DefaultFaults() Faults {
 	return Faults{
-		BreakBefore: 2, BreakAfter: 2, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
+		LineDown: 100, LineMute: 100, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
 		TwiceTold: 300, NoDevice: 3500, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000,
 	}
 }

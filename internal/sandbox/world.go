@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/internal/clock"
 	"robotbailiff/payments/source/gateway"
+	"robotbailiff/rules/calendar"
 )
 
 // The sources of money. Each signs its messages with a secret of its own.
@@ -90,39 +91,31 @@ func (w *World) NextAt(ctx context.Context) (time.Time, bool, error) { return w.
 // errBroken is the failure of a whole call. What it says is all that the caller learns.
 var errBroken = errors.New("sandbox: connection reset")
 
-// breaks says whether a call fails as a whole, because one of its keys breaks the first call that it comes in: now,
-// or after everything is done. A broken call is remembered, so that the next one goes through.
-func (w *World) breaks(ctx context.Context, purpose string, keys []string, now time.Time) (before, after bool, err error) {
-	var marks []string
-	for _, k := range keys {
-		d := roll(w.seed, purpose, k)
-		n := d.below(whole)
-		if n < w.faults.BreakBefore {
-			marks = append(marks, purpose+"/before/"+k)
-		} else if n < w.faults.BreakBefore+w.faults.BreakAfter {
-			marks = append(marks, purpose+"/after/"+k)
-		}
+// line is the state of a line to a bank or a provider.
+type line int
+
+const (
+	lineUp   line = iota
+	lineDown      // nothing gets through
+	lineMute      // what is asked for is done, and no answer gets through
+)
+
+// line tells how a line is in the minute of an instant. It is the same for all who call then, whatever they ask and however
+// often, so that what becomes of an order does not hang on what others share its call.
+func (w *World) line(name string, now time.Time) line {
+	d := roll(w.seed, "line/"+name, strconv.FormatInt(now.Unix()/60, 10))
+	switch n := d.below(whole); {
+	case n < w.faults.LineDown:
+		return lineDown
+	case n < w.faults.LineDown+w.faults.LineMute:
+		return lineMute
 	}
-	if len(marks) == 0 {
-		return false, false, nil
-	}
-	err = w.books.Change(ctx, Want{Marks: marks}, func(p *Page) error {
-		before, after = false, false
-		for _, m := range marks {
-			if p.Marks.Get(m) != nil {
-				continue
-			}
-			p.Marks.Add(Mark{Key: m, At: now})
-			if m[len(purpose)+1] == 'b' {
-				before = true
-			} else {
-				after = true
-			}
-		}
-		return nil
-	})
-	return before, after, err
+	return lineUp
 }
+
+// dayOf is the beginning of an instant's day. What people do, and what is late by days, hangs on days: something that
+// happens some hours later on the same day leads to the same.
+func dayOf(t time.Time) time.Time { return calendar.DateOf(t).Start().UTC() }
 
 // encode writes the body of an item; the types are ours and always fit.
 func encode(v any) string {
@@ -138,12 +131,4 @@ func decode[T any](it Item) (v T, err error) {
 		err = fmt.Errorf("sandbox: item %s: %w", it.Key, err)
 	}
 	return v, err
-}
-
-func texts(ids []uuid.UUID) []string {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = id.String()
-	}
-	return out
 }

@@ -45,9 +45,11 @@ func TestFates_doNotDependOnTheOrderOfCalls(t *testing.T) {
 	ctx := context.Background()
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
+		faults := sandbox.DefaultFaults()
+		faults.LineDown, faults.LineMute = 0, 0 // they shift what comes in their minute
 		const n = 24
 		life := func(perm []int, cut int) (string, []string) {
-			w := newWorld(t, seed, sandbox.NewMemoryBooks(), sandbox.DefaultFaults())
+			w := newWorld(t, seed, sandbox.NewMemoryBooks(), faults)
 			var replies []string
 			for from := 0; from < n; from += cut {
 				var batch []orders.Instruction
@@ -75,7 +77,7 @@ func TestFates_doNotDependOnTheOrderOfCalls(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return withoutCounts(books), replies
+			return books, replies
 		}
 		straight := make([]int, n)
 		for i := range straight {
@@ -90,18 +92,37 @@ func TestFates_doNotDependOnTheOrderOfCalls(t *testing.T) {
 	})
 }
 
-// withoutCounts drops how often something came: broken calls are repeated, and batches break together.
-func withoutCounts(books string) string {
-	var out []string
-	for line := range strings.Lines(books) {
-		for _, name := range []string{`"seen":`, `"count":`} {
-			if before, after, ok := strings.Cut(line, name); ok {
-				line = before + strings.TrimLeft(after, "0123456789")
+// TestLine_isTheSameForAllInOneMinute: whoever calls in a bad minute learns nothing, alone or with others, by question or by
+// order; what a mute line took is done, and the next good minute tells of it.
+func TestLine_isTheSameForAllInOneMinute(t *testing.T) {
+	ctx := context.Background()
+	for name, faults := range map[string]sandbox.Faults{"down": {LineDown: 3000}, "mute": {LineMute: 3000}} {
+		w := newWorld(t, 5, sandbox.NewMemoryBooks(), faults)
+		bad, known := 0, 0
+		for n := range 100 {
+			ins := []orders.Instruction{order(t, 2*n, 2*n, engine.Arrest, 1, 50_00), order(t, 2*n+1, 2*n+1, engine.Arrest, 1, 50_00)}
+			ids := []uuid.UUID{ins[0].ID, ins[1].ID}
+			_, err := w.Bank().Submit(ctx, ins)
+			_, alone := w.Bank().Submit(ctx, ins[:1])
+			_, asked := w.Bank().Query(ctx, ids)
+			if errors.Is(err, sandbox.ErrBroken) != errors.Is(alone, sandbox.ErrBroken) || errors.Is(err, sandbox.ErrBroken) != errors.Is(asked, sandbox.ErrBroken) {
+				t.Fatalf("%s: %v, %v, %v in one minute", name, err, alone, asked)
+			}
+			w.clock.Advance(time.Minute)
+			if err == nil {
+				continue
+			}
+			bad++
+			if got, err := w.Bank().Query(ctx, ids); err == nil && got[0].Known && got[1].Known {
+				known++
+			} else if err == nil && (got[0].Known || got[1].Known) {
+				t.Fatalf("%s: half of a call was taken", name)
 			}
 		}
-		out = append(out, line)
+		if bad < 15 || bad > 50 || (known > 0) != (name == "mute") {
+			t.Errorf("%s: %d bad minutes, %d calls taken in them", name, bad, known)
+		}
 	}
-	return strings.Join(out, "")
 }
 
 func mustSubmit(ctx context.Context, t failer, w *world, batch []orders.Instruction) {
@@ -112,8 +133,9 @@ func mustSubmit(ctx context.Context, t failer, w *world, batch []orders.Instruct
 		} else if !errors.Is(err, sandbox.ErrBroken) {
 			t.Fatal(err)
 		}
+		w.clock.Advance(time.Minute)
 	}
-	t.Fatal("a call breaks for ever")
+	t.Fatal("a line is broken for ever")
 }
 
 func mustSend(ctx context.Context, t failer, w *world, c notify.Channel, messages []notify.Message) {
@@ -124,8 +146,9 @@ func mustSend(ctx context.Context, t failer, w *world, c notify.Channel, message
 		} else if !errors.Is(err, sandbox.ErrBroken) {
 			t.Fatal(err)
 		}
+		w.clock.Advance(time.Minute)
 	}
-	t.Fatal("a call breaks for ever")
+	t.Fatal("a line is broken for ever")
 }
 
 // TestBank_conserves gives random orders on few accounts and proves the books after each.
