@@ -236,8 +236,14 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	if len(ids) > 0 {
-		if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty); err != nil {
+		tag, err := tx.Exec(ctx, moveDueSQL, ids, at, duty)
+		if err != nil {
 			return err
+		}
+		if tag.RowsAffected() < int64(len(ids)) { // a case that had nothing to wait for has something again
+			if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty); err != nil {
+				return err
+			}
 		}
 	}
 	if len(gone) > 0 {

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,20 +44,45 @@ func (s *Store) Begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 // begin also tells when the first of the notices that wait can go on; zero when none waits.
 func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time) ([]Pending, time.Time, error) {
 	var later soonest
-	rows, err := collect(ctx, tx, lockOpenSQL, caseIDs)
-	if err != nil || len(rows) == 0 {
-		return nil, later.at, err
-	}
-	courtesies, err := s.courtesies(ctx, tx, rows, now)
+	w := s.window(now)
+	words := reader{Store: s}
+	odd, err := collect(ctx, tx, lockOddSQL, caseIDs, now, courtesyKinds, w.open)
 	if err != nil {
 		return nil, later.at, err
 	}
-	window := s.window(now)
+	pending, changed, err := s.beginOdd(ctx, tx, odd, now, w, &later)
+	if err != nil {
+		return nil, later.at, err
+	}
+	if w.open {
+		fresh, err := collect(ctx, tx, beginFreshSQL, caseIDs, now, courtesyKinds)
+		if err != nil {
+			return nil, later.at, err
+		}
+		slices.SortFunc(fresh, func(a, b row) int { return a.key().compare(b.key()) })
+		for _, r := range fresh {
+			p, err := words.pending(r, w.until)
+			if err != nil {
+				return nil, later.at, err
+			}
+			pending = append(pending, p)
+		}
+	}
+	return pending, later.at, write(ctx, tx, changed)
+}
+
+// beginOdd decides, one by one, what to do with the notices that are not simply new, due and wanted at once.
+func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Time, w window, later *soonest) (pending []Pending, changed []row, err error) {
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	courtesies, err := s.courtesies(ctx, tx, rows, now)
+	if err != nil {
+		return nil, nil, err
+	}
 	words := reader{Store: s}
-	var pending []Pending
-	var changed []row
 	for _, r := range rows {
-		do, at := decide(r, now, window, courtesies)
+		do, at := decide(r, now, w, courtesies)
 		switch do {
 		case wait:
 			from, _ := s.cfg.Window(at)
@@ -75,14 +101,14 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 			if !statutory(r.Kind) {
 				courtesies[r.CaseID] = append(courtesies[r.CaseID], courtesy{r.Ordinal, now})
 			}
-			p, err := words.pending(r, window.until)
+			p, err := words.pending(r, w.until)
 			if err != nil {
-				return nil, later.at, err
+				return nil, nil, err
 			}
 			pending = append(pending, p)
 		}
 	}
-	return pending, later.at, write(ctx, tx, changed)
+	return pending, changed, nil
 }
 
 func (w *reader) pending(r row, until time.Time) (Pending, error) {

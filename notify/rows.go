@@ -41,9 +41,19 @@ func (r row) since(now time.Time, d time.Duration) bool {
 const columnsSQL = `n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, n.params,
 	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
 
-const lockOpenSQL = `SELECT ` + columnsSQL + `
+// simplySQL is true of a notice that is new, due, and of a kind that waits for no other: what decide says of it in the hours
+// in which notices may leave is always send. $2 is now, $3 the kinds that wait for each other.
+const simplySQL = `(n.status = 'created' AND n.attempts = 0 AND n.not_before <= $2 AND n.expires_at > $2 AND n.kind <> ALL ($3))`
+
+// beginFreshSQL claims such notices.
+const beginFreshSQL = `UPDATE notices n SET status = 'sending', attempts = 1, sent_at = $2, detail = ''
+WHERE n.case_id = ANY ($1) AND ` + simplySQL + `
+RETURNING ` + columnsSQL
+
+// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours.
+const lockOddSQL = `SELECT ` + columnsSQL + `
 FROM notices n
-WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown')
+WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown') AND NOT ($4 AND ` + simplySQL + `)
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE`
 
@@ -56,7 +66,7 @@ JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE OF n`
 
-// writeSQL, acceptSQL and deliverSQL are the only statements that change a notice.
+// writeSQL, beginFreshSQL, acceptSQL and deliverSQL are the only statements that change a notice.
 const writeSQL = `UPDATE notices n
 SET status = k.status, attempts = k.attempts, denied = k.denied, sent_at = k.sent_at, delivered_at = k.delivered_at,
     provider_ref = k.provider_ref, detail = k.detail

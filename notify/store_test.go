@@ -307,7 +307,7 @@ func TestSQL_prepares(t *testing.T) {
 	t.Parallel()
 	tx := testkit.Tx(t)
 	for i, sql := range []string{
-		caseByLinkSQL, lockOpenSQL, lockKeysSQL, writeSQL, courtesiesSQL, byProviderRefSQL, ofCaseSQL, acceptSQL, deliverSQL,
+		caseByLinkSQL, lockOddSQL, beginFreshSQL, lockKeysSQL, writeSQL, courtesiesSQL, byProviderRefSQL, ofCaseSQL, acceptSQL, deliverSQL,
 		repeatedSQL, mixedSQL, attemptsSQL, proofSQL, timeSQL, crowdedSQL, minutesSQL, quietSQL,
 	} {
 		if _, err := tx.Prepare(t.Context(), fmt.Sprintf("s%d", i), sql); err != nil {

@@ -31,7 +31,9 @@ func TestImport_lanesKeepTheOrderOfTheFile(t *testing.T) {
 
 func TestPart(t *testing.T) {
 	t.Parallel()
-	row := func(no int, doc, person byte) item { return item{row: Row{No: no}, doc: docKey{doc}, person: personKey{person}} }
+	row := func(no int, doc, person byte) item {
+		return item{row: Row{No: no}, doc: docKey{doc}, person: personKey{person}}
+	}
 	numbers := func(items []*item) (out []int) {
 		for _, it := range items {
 			out = append(out, it.row.No)
