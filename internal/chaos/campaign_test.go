@@ -32,7 +32,7 @@ type size struct {
 // change either.
 func sizes(t *testing.T) size {
 	t.Helper()
-	z := size{seed: 1, cases: 5000, workers: 60, servers: 6, lease: 1500 * time.Millisecond}
+	z := size{seed: 1, cases: 5000, workers: 60, servers: 6, lease: time.Second}
 	if os.Getenv("CHAOS") == "full" {
 		z.cases, z.workers, z.servers = 20_000, 1000, 100
 	}
@@ -82,6 +82,7 @@ func TestChaos_killedRunEndsLikeAnUndisturbedOne(t *testing.T) {
 		beats.start()
 		return r.drive(ctx, beats.moved)
 	})
+	t.Logf("%d legal instants, %s of work", len(beats.beats), beats.sum().Round(time.Millisecond))
 	k := &killer{}
 	killed := lived(ctx, t, s, "killed", z, func(ctx context.Context, r *run) error {
 		k = newKiller(r, beats.beats)
@@ -113,6 +114,7 @@ func lived(ctx context.Context, t *testing.T, s *site, name string, z size, live
 		}
 		r.verify(ctx, t)
 		end = r.endings(ctx, t)
+		r.close(ctx, t)
 	})
 	if end == nil {
 		t.Fatal("the run did not end")

@@ -41,6 +41,13 @@ func (l *timeline) moved(to time.Time) error {
 	return nil
 }
 
+func (l *timeline) sum() (all time.Duration) {
+	for _, b := range l.beats {
+		all += b.took
+	}
+	return all
+}
+
 // strike is one kill: so long after the work of a legal instant began.
 type strike struct {
 	at     time.Time

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -45,6 +46,7 @@ type site struct {
 // run is one life of the batch on a database of its own.
 type run struct {
 	*site
+	name string
 	size size
 
 	url    string
@@ -77,7 +79,10 @@ func newSite(ctx context.Context, t *testing.T) *site {
 	must(t, err)
 	s.cluster, err = pg.StartEmbedded(ctx, pg.EmbeddedOptions{
 		Dir: filepath.Join(dir, "pg"), Durable: true,
-		Settings: map[string]string{"max_connections": "250"}, // the killed leave connections for a moment
+		Settings: map[string]string{
+			"max_connections":    "250", // the killed leave connections for a moment
+			"checkpoint_timeout": "30s", // a recovery has little to do again
+		},
 	})
 	must(t, err)
 	t.Cleanup(func() {
@@ -98,7 +103,7 @@ func newSite(ctx context.Context, t *testing.T) *site {
 // open makes the database of a run, the world in it, and takes the court batch in.
 func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run {
 	t.Helper()
-	r := &run{site: s, size: z, url: s.cluster.URL(name), acked: acked{events: map[string]bool{}}}
+	r := &run{site: s, name: name, size: z, url: s.cluster.URL(name), acked: acked{events: map[string]bool{}}}
 	must(t, s.cluster.EnsureDatabase(ctx, name, true))
 	var err error
 	r.pool, err = pg.Open(ctx, r.url, pg.WithName("chaos"), pg.WithMaxConns(12))
@@ -150,6 +155,17 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 		}
 	})
 	return r
+}
+
+// close drops the database of a run, so that the next recovery need not care for its files.
+func (r *run) close(ctx context.Context, t *testing.T) {
+	t.Helper()
+	r.pool.Close()
+	r.worlds.Close()
+	conn, err := pgx.Connect(ctx, r.cluster.URL("postgres"))
+	must(t, err)
+	_, err = conn.Exec(ctx, "DROP DATABASE "+pgx.Identifier{r.name}.Sanitize()+" WITH (FORCE)")
+	must(t, errors.Join(err, conn.Close(ctx)))
 }
 
 // grid is the step of legal time. Everything happens on it, retries as well, so that both runs see the same things due at

@@ -125,7 +125,8 @@ func (d *Driver) waitIdle(ctx context.Context) error {
 	}
 	watch := clock.StartStopwatch()
 	wake := watch
-	tick := time.NewTicker(3 * time.Millisecond)
+	pause := shortestLook
+	tick := time.NewTimer(pause)
 	defer tick.Stop()
 	var last error
 	for {
@@ -147,9 +148,18 @@ func (d *Driver) waitIdle(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+			pause = min(pause*3/2, longestLook)
+			tick.Reset(pause)
 		}
 	}
 }
+
+// How often our side is asked whether it is idle: often at first, and less while it has much to do, since the question costs
+// what the work needs.
+const (
+	shortestLook = 3 * time.Millisecond
+	longestLook  = 30 * time.Millisecond
+)
 
 // next is the instant to move to: the first point of the grid at or after the next thing of either side. Our own retries
 // come within minutes and are met exactly, so that a lost answer does not shift a case by hours. Where retries come by
