@@ -39,7 +39,9 @@ type ReceiptSigner struct {
 }
 
 // Sign makes a detached signature. The instant is what the signature says of its time, where it says one.
-func (r *ReceiptSigner) Sign(at time.Time, content []byte) (Signature, error) { return r.sign(at, content) }
+func (r *ReceiptSigner) Sign(at time.Time, content []byte) (Signature, error) {
+	return r.sign(at, content)
+}
 
 // Info is what a receiver needs to verify: the certificates in PEM, or the public key as a JWK.
 func (r *ReceiptSigner) Info() string { return r.info }

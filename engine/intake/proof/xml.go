@@ -13,8 +13,9 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// maxXML bounds a document with an XML signature, and maxElements its elements: both are held in memory as a tree, which
-// takes about fifteen times the text. Larger batches come with a CMS signature.
+// maxXML bounds a document with an XML signature, and maxElements its elements, since it is held in memory as a tree:
+// 42 MB with 840 000 elements, which are 40 000 rows, take 0.6 GB and eight seconds. So the caller verifies one large
+// document at a time. Larger batches come with a CMS signature.
 const (
 	maxXML      = 50 << 20
 	maxElements = 1_000_000
