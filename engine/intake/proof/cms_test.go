@@ -220,37 +220,3 @@ func TestVerifyCMS_readsNothingForAStranger(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
-// seeds are signatures of the kinds that matter, for the fuzzer to bend.
-func seeds(f *testing.F, p *peers) {
-	f.Helper()
-	for _, s := range [][]byte{
-		p.sign(f, "rsa", content), toBER(f, p.sign(f, "ec", content)), p.sign(f, "rsa", content, "-nodetach"),
-		p.sign(f, "ec", content, "-noattr"), p.sign(f, "forger", content), {0x30, 0x80}, []byte("MIIB"), nil,
-	} {
-		f.Add(s)
-	}
-}
-
-// Whatever the bytes are: no panic, an error of ours, and nothing that a stranger made is believed.
-func FuzzVerifyCMS(f *testing.F) {
-	p := withPeers(f)
-	seeds(f, p)
-	policy := p.policy(f, CMS, iin)
-	leaves := map[string]bool{}
-	for _, name := range []string{"rsa", "ec"} {
-		leaves[signerOf(p.cert(f, name)).Fingerprint] = true
-	}
-	f.Fuzz(func(t *testing.T, signature []byte) {
-		s, err := VerifyCMS(policy, now, strings.NewReader(content), signature)
-		if err == nil {
-			if !leaves[s.Fingerprint] || s.Content != sha256.Sum256([]byte(content)) {
-				t.Errorf("believed %v", s)
-			}
-			return
-		}
-		if _, ok := errors.AsType[*Error](err); !ok {
-			t.Errorf("an error of another kind: %v", err)
-		}
-	})
-}
