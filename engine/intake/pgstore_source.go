@@ -31,7 +31,7 @@ const setAPIKeySQL = `UPDATE sources SET api_key_hash = $2, changed_by = $3, cha
 
 const setWebhookSecretSQL = `UPDATE sources SET webhook_secret = $2, changed_by = $3, changed_at = now() WHERE name = $1`
 
-const webhookSecretSQL = `SELECT webhook_secret FROM sources WHERE name = $1`
+const readWebhookSQL = `SELECT webhook_secret FROM sources WHERE name = $1`
 
 // Load finds a source by its name; a *[FatalError] says that nobody is registered under it.
 func (s *Sources) Load(ctx context.Context, name string) (Source, error) {
@@ -133,7 +133,7 @@ func (s *Sources) set(ctx context.Context, sql, name string, value []byte, actor
 // WebhookSecret opens the secret of a source; "" says that it has none, and then nothing may be sent to it.
 func (s *Sources) WebhookSecret(ctx context.Context, name string) (string, error) {
 	var sealed []byte
-	err := s.pool.QueryRow(ctx, webhookSecretSQL, name).Scan(&sealed)
+	err := s.pool.QueryRow(ctx, readWebhookSQL, name).Scan(&sealed)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return "", unknown()

@@ -168,7 +168,7 @@ func (p *peers) pem(tb testing.TB, names ...string) string {
 
 func (p *peers) cert(tb testing.TB, name string) *x509.Certificate {
 	tb.Helper()
-	certs, err := parseCertificates([]byte(p.pem(tb, name)))
+	certs, err := ParseCertificates([]byte(p.pem(tb, name)))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func refused(tb testing.TB, err error, code string) {
 			tb.Errorf("the error tells %q: %v", secret, err)
 		}
 	}
-	if !strings.Contains(err.Error(), code) || e.Place == "" {
-		tb.Errorf("no code or place: %v", err)
+	if !strings.Contains(err.Error(), code) || e.Place == "" || Message(code, "kk") == code {
+		tb.Errorf("no code, place or message: %v", err)
 	}
 }

@@ -58,7 +58,7 @@ func NewPolicy(kind Kind, rootsPEM string, subjects []string) (Policy, error) {
 		}
 		return p, nil
 	}
-	certs, err := parseCertificates([]byte(rootsPEM))
+	certs, err := ParseCertificates([]byte(rootsPEM))
 	if err != nil {
 		return Policy{}, err
 	}
@@ -90,8 +90,8 @@ func validSubject(s string) bool {
 	return numberedSubject.MatchString(s)
 }
 
-// parseCertificates reads PEM text that holds certificates and nothing else.
-func parseCertificates(text []byte) ([]*x509.Certificate, error) {
+// ParseCertificates reads PEM text that holds certificates and nothing else.
+func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 	if len(text) > maxPEM {
 		return nil, fmt.Errorf("proof: more than %d KB of certificates", maxPEM>>10)
 	}

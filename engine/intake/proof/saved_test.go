@@ -32,7 +32,7 @@ func savedPolicy(tb testing.TB, kind Kind) (Policy, time.Time) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	certs, err := parseCertificates(root)
+	certs, err := ParseCertificates(root)
 	if err != nil {
 		tb.Fatal(err)
 	}

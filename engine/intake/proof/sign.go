@@ -51,7 +51,7 @@ func (r *ReceiptSigner) String() string { return "proof.ReceiptSigner(hidden)" }
 
 // ParseSigner reads a certificate, followed by its intermediates, and its key in PKCS #8, from PEM text.
 func ParseSigner(certPEM, keyPEM []byte) (*ReceiptSigner, error) {
-	chain, err := parseCertificates(certPEM)
+	chain, err := ParseCertificates(certPEM)
 	if err != nil {
 		return nil, err
 	}

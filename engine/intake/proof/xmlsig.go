@@ -260,8 +260,9 @@ func canonicalizer(algorithm string) dsig.Canonicalizer {
 		return dsig.MakeC14N10RecCanonicalizer()
 	case dsig.CanonicalXML11AlgorithmId:
 		return dsig.MakeC14N11Canonicalizer()
+	default:
+		return nil
 	}
-	return nil
 }
 
 var methods = map[string]x509.SignatureAlgorithm{
