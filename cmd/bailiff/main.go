@@ -49,6 +49,7 @@ func init() {
 		{"serve", "web pages and workers against a database", runServe},
 		{"migrate", "bring the schema up to date: migrate up | status", runMigrate},
 		{"import", "take in a court batch: import FILE… [--source S] [--dry-run]", runImport},
+		{"source", "who may send batches: source list | show NAME | put NAME … | key NAME", runSource},
 		{"case", "show one case: case NUMBER [--explain]", runCase},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
