@@ -24,7 +24,7 @@ func (im *Importer) dryRun(ctx context.Context, c *content, o Options) (Report, 
 		t          tally
 		problems   []RowError
 		duplicates []RowError
-		k          = newKnown()
+		k          = newKnown(c.suspects)
 	)
 	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
 		if err := im.preview(ctx, items, k, same != 0); err != nil {

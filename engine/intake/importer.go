@@ -36,6 +36,8 @@ type Options struct {
 	Language  string // of the messages in the report: kk, ru or en; empty means ru
 	// Progress is told the number of rows that have a verdict, after each chunk.
 	Progress func(rows int)
+
+	enough func() bool // asked after each chunk whether to stop here; may be nil
 }
 
 // Report says what became of a file. Rows is the sum of the four verdicts.
@@ -73,6 +75,7 @@ func (im *Importer) Import(ctx context.Context, source, fileName string, r io.Re
 	if err != nil {
 		return Report{}, err
 	}
+	c.suspects = c.look.crowd.suspects(im.keys)
 	rep, err := im.take(ctx, baseName(fileName), c, o)
 	return rep, errors.Join(err, c.close())
 }
@@ -105,6 +108,9 @@ func (im *Importer) take(ctx context.Context, fileName string, c *content, o Opt
 		err = im.repeat(ctx, b, o)
 	} else {
 		err = im.stage(ctx, b, c, o)
+		if _, fatal := errors.AsType[*FatalError](err); fatal {
+			err = errors.Join(err, im.fail(ctx, b.id))
+		}
 	}
 	if err != nil {
 		return Report{BatchID: b.id}, err
@@ -125,7 +131,7 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
-	r := &run{im: im, batchID: b.id}
+	r := &run{im: im, batchID: b.id, suspects: c.suspects}
 	done := 0
 	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, after: b.last, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
 		if err := r.store(ctx, items); err != nil {
@@ -133,15 +139,15 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 		}
 		done += len(items)
 		o.Progress(b.rows + done)
+		if o.enough != nil && o.enough() {
+			return errPaused
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := again.same(); err != nil {
-		return errors.Join(err, im.fail(ctx, b.id))
-	}
-	return nil
+	return again.same()
 }
 
 // baseName keeps what a person recognises of a name that came from outside.

@@ -33,6 +33,7 @@ const (
 	FatalQuote         = "quote_unclosed"
 	FatalTooLong       = "record_too_long"
 	FatalSource        = "source_missing"
+	FatalSize          = "file_too_large"
 	FatalChanged       = "file_changed" // the one fatal error that may come late: the file was altered while it was read
 )
 
