@@ -388,7 +388,7 @@ func TestInbox_killedAtRandomPoints(t *testing.T) {
 func TestInbox_twoProcessesInSlices(t *testing.T) {
 	t.Parallel()
 	in := newInbox(t, nil)
-	id := in.receive(court, table(goodRows(9000), ",")).ID
+	id := in.receive(court, table(goodRows(6000), ",")).ID
 	var wg sync.WaitGroup
 	for range 2 {
 		other := inboxOn(t, in.pool, in.clock, nil)
@@ -404,7 +404,7 @@ func TestInbox_twoProcessesInSlices(t *testing.T) {
 	}
 	wg.Wait()
 	b, err := in.Batch(t.Context(), id)
-	if err != nil || b.State != StateDone || verdicts(b) != [5]int{9000, 9000, 0, 0, 0} || in.cases() != 9000 {
+	if err != nil || b.State != StateDone || verdicts(b) != [5]int{6000, 6000, 0, 0, 0} || in.cases() != 6000 {
 		t.Errorf("%+v, %v", b, err)
 	}
 	noViolations(t, in.pool)
@@ -439,4 +439,208 @@ func TestInbox_twoUploadersAtOnce(t *testing.T) {
 		t.Errorf("%d accepted", n)
 	}
 	noViolations(t, in.pool)
+}
+
+// gated gives a batch that waits: three of its ten rows would be rejected.
+func (in *inbox) gated(from int) Batch {
+	in.t.Helper()
+	rows := goodRows(from + 10)[from:]
+	for i := range 3 {
+		rows[i] = rows[i].with("amount", "0")
+	}
+	b := in.take(court, table(rows, ","))
+	if b.State != StateWaiting {
+		in.t.Fatalf("%+v", b)
+	}
+	return b
+}
+
+func TestInbox_gates(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	b := in.gated(0)
+	want := []Reason{{GateRejects, 3, 10, 20}}
+	if d := cmp.Diff(want, b.Reasons); d != "" || verdicts(b) != [5]int{10, 7, 0, 3, 0} || in.cases() != 0 {
+		t.Errorf("%+v %s", b, d)
+	}
+	if got := b.Reasons[0].Text("en"); got != "3 of 10 rows would be rejected: the limit is 20 %." {
+		t.Error(got)
+	}
+	at := goodRows(120)[110:]
+	at[0], at[1] = at[0].with("amount", "0"), at[1].with("amount", "0")
+	if b := in.take(court, table(at, ",")); b.State != StateDone { // 20 % is not more than 20 %
+		t.Errorf("%+v", b)
+	}
+	few := goodRows(133)[130:]
+	few[0] = few[0].with("amount", "0")
+	if b := in.take(court, table(few, ",")); b.State != StateDone || b.Accepted != 2 {
+		t.Errorf("a share of three rows means nothing: %+v", b)
+	}
+	same := append(goodRows(150)[140:], goodRows(150)[140:]...)
+	if b := in.take(court, table(append(same, goodRow(140)), ",")); b.State != StateWaiting || b.Reasons[0] != (Reason{GateDuplicates, 11, 21, 50}) {
+		t.Errorf("%+v", b)
+	}
+}
+
+// The volume is compared with the median of the sender's own batches, once five are known.
+func TestInbox_gateOfVolume(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	next := 0
+	send := func(a Arrival, n int) Batch {
+		b := in.take(a, table(goodRows(next + n)[next:], ","))
+		next += n
+		return b
+	}
+	if b := send(court, 130); b.State != StateDone {
+		t.Fatalf("the first batch has nothing to be compared with: %+v", b)
+	}
+	for range 4 {
+		send(court, 40)
+	}
+	in.gated(5000) // neither batches that wait
+	for range 3 {
+		dry := court
+		dry.DryRun = true
+		in.take(dry, table(goodRows(8000)[7999:], ",")) // nor dry runs count
+	}
+	if b := send(court, 120); b.State != StateDone || b.Figures.Usual != 40 || b.Figures.Batches != 5 {
+		t.Errorf("three times the usual: %+v", b)
+	}
+	b := send(court, 121)
+	if b.State != StateWaiting || len(b.Reasons) != 1 || b.Reasons[0] != (Reason{GateVolume, 121, 40, 3}) {
+		t.Errorf("more than that: %+v", b)
+	}
+}
+
+// Two different people let a batch in, the second within 24 hours.
+func TestInbox_release(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	id := in.gated(0).ID
+	ctx := t.Context()
+	code := func(want string, err error) {
+		t.Helper()
+		var act *ActError
+		if !errors.As(err, &act) || act.Code != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	release := func(who, why string) (Batch, error) { return in.Release(ctx, id, who, why) }
+	_, err := release("", "checked")
+	code(CodeNoActor, err)
+	_, err = release("aigul", " \n")
+	code(CodeNoReason, err)
+	b, err := release("Aigul", "checked by telephone")
+	if err != nil || b.State != StateWaiting || b.Proposal == nil || b.Proposal.Actor != "aigul" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	_, err = release(" aigul ", "me again")
+	code(CodeSamePerson, err)
+	in.clock.Advance(ReleaseWithin)
+	if b, err = release("Bolat", "too late: this is a proposal of its own"); err != nil || b.State != StateWaiting || b.Proposal.Actor != "bolat" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	in.clock.Advance(ReleaseWithin - time.Microsecond)
+	if b, err = release("aigul", "agreed"); err != nil || b.State != StateStaging || b.Rows != 0 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	_, err = release("dana", "me too")
+	code(CodeNotWaiting, err)
+	if b, err = in.Process(ctx, id, nil); err != nil || b.State != StateDone || verdicts(b) != [5]int{10, 7, 0, 3, 0} || in.cases() != 7 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	noViolations(t, in.pool)
+	acts, err := in.Acts(ctx, id)
+	if err != nil || len(acts) != 3 || acts[0].Kind != ActProposed || acts[2].Kind != ActReleased || acts[2].Reason != "agreed" {
+		t.Errorf("%+v, %v", acts, err)
+	}
+	if _, err := in.Release(ctx, 999, "a", "b"); !errors.Is(err, ErrNoBatch) {
+		t.Error(err)
+	}
+}
+
+func TestInbox_reject(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	id := in.gated(0).ID
+	b, err := in.Reject(t.Context(), id, "aigul", "sent by mistake")
+	if err != nil || b.State != StateRejected || b.FinishedAt == nil || in.cases() != 0 || b.Rows != 10 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if b, err = in.Process(t.Context(), id, nil); err != nil || b.State != StateRejected || in.cases() != 0 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	noViolations(t, in.pool)
+	if again := in.gated(0); again.ID == id || again.SameAs != 0 {
+		t.Errorf("a file that was sent away may come again, and waits again: %+v", again)
+	}
+}
+
+// Two people at once, and both twice: one proposal and one release.
+func TestInbox_twoPeopleAtOnce(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	id := in.gated(0).ID
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() { _, _ = in.Release(context.Background(), id, []string{"a", "b"}[i%2], "looked") })
+	}
+	wg.Wait()
+	if got := one[string](t, in.pool, `SELECT string_agg(act, ' ' ORDER BY id) || ' ' || count(DISTINCT actor) FROM batch_acts`); got != "proposed released 2" {
+		t.Error(got)
+	}
+}
+
+// What the domain says, the database holds by itself.
+func TestInbox_fourEyesInTheDatabase(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	id := in.gated(0).ID
+	act := `INSERT INTO batch_acts (batch_id, act, actor, reason, at) VALUES ($1, $2, $3, 'x', $4)`
+	refused := func(what, sql string, args ...any) {
+		t.Helper()
+		var pgErr *pgconn.PgError
+		if _, err := in.pool.Exec(t.Context(), sql, args...); !errors.As(err, &pgErr) || pgErr.Code[:2] != "23" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	at := testkit.Morning
+	refused("a batch that nobody released", `UPDATE batches SET state = 'staging' WHERE id = $1`, id)
+	refused("a batch that nobody rejected", `UPDATE batches SET state = 'rejected' WHERE id = $1`, id)
+	refused("a gate that is lifted", `UPDATE batches SET gated = false WHERE id = $1`, id)
+	refused("a release without a proposal", act, id, "released", "b", at)
+	exec(t, in.pool, act, id, "proposed", "a", at)
+	refused("one person twice", act, id, "released", "a", at)
+	refused("a person in capitals", act, id, "released", "A", at)
+	refused("a day later", act, id, "released", "b", at.Add(24*time.Hour))
+	refused("another past", `UPDATE batch_acts SET actor = 'c'`)
+	refused("no past", `DELETE FROM batch_acts`)
+	exec(t, in.pool, act, id, "released", "b", at.Add(time.Hour))
+	refused("a second release", act, id, "released", "c", at.Add(time.Hour))
+	refused("other bytes", `UPDATE batch_files SET sealed = ''`)
+	exec(t, in.pool, `UPDATE batches SET state = 'staging' WHERE id = $1`, id)
+	refused("back to the gate", `UPDATE batches SET state = 'waiting' WHERE id = $1`, id)
+}
+
+// One IIN for two persons: both rows wait for a person, and so do the open cases of the one who was known to have it.
+func TestInbox_oneNumberTwoPersons(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	in.take(court, table(goodRows(10), ","))
+	thief := goodRow(20).with("debtor_iin", goodRow(3)["debtor_iin"], "debtor_name", "Цой Виктор")
+	pair := goodRow(21).with("debtor_iin", goodRow(5001)["debtor_iin"], "debtor_name", "Пак Лариса")
+	rows := append([]values{goodRow(5001)}, goodRows(4000)[30:]...) // the pair is in different chunks
+	b := in.take(court, table(append(rows, thief, pair), ","))
+	if verdicts(b) != [5]int{3973, 3970, 0, 0, 3} {
+		t.Fatalf("%+v", b)
+	}
+	found, err := in.Rows(t.Context(), b.ID, RowQuery{Verdicts: []Verdict{Quarantined}})
+	if err != nil || len(found) != 3 || found[0].Row != 2 || found[0].Code != rules.CodeIdentityConflict || found[2].Row != 3974 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	held := one[string](t, in.pool, `SELECT string_agg(w.document_number || ' ' || c.hold, ',') FROM cases c JOIN writs w ON w.case_id = c.id WHERE c.hold <> ''`)
+	if held != goodRow(3)["document_number"]+" identity_conflict" {
+		t.Error(held)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/clock"
@@ -62,9 +63,9 @@ func (in *Inbox) Work(ctx context.Context, id int64, slice time.Duration, progre
 		switch fatal := (*FatalError)(nil); {
 		case errors.As(err, &fatal):
 			err = in.fail(ctx, id, fatal)
-		case errors.Is(err, errMoved):
-			err = nil
-		case errors.Is(err, errPaused):
+		case errors.Is(err, errMoved), busy(err) && slice == 0:
+			err = ctx.Err()
+		case errors.Is(err, errPaused), busy(err):
 			b, err := in.Batch(ctx, id)
 			return b, true, err
 		}
@@ -72,6 +73,12 @@ func (in *Inbox) Work(ctx context.Context, id int64, slice time.Duration, progre
 			return wb.Batch, true, err
 		}
 	}
+}
+
+// busy says that another process held the batch for as long as we may wait for it: it works, and so may we again.
+func busy(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "55P03" // lock_not_available
 }
 
 // work is one go at one batch.
