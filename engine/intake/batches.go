@@ -213,3 +213,20 @@ func (in *Inbox) content(ctx context.Context, id, size, proven int64) *File {
 	}
 	return in.file(ctx, id, false, size)
 }
+
+// Report is the batch as [Importer.Import] reports a file: the counts, and the first rows that were not accepted.
+func (in *Inbox) Report(ctx context.Context, b Batch, maxErrors int, language string) (Report, error) {
+	return in.im.report(ctx, batch{id: b.ID, sameAs: b.SameAs, resumed: b.Again}, Options{MaxErrors: maxErrors, Language: language}.withDefaults())
+}
+
+// Local returns an inbox whose caller processes himself what he receives or releases: no worker is asked.
+func (in *Inbox) Local() *Inbox {
+	out := *in
+	out.enqueue = nil
+	return &out
+}
+
+// Error writes a fault as the error of a file.
+func (f *Fault) Error() string {
+	return (&FatalError{Row: f.Row, Code: f.Code, Fields: f.Fields, Remedy: f.Remedy}).Error()
+}
