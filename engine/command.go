@@ -106,6 +106,13 @@ type Cancel struct {
 	Act    string `json:"act"` // number of the issuer's act
 }
 
+// Adjust reports that the issuer lowered the sum of the writ. A higher sum is refused: what a debtor owes never grows here.
+type Adjust struct {
+	Debt   money.Amount `json:"debt"` // what the writ asks for now
+	Ground string       `json:"ground"`
+	Act    string       `json:"act"` // number of the issuer's act
+}
+
 // SetHold stops coercion until a person has looked.
 type SetHold struct {
 	Reason string `json:"reason"`
@@ -158,6 +165,9 @@ func (UndoRefusal) Kind() string { return "undo_refusal" }
 func (Cancel) Kind() string { return "cancel" }
 
 // Kind implements Command.
+func (Adjust) Kind() string { return "adjust" }
+
+// Kind implements Command.
 func (SetHold) Kind() string { return "hold" }
 
 // Kind implements Command.
@@ -180,6 +190,7 @@ var Commands = []Command{
 	RequestRefusal{},
 	UndoRefusal{},
 	Cancel{},
+	Adjust{},
 	SetHold{},
 	Resume{},
 	Suspend{},

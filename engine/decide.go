@@ -39,6 +39,8 @@ const (
 	CodeTooLate   = "too_late"   // the undo period is over
 	CodeNotOpened = "not_opened" // a case begins with Open
 
+	CodeRaises    = "raises"     // an adjustment would raise what is owed
+
 	CodeMustNotFail = "must_not_fail" // a bank refuses to give back: somebody must be told
 )
 
@@ -78,6 +80,8 @@ func Decide(c Case, cmd Command, p *pack.Pack, env Env) Decision {
 		d.undoRefusal()
 	case Cancel:
 		d.cancel(cmd)
+	case Adjust:
+		d.adjust(cmd)
 	case SetHold:
 		d.hold(cmd)
 	case Resume:

@@ -127,6 +127,9 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 	if _, _, ok := NextLook(c, undoPeriod(w.p, calendar.DateOf(w.now))); !ok && !c.State.Final() && c.Hold == "" && c.Suspended == "" { // INV-X1
 		t.Fatalf("%s waits for nothing", c.State)
 	}
+	if a, ok := cmd.(Adjust); ok && d.Refusal == nil {
+		checkAdjusted(t, before, a, d)
+	}
 	sum := money.Zero
 	for _, e := range d.Effects {
 		if m, ok := e.(MoneyAllocated); ok {
@@ -135,6 +138,108 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 	}
 	if p, ok := cmd.(Pay); ok && d.Refusal == nil && !sum.Equal(p.Amount) {
 		t.Fatalf("of %s paid, %s were placed", p.Amount, sum)
+	}
+}
+
+// checkAdjusted: the claim is the new sum and has not grown, what was paid above it is due back, and the ledger is told of
+// both.
+func checkAdjusted(t *rapid.T, before Case, cmd Adjust, d Decision) {
+	c := d.Next
+	refund := before.Paid.Sub(c.Paid)
+	if claim := c.Paid.Add(c.Outstanding); !claim.Equal(cmd.Debt) || before.Paid.Add(before.Outstanding).Less(claim) {
+		t.Fatalf("the claim is %s, the writ says %s", claim, cmd.Debt)
+	}
+	if refund.Sign() < 0 || refund.IsPositive() && !c.Outstanding.IsZero() {
+		t.Fatalf("refund %s with %s outstanding", refund, c.Outstanding)
+	}
+	for _, e := range d.Effects {
+		if m, ok := e.(DebtMoved); ok && m.Move == "adjusted" && (!m.Refund.Equal(refund) || !m.Amount.Neg().Equal(before.Outstanding.Sub(c.Outstanding)) || m.Reason == "") {
+			t.Fatalf("the ledger is told %+v", m)
+		}
+	}
+	if !before.State.Final() && c.Outstanding.IsZero() != (c.State == Paid) {
+		t.Fatalf("%s with %s outstanding", c.State, c.Outstanding)
+	}
+	if a := c.last(Arrest); c.State == Enforcing && a != nil && a.Status == Active && c.Outstanding.Less(a.Held) {
+		if r := c.last(Reduce); r == nil || !r.Status.Open() {
+			t.Fatalf("%s held for %s, and no reduction", a.Held, c.Outstanding)
+		}
+	}
+}
+
+// A lower sum in every state: what it does to the debt, the arrest and what was paid (EL 62(6), 10-5).
+func TestDecide_adjust(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name        string
+		state       State
+		paid        string // before
+		debt        string // new
+		code        string
+		outstanding string
+		refund      string
+		then        State
+		orders      []Purpose
+	}{
+		{"lower, opened", Opened, "", "15000.00", "", "15000.00", "", Opened, nil},
+		{"lower, notified", Notified, "", "0.01", "", "0.01", "", Notified, nil},
+		{"lower, arrested", Enforcing, "", "15000.00", "", "15000.00", "", Enforcing, []Purpose{Reduce}},
+		{"lower than what was paid", Enforcing, "10000.00", "8000.00", "", "0.00", "2000.00", Paid, []Purpose{Lift}},
+		{"to what was paid", Notified, "10000.00", "10000.00", "", "0.00", "", Paid, nil},
+		{"part paid, lower", Enforcing, "10000.00", "12000.00", "", "2000.00", "", Enforcing, []Purpose{Reduce}},
+		{"the same sum", Opened, "", "20155.00", CodeAlready, "20155.00", "", Opened, nil},
+		{"a higher sum", Opened, "", "20155.01", CodeRaises, "20155.00", "", Opened, nil},
+		{"nothing at all is a cancellation", Opened, "", "0.00", CodeInvalid, "20155.00", "", Opened, nil},
+		{"paid", Paid, "", "5155.00", "", "0.00", "15000.00", Paid, nil},
+		{"cancelled", Cancelled, "", "5155.00", CodeEnded, "0.00", "", Cancelled, nil},
+		{"with the bailiff", HandedOver, "", "5155.00", "", "5155.00", "", HandedOver, nil},
+		{"with the bailiff, paid so much before", HandedOver, "9000.00", "8000.00", "", "0.00", "1000.00", HandedOver, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := inState(tc.state)
+			if tc.state == Enforcing {
+				w.do(OrderAnswered{Purpose: Arrest, Ordinal: 1, Answer: Accepted, Sum: tenge("20155.00")})
+			}
+			if tc.paid != "" {
+				w.do(Pay{PaymentID: 1, Amount: tenge(tc.paid), ValueDate: calendar.DateOf(w.now).AddDays(1)})
+				if r := w.c.last(Reduce); r != nil {
+					w.do(OrderAnswered{Purpose: Reduce, Ordinal: r.Ordinal, Answer: Accepted, Sum: r.Amount})
+				}
+			}
+			d := w.do(Adjust{Debt: tenge(tc.debt), Ground: "amended", Act: "7"})
+			if code := w.refusal; (code == nil) != (tc.code == "") || code != nil && code.Code != tc.code {
+				t.Fatalf("refused %+v, want %q", code, tc.code)
+			}
+			if w.c.State != tc.then || !w.c.Outstanding.Equal(tenge(tc.outstanding)) {
+				t.Errorf("%s, outstanding %s", w.c.State, w.c.Outstanding)
+			}
+			var refund string
+			var orders []Purpose
+			for _, e := range d.Effects {
+				switch e := e.(type) {
+				case DebtMoved:
+					if e.Refund.IsPositive() {
+						refund = e.Refund.String()
+					}
+				case OrderWanted:
+					orders = append(orders, e.Order.Purpose)
+				}
+			}
+			if refund != tc.refund || !slices.Equal(orders, tc.orders) {
+				t.Errorf("refund %q, orders %v", refund, orders)
+			}
+			recalled := slices.ContainsFunc(d.Effects, func(e Effect) bool { _, ok := e.(HandoverRecalled); return ok })
+			if recalled != (tc.state == HandedOver && tc.outstanding == "0.00") {
+				t.Errorf("recalled: %v", recalled)
+			}
+			if diff := cmp.Diff(caseJSON(t, w.c), caseJSON(t, Fold(w.c.ID, w.events))); diff != "" {
+				t.Errorf("the events do not make the case:\n%s", diff)
+			}
+			if again := w.do(Adjust{Debt: tenge(tc.debt), Ground: "amended", Act: "7"}); tc.code == "" && (again.Refusal == nil || again.Refusal.Code != CodeAlready) {
+				t.Errorf("done twice: %+v", again)
+			}
+		})
 	}
 }
 

@@ -50,9 +50,10 @@ type MoneyAllocated struct {
 // DebtMoved says that a claim came, went or changed otherwise than by a payment.
 type DebtMoved struct {
 	CaseID int64
-	Move   string       // opened, cancelled, transferred, taken_back, returned: the words of payments/ledger
-	Amount money.Amount // of the claim
-	Refund money.Amount // collected before and now due back (cancelled)
+	Move   string       // opened, cancelled, adjusted, transferred, taken_back, returned: the words of payments/ledger
+	Amount money.Amount // of the claim; of an adjustment the signed change
+	Refund money.Amount // collected before and now due back (cancelled, adjusted)
+	Reason string       // of an adjustment
 }
 
 // HandoverWanted asks for a private bailiff.

@@ -34,6 +34,7 @@ const (
 	EvAssigned         EventKind = "assigned"
 	EvHandoverRecalled EventKind = "handover_recalled"
 	EvCancelled        EventKind = "cancelled"
+	EvAdjusted         EventKind = "adjusted" // the issuer lowered the sum; Amount is by how much less is outstanding
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"

@@ -64,6 +64,11 @@ func evolve(c *Case, e Event) {
 		c.Outstanding, c.Paid = *d.Left, money.Zero
 	case EvCancelled:
 		c.State, c.Paid, c.Outstanding, c.NextRungAt, c.CollectOn = Cancelled, money.Zero, *d.Left, zeroTime, noDate
+	case EvAdjusted:
+		c.Outstanding = *d.Left
+		if d.RefundDue != nil {
+			c.Paid = c.Paid.Sub(*d.RefundDue)
+		}
 	case EvHeld:
 		c.Hold = d.Reason
 	case EvSuspended:

@@ -20,11 +20,12 @@ const (
 	ruleRefusal         = "refusal"
 	ruleDistribution    = "distribution"
 	ruleSuspension      = "suspension"
+	ruleCorrection      = "correction"
 )
 
 var actRules = []string{
 	ruleNoticeProof, ruleArrest, ruleCollection, rulePaid, ruleCancelled, rulePartPayment, ruleTransferTerm, ruleTransferRefusal,
-	ruleRefusal, ruleDistribution, ruleSuspension,
+	ruleRefusal, ruleDistribution, ruleSuspension, ruleCorrection,
 }
 
 // ladder returns the rungs in force; none if the pack has none, and then no arrest is ever possible.

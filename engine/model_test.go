@@ -108,7 +108,7 @@ func inState(s State) *world {
 // drawCommand draws any command, sensible or not.
 func drawCommand(t *rapid.T, w *world) Command {
 	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
-	switch rapid.IntRange(0, 13).Draw(t, "command") {
+	switch rapid.IntRange(0, 15).Draw(t, "command") {
 	case 0:
 		return openCmd("20155.00")
 	case 1:
@@ -140,6 +140,8 @@ func drawCommand(t *rapid.T, w *world) Command {
 			return Suspend{Reason: "appeal", Until: calendar.DateOf(w.now).AddDays(rapid.IntRange(0, 20).Draw(t, "until"))}
 		}
 		return Resume{Reason: "looked"}
+	case 13, 14:
+		return Adjust{Debt: amount, Ground: "amended", Act: "3"}
 	}
 	return Assign{BailiffID: 3, Load: 4, Among: 2}
 }

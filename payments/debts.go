@@ -21,14 +21,15 @@ import (
 //	transferred  Amount is the outstanding rest that a private bailiff now collects
 //	taken_back   Amount is what the private bailiff may no longer ask, since it was paid or cancelled after all: book it
 //	             before the allocation or the cancellation that uses it up
-//	adjusted     Amount is the signed change of the debt; Reason is required
+//	adjusted     Amount is the signed change of what is outstanding, which may be 0 where there is a Refund: what the case's
+//	             payments had paid above the new debt, treated as with cancelled; Reason is required
 //	returned     a payment was taken back from a case that had ended (Reverse with FromCase): Amount is what is open
 //	             again; an end is final, so that the sum waits in its own account for a person
 type DebtMove struct {
 	CaseID int64
 	Kind   ledger.MoveKind
 	Amount money.Amount
-	Refund money.Amount // with cancelled only
+	Refund money.Amount // with cancelled and adjusted only
 	Reason string       // no personal data
 }
 
@@ -53,11 +54,13 @@ func (s *Store) MoveDebts(ctx context.Context, tx pgx.Tx, moves []DebtMove, now 
 	var back []DebtMove
 	var err error
 	for _, m := range moves {
-		entries, err = ledger.Moved(entries, ledger.Move{CaseID: m.CaseID, Kind: m.Kind, Amount: m.Amount, Reason: m.Reason})
+		if onlyRefund := m.Kind == ledger.Adjusted && m.Amount.IsZero() && m.Refund.IsPositive() && m.Reason != ""; !onlyRefund {
+			entries, err = ledger.Moved(entries, ledger.Move{CaseID: m.CaseID, Kind: m.Kind, Amount: m.Amount, Reason: m.Reason})
+		}
 		switch {
 		case err != nil:
 			return err
-		case m.Refund.Sign() < 0 || m.Refund.IsPositive() && m.Kind != ledger.Cancelled:
+		case m.Refund.Sign() < 0 || m.Refund.IsPositive() && m.Kind != ledger.Cancelled && m.Kind != ledger.Adjusted:
 			return &RefusedError{Step: "move debts", Problem: "refund that cannot be", IDs: []int64{m.CaseID}}
 		case m.Refund.IsPositive():
 			back = append(back, m)

@@ -15,7 +15,7 @@ import (
 // writ needs nobody's attention. Sources: EL 9, 10-1, 10-2, 11, 38; CAO 883, 890, 893, 896.
 func Eligibility(p *pack.Pack, w WritFacts, openingDay calendar.Date) Verdict {
 	e := &examination{p: p, w: w, on: openingDay}
-	e.steps = make(Trace, 0, 18)
+	e.steps = make(Trace, 0, 19)
 	e.facts = make([]Fact, 0, 48)
 	for _, check := range checks {
 		if v, decided := check(e); decided {
@@ -39,6 +39,7 @@ var checks = []func(*examination) (Verdict, bool){
 	(*examination).earliest,
 	(*examination).payment,
 	(*examination).unpaid,
+	(*examination).unpaidAge,
 	(*examination).latest,
 	(*examination).limitation,
 	(*examination).birthDate,

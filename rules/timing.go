@@ -79,6 +79,20 @@ func (e *examination) unpaid() (Verdict, bool) {
 	return e.pass(pack.KeyCheckUnpaid)
 }
 
+// unpaidAge checks that the data are not so old that they say nothing about today. Packs of before this limit have none.
+func (e *examination) unpaidAge() (Verdict, bool) {
+	term, ok := e.p.UnpaidAge(e.on)
+	if !ok {
+		return Verdict{}, false
+	}
+	last := term.Last(e.p.Calendar(), e.w.UnpaidConfirmedOn)
+	e.date("last_day", last)
+	if e.on > last {
+		return e.date("opening_day", e.on).reject(pack.KeyCheckUnpaidAge, CodeUnpaidStale, FieldUnpaid)
+	}
+	return e.pass(pack.KeyCheckUnpaidAge)
+}
+
 // latest checks the last day to present the writ (EL 11(1)).
 func (e *examination) latest() (Verdict, bool) {
 	term, ok := e.p.LatestPresentation(e.kind.Class, e.on)

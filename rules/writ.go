@@ -36,6 +36,7 @@ const (
 	CodeTooEarly          = "too_early"
 	CodeTooLate           = "too_late"
 	CodeNotInForce        = "not_in_force"
+	CodeUnpaidStale       = "unpaid_stale"
 	CodeFieldMissing      = "field_missing"
 	CodeFieldInvalid      = "field_invalid"
 	CodeIdentityConflict  = "identity_conflict" // hold: birth date and IIN disagree

@@ -24,7 +24,7 @@ import (
 
 // Numbers of separate checks behind the calls of check; the engine tells its own.
 const (
-	intakeChecks   = 4  // batches, rows, writs, document numbers
+	intakeChecks   = 6  // batches, rows, batches not let in, releases, writs, document numbers
 	paymentsChecks = 10 // payments, receivables, cases, accounts, twice, content, places, lost, shapes, the guard
 	notifyChecks   = 7  // repeated, mixed, attempts, proof, time, crowded, quiet hours
 	worldChecks    = 6  // wrongs, instructions, arrests, missing, payments, messages

@@ -22,7 +22,9 @@ type importReport struct {
 	Quarantined int           `json:"quarantined"`
 	Errors      []importError `json:"errors"`
 	DryRun      bool          `json:"dry_run"`
-	Files       []importFile  `json:"files,omitempty"`
+	// Waiting lists the batches that two people have to let in; their counts say what would happen.
+	Waiting []waitingBatch `json:"waiting,omitempty"`
+	Files   []importFile   `json:"files,omitempty"`
 }
 
 // importError is one row, or one whole file, that was not accepted.
@@ -36,18 +38,20 @@ type importError struct {
 
 // importFile is what became of one file.
 type importFile struct {
-	File        string `json:"file"`
-	Batch       int64  `json:"batch,omitempty"` // 0 for a dry run
-	Rows        int    `json:"rows"`
-	Accepted    int    `json:"accepted"`
-	Duplicate   int    `json:"duplicate"`
-	Rejected    int    `json:"rejected"`
-	Quarantined int    `json:"quarantined"`
-	SameAs      int64  `json:"same_as,omitempty"` // the batch in which this file was received before
-	Resumed     bool   `json:"resumed,omitempty"`
-	Taken       bool   `json:"taken"` // false: the file as a whole could not be read
+	File        string       `json:"file"`
+	Batch       int64        `json:"batch,omitempty"`
+	State       intake.State `json:"state,omitempty"`
+	Rows        int          `json:"rows"`
+	Accepted    int          `json:"accepted"`
+	Duplicate   int          `json:"duplicate"`
+	Rejected    int          `json:"rejected"`
+	Quarantined int          `json:"quarantined"`
+	SameAs      int64        `json:"same_as,omitempty"` // the batch in which this file was received before
+	Resumed     bool         `json:"resumed,omitempty"`
+	Taken       bool         `json:"taken"` // false: the file as a whole could not be read
 
 	errors []importError
+	batch  intake.Batch
 }
 
 // codeUnreadable is a file that cannot be opened.
@@ -58,7 +62,9 @@ const shownRows = 50
 
 func runImport(ctx context.Context, e *env, args []string) error {
 	source := e.flags.String("source", "", "the sender; by default the first row that names one decides")
-	dry := e.flags.Bool("dry-run", false, "decide everything, open no case")
+	dry := e.flags.Bool("dry-run", false, "decide everything and keep the verdicts, open no case")
+	signature := e.flags.String("signature", "", "`FILE` with the detached signature (CMS) of the batch")
+	as := e.actorFlag()
 	lang := e.langFlag()
 	files, err := e.parse(args)
 	if err != nil {
@@ -67,9 +73,18 @@ func runImport(ctx context.Context, e *env, args []string) error {
 	if len(files) == 0 {
 		return usagef("import takes one file or more; - reads standard input")
 	}
+	if *signature != "" && len(files) > 1 {
+		return usagef("--signature belongs to one file: import the files one by one")
+	}
 	l, err := language(*lang)
 	if err != nil {
 		return err
+	}
+	a := intake.Arrival{Source: *source, Via: intake.ViaCLI, By: *as, DryRun: *dry, Language: string(l)}
+	if *signature != "" {
+		if a.Signature, err = os.ReadFile(*signature); err != nil {
+			return fmt.Errorf("the signature cannot be read: %w", err)
+		}
 	}
 	return e.onDatabase(ctx, func(db *database) error {
 		p, err := e.join(ctx, db, wiring{})
@@ -77,21 +92,20 @@ func runImport(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		defer p.close()
-		im := intake.New(p.robot.Engine, p.keys)
-		return e.importAll(ctx, im, files, *source, intake.Options{DryRun: *dry, Language: string(l)})
+		return e.importAll(ctx, p.robot.Inbox.Local(), files, a)
 	}, pg.WithName("bailiff-import"))
 }
 
-func (e *env) importAll(ctx context.Context, im *intake.Importer, files []string, source string, o intake.Options) error {
-	r := importReport{Errors: []importError{}, DryRun: o.DryRun}
+func (e *env) importAll(ctx context.Context, inbox *intake.Inbox, files []string, a intake.Arrival) error {
+	r := importReport{Errors: []importError{}, DryRun: a.DryRun}
 	for _, name := range files {
-		f, err := e.importOne(ctx, im, name, source, o)
+		f, err := e.importOne(ctx, inbox, name, a)
 		if err != nil {
 			return err
 		}
 		r.add(f, len(files) > 1)
 		if !e.json {
-			e.printFile(f, o.DryRun)
+			e.printFile(f, a.DryRun)
 		}
 	}
 	err := e.print(r, func() {
@@ -112,7 +126,7 @@ func (r *importReport) refused() bool {
 			return true
 		}
 	}
-	return r.Rejected+r.Quarantined > 0
+	return r.Rejected+r.Quarantined+len(r.Waiting) > 0
 }
 
 func (r *importReport) add(f importFile, several bool) {
@@ -127,6 +141,9 @@ func (r *importReport) add(f importFile, several bool) {
 		}
 		r.Errors = append(r.Errors, e)
 	}
+	if f.State == intake.StateWaiting {
+		r.Waiting = append(r.Waiting, waitingOf(f.batch))
+	}
 	if several {
 		r.Files = append(r.Files, f)
 	}
@@ -134,26 +151,41 @@ func (r *importReport) add(f importFile, several bool) {
 
 // importOne takes one file in. A file that cannot be taken is an answer, so that the next file has its turn; the error
 // is trouble of ours.
-func (e *env) importOne(ctx context.Context, im *intake.Importer, name, source string, o intake.Options) (importFile, error) {
+func (e *env) importOne(ctx context.Context, inbox *intake.Inbox, name string, a intake.Arrival) (importFile, error) {
 	out := importFile{File: name}
 	in, err := openBatch(name)
 	if err != nil {
 		out.errors = []importError{{Code: codeUnreadable, Message: err.Error()}}
 		return out, nil
 	}
-	o.Progress = e.progress(name)
-	rep, err := im.Import(ctx, source, name, in, o)
-	e.endProgress()
+	a.FileName = name
+	b, err := inbox.Receive(ctx, a, in)
 	err = errors.Join(err, in.Close())
 	if fatal, ok := errors.AsType[*intake.FatalError](err); ok {
 		out.errors = []importError{{Row: fatal.Row, Code: fatal.Code, Field: strings.Join(fatal.Fields, ", "), Message: fatal.Error()}}
 		return out, nil
 	}
+	if wrong, ok := errors.AsType[*intake.ArrivalError](err); ok {
+		return out, usagef("--%s: %s", wrong.Field, wrong.Problem)
+	}
+	again := b.Again
+	if err == nil {
+		b, err = e.process(ctx, inbox, b.ID, name)
+	}
 	if err != nil {
 		return out, fmt.Errorf("%s: %w; nothing is lost: run the same command again, it goes on where it stopped", name, err)
 	}
-	out.Taken, out.Batch, out.SameAs, out.Resumed = true, rep.BatchID, rep.SameAs, rep.Resumed
-	out.Rows, out.Accepted, out.Duplicate, out.Rejected, out.Quarantined = rep.Rows, rep.Accepted, rep.Duplicate, rep.Rejected, rep.Quarantined
+	if b.Fault != nil {
+		out.errors = []importError{{Row: b.Fault.Row, Code: b.Fault.Code, Field: strings.Join(b.Fault.Fields, ", "), Message: b.Fault.Error()}}
+		return out, nil
+	}
+	rep, err := inbox.Report(ctx, b, intake.DefaultMaxErrors, a.Language)
+	if err != nil {
+		return out, err
+	}
+	out.batch = b
+	out.Taken, out.Batch, out.State, out.SameAs, out.Resumed = true, b.ID, b.State, b.SameAs, again
+	out.Rows, out.Accepted, out.Duplicate, out.Rejected, out.Quarantined = b.Rows, b.Accepted, b.Duplicate, b.Rejected, b.Quarantined
 	for _, x := range rep.Errors {
 		out.errors = append(out.errors, importError{Row: x.Row, Code: x.Code, Field: x.Field, Message: x.Message})
 	}
@@ -184,20 +216,6 @@ type keptOpen struct{ *os.File }
 // Close implements io.Closer.
 func (keptOpen) Close() error { return nil }
 
-// progress counts rows on the terminal; into a file or a pipe nothing is written.
-func (e *env) progress(name string) func(int) {
-	if !isTerminal(e.stderr) {
-		return nil
-	}
-	return func(rows int) { _, _ = fmt.Fprintf(e.stderr, "\r%s: %d rows", name, rows) }
-}
-
-func (e *env) endProgress() {
-	if isTerminal(e.stderr) {
-		_, _ = fmt.Fprint(e.stderr, "\r\x1b[K")
-	}
-}
-
 func importCounts(rows, accepted, duplicate, rejected, quarantined int) string {
 	return fmt.Sprintf("%d rows: %d accepted, %d duplicate, %d rejected, %d quarantined", rows, accepted, duplicate, rejected, quarantined)
 }
@@ -210,7 +228,9 @@ func (e *env) printFile(f importFile, dry bool) {
 	note := ""
 	switch {
 	case dry:
-		note = ", nothing was stored (dry run)"
+		note = fmt.Sprintf(", batch %d, no case was opened (dry run)", f.Batch)
+	case f.State == intake.StateWaiting:
+		note = fmt.Sprintf(", batch %d waits: no case was opened", f.Batch)
 	case f.SameAs != 0:
 		note = fmt.Sprintf(", batch %d, the same file as batch %d", f.Batch, f.SameAs)
 	case f.Resumed:
@@ -233,6 +253,9 @@ func (e *env) printFile(f importFile, dry bool) {
 	}
 	if left := f.Rejected + f.Quarantined - shown; left > 0 {
 		e.sayf("  and %d rows more; --json lists the first %d, the batch keeps all\n", left, intake.DefaultMaxErrors)
+	}
+	if f.State == intake.StateWaiting {
+		e.sayWaiting(f.batch, f.batch.Language)
 	}
 }
 

@@ -28,15 +28,31 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
   FROM batches b LEFT JOIN counted n ON n.batch_id = b.id
  WHERE (b.rows, b.accepted, b.duplicate, b.rejected, b.quarantined) IS DISTINCT FROM
        (coalesce(n.rows, 0), coalesce(n.accepted, 0), coalesce(n.duplicate, 0), coalesce(n.rejected, 0), coalesce(n.quarantined, 0))
-    OR b.rows <> b.accepted + b.duplicate + b.rejected + b.quarantined
+    OR b.rows <> b.accepted + b.duplicate + b.rejected + b.quarantined OR (b.state = 'done' AND b.expected > 0 AND b.rows <> b.expected)
  ORDER BY b.id LIMIT 100)`
 
-	// What was not accepted keeps its content; what was accepted has the writ that names the row.
+	// What was not accepted keeps its content; what was accepted has the writ that names the row, or the correction of one that
+	// does. A preview opens nothing.
 	checkRowsSQL = `(SELECT 'INV-I1' AS id, coalesce(r.case_id, 0) AS case_id, format('batch %s row %s: %s without %s', r.batch_id, r.row_no, r.verdict,
        CASE r.verdict WHEN 'accepted' THEN 'its writ' ELSE 'its sealed content' END) AS detail
-  FROM batch_rows r LEFT JOIN writs w ON r.verdict = 'accepted' AND w.case_id = r.case_id AND w.batch_id = r.batch_id AND w.row_no = r.row_no
- WHERE (r.verdict = 'accepted' AND w.case_id IS NULL) OR (r.verdict IN ('rejected', 'quarantined') AND r.sealed IS NULL)
+  FROM batch_rows r LEFT JOIN batches b ON b.id = r.batch_id
+  LEFT JOIN writs w ON r.verdict = 'accepted' AND w.case_id = r.case_id AND (r.action <> 'open' OR (w.batch_id = r.batch_id AND w.row_no = r.row_no))
+ WHERE (r.verdict = 'accepted' AND w.case_id IS NULL AND coalesce(b.state, '') NOT IN ('received', 'waiting', 'previewed', 'rejected'))
+    OR (r.verdict IN ('rejected', 'quarantined') AND r.sealed IS NULL)
  ORDER BY r.batch_id, r.row_no LIMIT 100)`
+
+	// A batch that nobody has let in has opened and changed nothing.
+	checkOpenedSQL = `(SELECT 'INV-I1' AS id, u.case_id, format('batch %s is %s and has touched the case', b.id, b.state) AS detail
+  FROM batches b JOIN (SELECT batch_id, case_id FROM writs UNION ALL SELECT batch_id, case_id FROM writ_corrections) u ON u.batch_id = b.id
+ WHERE b.state IN ('received', 'waiting', 'previewed', 'refused', 'rejected') ORDER BY u.case_id LIMIT 100)`
+
+	// A batch that has waited was let in by two different people within a day.
+	checkReleasedSQL = `(SELECT 'INV-I1' AS id, 0::bigint AS case_id, format('batch %s was let in without two people', b.id) AS detail
+  FROM batches b WHERE b.gated AND b.state IN ('staging', 'done', 'failed') AND NOT EXISTS (
+    SELECT 1 FROM batch_acts r JOIN batch_acts p ON p.batch_id = r.batch_id AND p.act = 'proposed' AND lower(p.actor) <> lower(r.actor)
+       AND p.at <= r.at AND r.at < p.at + interval '24 hours'
+     WHERE r.batch_id = b.id AND r.act = 'released')
+ ORDER BY b.id LIMIT 100)`
 
 	checkWritsSQL = `(SELECT 'INV-I2' AS id, coalesce(c.id, w.case_id) AS case_id,
        CASE WHEN w.case_id IS NULL THEN 'the case has no writ' WHEN c.id IS NULL THEN 'the writ has no case'
@@ -48,7 +64,7 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
 	checkNumbersSQL = `(SELECT 'INV-I2' AS id, min(case_id) AS case_id, format('%s cases on one document', count(*)) AS detail
   FROM writs GROUP BY source, document_number HAVING count(*) > 1 ORDER BY 2 LIMIT 100)`
 
-	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkNumbersSQL
+	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkOpenedSQL + ` UNION ALL ` + checkReleasedSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkNumbersSQL
 )
 
 // Check proves the intake invariants over all batches and cases, read-only, in one statement and so in one state of the

@@ -25,6 +25,7 @@ type run struct {
 	batchID int64
 	lanes   []int // whose rows this run stores
 	free    serials
+	suspects
 }
 
 // store gives every row of a chunk its verdict and opens its cases, in one transaction. The lane is locked first and rows
@@ -81,22 +82,37 @@ func (r *run) try(ctx context.Context, items []*item) error {
 			}
 			pending = append(pending, it)
 		}
-		for pass := 0; len(pending) > 0; pass++ {
-			if pass == maxPasses {
-				return fmt.Errorf("intake: batch %d: rows from %d on: %w", r.batchID, pending[0].row.No, engine.ErrConflict)
-			}
-			if pending, err = r.pass(ctx, tx, pending); err != nil {
+		for len(pending) > 0 {
+			opens, corrections, rest := round(pending)
+			if err := r.open(ctx, tx, opens); err != nil {
 				return err
 			}
+			if err := r.correct(ctx, tx, corrections); err != nil {
+				return err
+			}
+			pending = rest
 		}
 		return r.writeRows(ctx, tx, fresh)
 	})
 }
 
+// open gives rows that begin a case their verdict.
+func (r *run) open(ctx context.Context, tx pgx.Tx, pending []*item) (err error) {
+	for pass := 0; len(pending) > 0; pass++ {
+		if pass == maxPasses {
+			return fmt.Errorf("intake: batch %d: rows from %d on: %w", r.batchID, pending[0].row.No, engine.ErrConflict)
+		}
+		if pending, err = r.pass(ctx, tx, pending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // pass decides rows and stores those that begin a case. It returns the rows that must be looked at again since another
 // uploader has meanwhile stored their document or their debtor.
 func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item, err error) {
-	k := newKnown()
+	k := newKnown(r.suspects)
 	items, err = lookUp(ctx, tx, items, k)
 	if err != nil || len(items) == 0 {
 		return nil, err
@@ -123,7 +139,10 @@ func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item
 		pl.DropAll(drop)
 		return nil
 	}))
-	return again, err
+	if err != nil {
+		return nil, err
+	}
+	return again, r.doubt(ctx, tx, k.doubted)
 }
 
 // losses are the documents and persons that another uploader was faster with.

@@ -20,12 +20,15 @@ type content struct {
 	temp  *os.File
 	given string // the source, when the sender is known
 	look  survey
+
+	suspects suspects
 }
 
 // survey is what a first look at all rows finds.
 type survey struct {
 	rows   int
 	source string // of the first row that names one
+	crowd  crowd
 }
 
 // keep makes a content of r. In one reading it computes the hash and looks at the whole structure, so that a broken file
@@ -71,6 +74,7 @@ func (s *survey) over(r io.Reader) error {
 			return err
 		}
 		s.rows++
+		s.crowd.addRow(&row)
 		if s.source == "" {
 			if name, ok := tidy(row.Values[FieldSource]); ok && len(name) <= longest[FieldSource] {
 				s.source = name

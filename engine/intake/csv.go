@@ -74,7 +74,7 @@ func checkHeader(titles []string, row int, sourceKnown bool) ([]Field, error) {
 		}
 	}
 	for _, f := range required {
-		if !seen[f] && (f != FieldSource || !sourceKnown) {
+		if !seen[f] && (f != FieldSource || !sourceKnown) && (!seen[FieldAction] || mustWithdraw[f]) { // a list of withdrawals needs no more
 			missing = append(missing, f.String())
 		}
 	}

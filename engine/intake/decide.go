@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -17,10 +18,14 @@ import (
 type known struct {
 	docs    map[docKey]document
 	persons map[personKey]*person
+	// suspects are the IINs that the file gives to two persons: none of their rows is accepted.
+	suspects suspects
+	// doubted are the debtors whose IIN a row has given to somebody else: their cases wait for a person.
+	doubted map[int64]bool
 }
 
-func newKnown() *known {
-	return &known{docs: map[docKey]document{}, persons: map[personKey]*person{}}
+func newKnown(s suspects) *known {
+	return &known{docs: map[docKey]document{}, persons: map[personKey]*person{}, suspects: s, doubted: map[int64]bool{}}
 }
 
 // lookUp asks the database about the documents and persons of the rows, settles the rows whose document is known, and
@@ -33,21 +38,8 @@ func lookUp(ctx context.Context, q engine.Querier, items []*item, k *known) ([]*
 	for i, it := range items {
 		sources[i], numbers[i] = it.writ.Source, it.writ.DocumentNumber
 	}
-	rows, err := q.Query(ctx, knownWritsSQL, sources, numbers)
-	if err != nil {
-		return nil, fmt.Errorf("intake: known writs: %w", err)
-	}
-	var (
-		source, number string
-		content        []byte
-		caseID         int64
-	)
-	_, err = pgx.ForEachRow(rows, []any{&source, &number, &content, &caseID}, func() error {
-		k.docs[keyOfDocument(source, number)] = document{[16]byte(content[:16]), caseID}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("intake: known writs: %w", err)
+	if err := readKnown(ctx, q, sources, numbers, k.docs); err != nil {
+		return nil, err
 	}
 	rest := make([]*item, 0, len(items))
 	for _, it := range items {
@@ -58,6 +50,30 @@ func lookUp(ctx context.Context, q engine.Querier, items []*item, k *known) ([]*
 		rest = append(rest, it)
 	}
 	return rest, lookUpPersons(ctx, q, rest, k)
+}
+
+// readKnown adds the documents that have a case.
+func readKnown(ctx context.Context, q engine.Querier, sources, numbers []string, into map[docKey]document) error {
+	if len(numbers) == 0 {
+		return nil
+	}
+	rows, err := q.Query(ctx, knownWritsSQL, sources, numbers)
+	if err != nil {
+		return fmt.Errorf("intake: known writs: %w", err)
+	}
+	var (
+		source, number string
+		content        []byte
+		caseID         int64
+	)
+	_, err = pgx.ForEachRow(rows, []any{&source, &number, &content, &caseID}, func() error {
+		into[keyOfDocument(source, number)] = document{[16]byte(content[:16]), caseID}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("intake: known writs: %w", err)
+	}
+	return nil
 }
 
 func lookUpPersons(ctx context.Context, q engine.Querier, items []*item, k *known) error {
@@ -126,7 +142,10 @@ func walk(items []*item, outcomes []engine.Outcome, k *known) (winners []*item) 
 			continue
 		}
 		p, born := k.persons[it.person], it.writ.birthDate()
-		if p.stored && p.other(it.writ.DebtorName, born) {
+		if k.suspects[it.person] || p.stored && p.other(it.writ.DebtorName, born) {
+			if p.stored {
+				k.doubted[p.id] = true
+			}
 			it.settle(Problem{Code: rules.CodeIdentityConflict, Field: FieldDebtorName.String()})
 			continue
 		}
@@ -138,6 +157,10 @@ func walk(items []*item, outcomes []engine.Outcome, k *known) (winners []*item) 
 		winners = append(winners, it)
 	}
 	return winners
+}
+
+func toInstant(t time.Time) pgtype.Timestamptz {
+	return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()}
 }
 
 func toDate(d calendar.Date) pgtype.Date { return pgtype.Date{Time: d.UTC(), Valid: !d.IsZero()} }

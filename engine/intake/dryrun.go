@@ -24,7 +24,7 @@ func (im *Importer) dryRun(ctx context.Context, c *content, o Options) (Report, 
 		t          tally
 		problems   []RowError
 		duplicates []RowError
-		k          = newKnown()
+		k          = newKnown(c.suspects)
 	)
 	err = pipeline(ctx, rows, chunking{size: o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
 		if err := im.preview(ctx, items, k, same != 0); err != nil {
@@ -70,6 +70,20 @@ func (im *Importer) preview(ctx context.Context, items []item, k *known, same bo
 			pending = append(pending, it)
 		}
 	}
+	for len(pending) > 0 {
+		opens, corrections, rest := round(pending)
+		if err := im.previewOpens(ctx, opens, k); err != nil {
+			return err
+		}
+		if err := im.previewCorrections(ctx, corrections, k); err != nil {
+			return err
+		}
+		pending = rest
+	}
+	return nil
+}
+
+func (im *Importer) previewOpens(ctx context.Context, pending []*item, k *known) error {
 	pending, err := lookUp(ctx, im.store.Pool(), pending, k)
 	if err != nil || len(pending) == 0 {
 		return err

@@ -29,6 +29,11 @@ const (
 	FieldKNP
 	FieldUnpaidConfirmedOn
 
+	// Optional since the second edition of the contract: what the row asks for, why, and the number of the issuer's act.
+	FieldAction
+	FieldGround
+	FieldAct
+
 	// FieldCount is the number of fields.
 	FieldCount
 )
@@ -36,14 +41,17 @@ const (
 var fieldNames = [FieldCount]string{
 	"source", "document_number", "document_date", "in_force_date", "kind", "issuer_bin", "issuer_name", "debtor_iin",
 	"debtor_name", "debtor_birth_date", "debtor_phone", "debtor_language", "region", "amount", "currency", "claimant_bin",
-	"claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on",
+	"claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on", "action", "ground", "act",
 }
 
-// required lists the fields that no row may leave empty.
+// required lists the fields that no row which opens a case, or corrects its writ, may leave empty.
 var required = [...]Field{
 	FieldSource, FieldDocumentNumber, FieldInForceDate, FieldKind, FieldDebtorIIN, FieldDebtorName, FieldRegion, FieldAmount,
 	FieldUnpaidConfirmedOn,
 }
+
+// withdrawing lists what a row that takes a writ back cannot do without.
+var withdrawing = [...]Field{FieldSource, FieldDocumentNumber, FieldGround}
 
 // longest is the most bytes that a value of each field may have.
 var longest = [FieldCount]int{
@@ -51,6 +59,7 @@ var longest = [FieldCount]int{
 	FieldIssuerBIN: 40, FieldIssuerName: 1000, FieldDebtorIIN: 40, FieldDebtorName: 600, FieldDebtorBirthDate: 40,
 	FieldDebtorPhone: 60, FieldDebtorLanguage: 20, FieldRegion: 20, FieldAmount: 40, FieldCurrency: 20, FieldClaimantBIN: 40,
 	FieldClaimantName: 1000, FieldIBAN: 60, FieldKBK: 40, FieldKNP: 40, FieldUnpaidConfirmedOn: 40,
+	FieldAction: 20, FieldGround: 40, FieldAct: 60,
 }
 
 // String is the name of the field in every encoding.

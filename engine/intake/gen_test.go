@@ -69,7 +69,7 @@ func goodRows(n int) []values {
 // table writes rows as CSV, quoting only what must be quoted.
 func table(rows []values, delim string, columns ...string) []byte {
 	if len(columns) == 0 {
-		columns = FieldNames()
+		columns = FieldNames()[:FieldAction] // as every sender wrote before there were corrections
 	}
 	var b bytes.Buffer
 	b.WriteString(strings.Join(columns, delim) + "\r\n")

@@ -16,6 +16,9 @@ import (
 // DefaultChunkSize is the number of rows of one transaction.
 const DefaultChunkSize = 2000
 
+// maxChunkSize bounds Options.ChunkSize.
+const maxChunkSize = 5000
+
 // DefaultMaxErrors is the number of rows that a report lists; the batch keeps all of them.
 const DefaultMaxErrors = 1000
 
@@ -36,6 +39,8 @@ type Options struct {
 	Language  string // of the messages in the report: kk, ru or en; empty means ru
 	// Progress is told the number of rows that have a verdict, after each chunk.
 	Progress func(rows int)
+
+	enough func() bool // asked after each chunk whether to stop here; may be nil
 }
 
 // Report says what became of a file. Rows is the sum of the four verdicts.
@@ -73,6 +78,7 @@ func (im *Importer) Import(ctx context.Context, source, fileName string, r io.Re
 	if err != nil {
 		return Report{}, err
 	}
+	c.suspects = c.look.crowd.suspects(im.keys)
 	rep, err := im.take(ctx, baseName(fileName), c, o)
 	return rep, errors.Join(err, c.close())
 }
@@ -81,6 +87,7 @@ func (o Options) withDefaults() Options {
 	if o.ChunkSize <= 0 {
 		o.ChunkSize = DefaultChunkSize
 	}
+	o.ChunkSize = min(o.ChunkSize, maxChunkSize)
 	if o.MaxErrors <= 0 {
 		o.MaxErrors = DefaultMaxErrors
 	}
@@ -105,6 +112,9 @@ func (im *Importer) take(ctx context.Context, fileName string, c *content, o Opt
 		err = im.repeat(ctx, b, o)
 	} else {
 		err = im.stage(ctx, b, c, o)
+		if _, fatal := errors.AsType[*FatalError](err); fatal {
+			err = errors.Join(err, im.fail(ctx, b.id))
+		}
 	}
 	if err != nil {
 		return Report{BatchID: b.id}, err
@@ -125,23 +135,24 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
-	w := im.wave(b.id)
-	done := 0
-	err = pipeline(ctx, rows, chunking{size: laneCount * o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
+	w := im.wave(b.id, c.suspects)
+	// Waves follow each other, so of the rows that have a verdict only those of the last one may be scattered.
+	skip, done := max(0, b.rows-laneCount*maxChunkSize), 0
+	err = pipeline(ctx, rows, chunking{skip: skip, size: laneCount * o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
 		if err := w.store(ctx, items); err != nil {
 			return err
 		}
 		done += len(items)
-		o.Progress(done)
+		o.Progress(skip + done)
+		if o.enough != nil && o.enough() {
+			return errPaused
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := again.same(); err != nil {
-		return errors.Join(err, im.fail(ctx, b.id))
-	}
-	return nil
+	return again.same()
 }
 
 // baseName keeps what a person recognises of a name that came from outside.

@@ -42,7 +42,7 @@ type item struct {
 	person  personKey
 	caseID  int64 // the id that its case would get
 
-	// The verdict; of is the case that a duplicate or a conflict points at.
+	// The verdict; of is the case that a duplicate, a conflict or a correction points at.
 	verdict     Verdict
 	code, field string
 	trace       rules.Trace
@@ -62,6 +62,19 @@ func (it *item) prepare(keys *seal.Keys, source string) {
 		it.blind = keys.Blind(BlindIIN, it.writ.DebtorIIN)
 		it.person = personKey(it.blind[:16])
 	}
+}
+
+// action is what the row asks for; one that cannot be read asks for nothing special.
+func (it *item) action() Action {
+	if it.writ.Action == "" {
+		return ActionOpen
+	}
+	return it.writ.Action
+}
+
+// needsCase says whether the row may begin a case and has no id for it yet.
+func (it *item) needsCase() bool {
+	return it.problem.Code == "" && it.caseID == 0 && it.writ.Action == ActionOpen
 }
 
 // clear forgets the verdict: a transaction that is repeated begins from nothing.

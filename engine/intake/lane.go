@@ -17,17 +17,17 @@ type wave struct {
 	whole *run // for a wave that cannot be parted
 }
 
-func (im *Importer) wave(batchID int64) *wave {
-	w := &wave{whole: &run{im: im, batchID: batchID}}
+func (im *Importer) wave(batchID int64, s suspects) *wave {
+	w := &wave{whole: &run{im: im, batchID: batchID, suspects: s}}
 	for lane := range laneCount {
-		w.lanes = append(w.lanes, &run{im: im, batchID: batchID, lanes: []int{lane}})
+		w.lanes = append(w.lanes, &run{im: im, batchID: batchID, suspects: s, lanes: []int{lane}})
 		w.whole.lanes = append(w.whole.lanes, lane)
 	}
 	return w
 }
 
 func (w *wave) store(ctx context.Context, items []item) error {
-	parts, ok := part(items)
+	parts, ok := intoLanes(items)
 	if !ok {
 		return w.whole.store(ctx, parts[0])
 	}
@@ -38,9 +38,9 @@ func (w *wave) store(ctx context.Context, items []item) error {
 	return g.Wait()
 }
 
-// part gives the rows of each lane, in the order of the file. A person is in one lane for ever. It is not ok when a document
+// intoLanes gives the rows of each lane, in the order of the file. A person is in one lane for ever. It is not ok when a document
 // number stands in two lanes, as when it was given to two persons: all rows are in the first part then.
-func part(items []item) (parts [laneCount][]*item, ok bool) {
+func intoLanes(items []item) (parts [laneCount][]*item, ok bool) {
 	lane := make(map[docKey]int, len(items))
 	ok = true
 	for i := range items {

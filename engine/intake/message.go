@@ -15,6 +15,7 @@ var messages = map[string]calendar.Names{
 	rules.CodeTooEarly:          {KK: "Ұсыну мерзімі әлі келген жоқ: мерзім келгенде жаңа файлмен жіберіңіз.", RU: "Предъявлять ещё рано: направьте новым файлом, когда наступит срок.", EN: "It is too early to present the writ: send it in a new file when the day has come."},
 	rules.CodeTooLate:           {KK: "Ұсыну мерзімі өтіп кеткен.", RU: "Срок предъявления истёк.", EN: "The time to present the writ is over."},
 	rules.CodeNotInForce:        {KK: "Құжат заңды күшіне енген жоқ.", RU: "Документ не вступил в законную силу.", EN: "The writ is not in force yet."},
+	rules.CodeUnpaidStale:       {KK: "Төлем түспегені туралы растау ескірген: жаңасын жіберіңіз.", RU: "Подтверждение неуплаты устарело: пришлите новое.", EN: "The confirmation that no money came is too old: send a new one."},
 	rules.CodeFieldMissing:      {KK: "Міндетті өріс толтырылмаған.", RU: "Не заполнено обязательное поле.", EN: "A required field is empty."},
 	rules.CodeFieldInvalid:      {KK: "Өрістің мәні қате немесе оқылмайды.", RU: "Значение поля неверно или не читается.", EN: "The value of the field is wrong or cannot be read."},
 	rules.CodeIdentityConflict:  {KK: "ЖСН басқа адамға тиесілі сияқты: маман тексереді.", RU: "ИИН, похоже, принадлежит другому лицу: проверит специалист.", EN: "The IIN seems to belong to another person: somebody will check."},
@@ -23,6 +24,10 @@ var messages = map[string]calendar.Names{
 	CodeRowMalformed:            {KK: "Жолдың құрылымы бұзылған: бағандар санын, тырнақшаларды, өріс атауларын тексеріңіз.", RU: "Строка испорчена: проверьте число столбцов, кавычки, имена полей.", EN: "The row is broken: check the number of columns, the quotes and the names of fields."},
 	CodeDuplicate:               {KK: "Бұл құжат бұрын қабылданған: ештеңе істеудің қажеті жоқ.", RU: "Этот документ уже получен: делать ничего не нужно.", EN: "This writ was received before: nothing to do."},
 	CodeConflict:                {KK: "Осы нөмірлі құжат бұрын басқа мазмұнмен келген: маман тексереді.", RU: "Документ с этим номером уже получен с другим содержанием: проверит специалист.", EN: "A writ with this number was received before with other content: somebody will check."},
+	CodeWritUnknown:             {KK: "Мұндай құжат бойынша іс жоқ: жіберуші мен нөмірді тексеріңіз.", RU: "По такому документу дела нет: проверьте отправителя и номер.", EN: "There is no case on such a writ: check the sender and the number."},
+	CodeCaseEnded:               {KK: "Іс біржола аяқталған: өзгертуге болмайды.", RU: "Дело окончено навсегда: изменить его нельзя.", EN: "The case has ended for ever: it cannot be changed."},
+	CodeCorrectionRaises:        {KK: "Түзету соманы көбейтпейді: көп сомаға жаңа құжат қажет.", RU: "Исправление не увеличивает сумму: для большей нужен новый документ.", EN: "A correction does not raise the sum: a higher one needs a new writ."},
+	CodeCorrectionField:         {KK: "Түзету сома мен деректемелерді ғана өзгертеді: маман қарайды.", RU: "Исправление меняет только сумму и реквизиты: рассмотрит специалист.", EN: "A correction changes only the sum and the requisites: somebody will look at it."},
 	CodeRowFailed:               {KK: "Жолды сақтау мүмкін болмады: қолдау қызметі қарайды.", RU: "Строку не удалось сохранить: разберётся служба поддержки.", EN: "The row could not be stored: support will look at it."},
 }
 

@@ -18,8 +18,15 @@ func Parse(row *Row, source string) (Writ, Problem) {
 	if row.Fault.Code != "" {
 		return Writ{}, row.Fault
 	}
-	p := parser{row: row}
-	w := Writ{
+	p := parser{row: row, must: &mustOpen}
+	action := p.action()
+	w := Writ{Action: action, Ground: p.ground(), Act: p.act()}
+	if action == ActionWithdraw || action == ActionCancel { // whatever else such a row says has no effect
+		w.Source, w.DocumentNumber, w.DebtorIIN = p.source(source), p.text(FieldDocumentNumber), p.text(FieldDebtorIIN)
+		return w, p.problem()
+	}
+	w = Writ{
+		Action: w.Action, Ground: w.Ground, Act: w.Act,
 		Source:            p.source(source),
 		DocumentNumber:    p.text(FieldDocumentNumber),
 		DocumentDate:      p.date(FieldDocumentDate),
@@ -48,6 +55,7 @@ func Parse(row *Row, source string) (Writ, Problem) {
 // parser keeps the first problem of each sort; a missing field is told before an invalid one.
 type parser struct {
 	row     *Row
+	must    *[FieldCount]bool // which fields may not be empty
 	missing Problem
 	invalid Problem
 }
@@ -72,18 +80,72 @@ func (p *parser) text(f Field) string {
 	case !ok || len(s) > longest[f]:
 		p.bad(f, rules.CodeFieldInvalid)
 		return ""
-	case s == "" && p.missing.Code == "" && mustHave[f]:
+	case s == "" && p.missing.Code == "" && p.must[f]:
 		p.missing = Problem{Code: rules.CodeFieldMissing, Field: f.String()}
 	}
 	return s
 }
 
-var mustHave = func() (m [FieldCount]bool) {
-	for _, f := range required {
+var mustOpen, mustCorrect, mustWithdraw = must(required[:]), must(required[:], FieldGround), must(withdrawing[:])
+
+func must(fields []Field, more ...Field) (m [FieldCount]bool) {
+	for _, f := range fields {
+		m[f] = true
+	}
+	for _, f := range more {
 		m[f] = true
 	}
 	return m
-}()
+}
+
+// action reads what the row asks for; an empty one opens a case.
+func (p *parser) action() Action {
+	switch a := Action(strings.ToLower(p.text(FieldAction))); a {
+	case "", ActionOpen:
+		return ActionOpen
+	case ActionCorrect:
+		p.must = &mustCorrect
+		return a
+	case ActionWithdraw, ActionCancel:
+		p.must = &mustWithdraw
+		return a
+	}
+	p.bad(FieldAction, rules.CodeFieldInvalid)
+	return ActionOpen
+}
+
+// ground is one word of a list of the issuer's, such as amnesty. It stands in events for ever, so it can hold no name.
+func (p *parser) ground() string {
+	return p.code(FieldGround, func(s string) bool {
+		for i := range len(s) {
+			if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9' || i == 0) && c != '_' {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// act is the number of the issuer's act: short, with a digit, and without anything that could be an identity number.
+func (p *parser) act() string {
+	return p.code(FieldAct, func(s string) bool {
+		run, seen := 0, false
+		for _, r := range s {
+			switch {
+			case r >= '0' && r <= '9':
+				if run++; run == 12 {
+					return false
+				}
+				seen = true
+				continue
+			case !unicode.IsLetter(r) && !strings.ContainsRune(" №./-_", r):
+				return false
+			}
+			run = 0
+		}
+		return seen
+	})
+}
 
 // code is a value that must pass a test unless it is empty.
 func (p *parser) code(f Field, valid func(string) bool) string {

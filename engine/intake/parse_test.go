@@ -97,7 +97,7 @@ func TestParse_writesOneWay(t *testing.T) {
 	if p.Code != "" || apart.Hash() != composed.Hash() {
 		t.Errorf("letters in two parts: %+v", p)
 	}
-	for f := range FieldCount {
+	for f := range FieldAction {
 		if f == FieldSource {
 			continue
 		}

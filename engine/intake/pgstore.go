@@ -181,7 +181,7 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 	return nil
 }
 
-var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_number", "code", "field", "trace", "sealed"}
+var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_number", "code", "field", "trace", "sealed", "action"}
 
 // writeRows stores the verdicts and counts them.
 func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []*item) error {
@@ -197,10 +197,10 @@ func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []*item) error {
 			sealed = r.im.keys.Seal(it.row.appendObject(nil), SealedRow)
 		}
 		caseID := pgtype.Int8{Int64: it.of, Valid: it.of != 0}
-		if it.verdict == Accepted {
+		if it.verdict == Accepted && it.caseID != 0 {
 			caseID = pgtype.Int8{Int64: it.caseID, Valid: true}
 		}
-		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed}, nil
+		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed, string(it.action())}, nil
 	}))
 	if err != nil {
 		return fmt.Errorf("intake: write rows of batch %d: %w", r.batchID, err)
@@ -231,7 +231,7 @@ func (t *tally) add(v Verdict) {
 func (t *tally) count(ctx context.Context, tx pgx.Tx, batchID int64) error {
 	tag, err := tx.Exec(ctx, countRowsSQL, batchID, t.rows, t.accepted, t.duplicate, t.rejected, t.quarantined)
 	if err == nil && tag.RowsAffected() != 1 {
-		err = fmt.Errorf("it is not being staged any more: %w", engine.ErrConflict)
+		err = fmt.Errorf("it takes no more rows: %w", engine.ErrConflict)
 	}
 	if err != nil {
 		return fmt.Errorf("intake: count rows of batch %d: %w", batchID, err)

@@ -18,8 +18,8 @@ const storedRowsSQL = `SELECT row_no FROM batch_rows WHERE batch_id = $1 AND row
 const lastRowSQL = `SELECT coalesce(max(row_no), 0) FROM batch_rows WHERE batch_id = $1`
 
 const countRowsSQL = `UPDATE batches SET rows = rows + $2, accepted = accepted + $3, duplicate = duplicate + $4, rejected = rejected + $5,
-	quarantined = quarantined + $6
- WHERE id = $1 AND state = 'staging'`
+	quarantined = quarantined + $6, touched_at = now()
+ WHERE id = $1 AND state IN ('received', 'staging')`
 
 const endBatchSQL = `UPDATE batches SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'staging'`
 

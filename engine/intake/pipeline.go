@@ -12,6 +12,7 @@ import (
 
 // chunking says how rows are made into chunks.
 type chunking struct {
+	skip   int // rows at the beginning that have a verdict already
 	size   int
 	source string
 	keys   *seal.Keys
@@ -79,6 +80,10 @@ func (c *chunking) fill(rows RowReader, items []item) (_ []item, more bool, _ er
 			return items[:len(items)-1], false, nil
 		case err != nil:
 			return nil, false, err
+		case c.skip > 0:
+			c.skip--
+			items = items[:len(items)-1]
+			continue
 		}
 		it.prepare(c.keys, c.source)
 	}

@@ -13,6 +13,11 @@ const (
 	CodeDuplicate    = "duplicate"     // this writ was received before, with the same content
 	CodeConflict     = "conflict"      // a writ with this source and number was received before, with other content
 	CodeRowFailed    = "row_failed"    // the row could not be stored; an engineer must look
+
+	CodeWritUnknown      = "writ_unknown"      // there is no case of the writ that the row corrects
+	CodeCaseEnded        = "case_ended"        // its case has ended for ever: nothing is left to correct
+	CodeCorrectionRaises = "correction_raises" // the corrected sum is higher than what is claimed now
+	CodeCorrectionField  = "correction_field"  // the correction changes what only a person may change
 )
 
 // Problem is why a row is not accepted. It holds no value of the row.
@@ -33,6 +38,7 @@ const (
 	FatalQuote         = "quote_unclosed"
 	FatalTooLong       = "record_too_long"
 	FatalSource        = "source_missing"
+	FatalSize          = "file_too_large"
 	FatalChanged       = "file_changed" // the one fatal error that may come late: the file was altered while it was read
 )
 
@@ -76,7 +82,7 @@ func verdictOf(code string) Verdict {
 		return Accepted
 	case CodeDuplicate:
 		return Duplicate
-	case CodeConflict, CodeRowFailed, rules.CodeIdentityConflict, rules.CodeMinor, rules.CodeRuleMissing:
+	case CodeConflict, CodeRowFailed, CodeCorrectionField, rules.CodeIdentityConflict, rules.CodeMinor, rules.CodeRuleMissing:
 		return Quarantined
 	}
 	return Rejected

@@ -68,7 +68,15 @@ func TestSamples(t *testing.T) {
 			seen[e.Code] = true
 		}
 		for _, code := range Codes() {
-			if !seen[code] && code != rules.CodeRuleMissing && code != CodeRowFailed { // these two are faults of ours
+			switch code {
+			case rules.CodeRuleMissing, CodeRowFailed: // these two are faults of ours
+				continue
+			case rules.CodeUnpaidStale: // reached by tax orders alone, which may be presented for longer than a year
+				continue
+			case CodeWritUnknown, CodeCaseEnded, CodeCorrectionRaises, CodeCorrectionField: // the samples open cases
+				continue
+			}
+			if !seen[code] {
 				t.Errorf("%s shows no %s", name, code)
 			}
 		}

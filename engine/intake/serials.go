@@ -33,7 +33,7 @@ func (s *serials) giveBack(id int64) { s.free = append(s.free, id) }
 func (r *run) number(ctx context.Context, items []*item) error {
 	need := 0
 	for _, it := range items {
-		if it.problem.Code == "" && it.caseID == 0 {
+		if it.needsCase() {
 			need++
 		}
 	}
@@ -56,7 +56,7 @@ func (r *run) number(ctx context.Context, items []*item) error {
 	ids := r.free.free[:need]
 	r.free.free = r.free.free[need:]
 	for _, it := range items {
-		if it.problem.Code == "" && it.caseID == 0 {
+		if it.needsCase() {
 			it.caseID, ids = ids[0], ids[1:]
 		}
 	}

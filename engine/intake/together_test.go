@@ -29,8 +29,8 @@ func TestImport_twoUploadersOfOneFile(t *testing.T) {
 			t.Errorf("%v", counts(rep))
 		}
 	}
-	if n := one[int](t, pool, `SELECT count(*) FROM cases`); n != 383 || accepted != 383 {
-		t.Errorf("%d cases, %d accepted, want 383", n, accepted)
+	if n := one[int](t, pool, `SELECT count(*) FROM cases`); n != 381 || accepted != 381 {
+		t.Errorf("%d cases, %d accepted, want 381", n, accepted)
 	}
 	noViolations(t, pool)
 }

@@ -32,7 +32,22 @@ type Writ struct {
 	KBK               string
 	KNP               string
 	UnpaidConfirmedOn calendar.Date
+
+	Action Action
+	Ground string // of a row that is not Open: one word, such as amnesty
+	Act    string // number of the issuer's act, if it says so
 }
+
+// Action is what a row asks for.
+type Action string
+
+// The actions. A row without one opens a case. No action ever makes a second case of a writ.
+const (
+	ActionOpen     Action = "open"     // open a case on the writ
+	ActionWithdraw Action = "withdraw" // the issuer takes the writ back: the case ends as cancelled
+	ActionCancel   Action = "cancel"   // the decision behind the writ is void (EL 10-5(1)(2)), by an amnesty for example (CAO 889-1)
+	ActionCorrect  Action = "correct"  // the same writ, with a lower sum or other requisites
+)
 
 // facts is what the rules need to know of the writ.
 func (w *Writ) facts() rules.WritFacts {
@@ -61,5 +76,8 @@ func (w *Writ) Hash() [sha256.Size]byte {
 		w.Region, w.Currency, w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP)
 	date(w.DocumentDate, w.InForceDate, w.DebtorBirthDate, w.UnpaidConfirmedOn)
 	b = binary.BigEndian.AppendUint64(b, uint64(w.Amount.Tiyn()))
+	if w.Action != ActionOpen && w.Action != "" {
+		text(string(w.Action), w.Ground, w.Act)
+	}
 	return sha256.Sum256(b)
 }

@@ -61,7 +61,7 @@ func (r *Robot) carryMoney(ctx context.Context, tx pgx.Tx, effects []engine.Effe
 		case engine.MoneyAllocated:
 			allocations = append(allocations, payments.Allocation{PaymentID: e.PaymentID, CaseID: e.CaseID, Allocated: e.Allocated, RefundDue: e.RefundDue})
 		case engine.DebtMoved:
-			moves = append(moves, payments.DebtMove{CaseID: e.CaseID, Kind: ledger.MoveKind(e.Move), Amount: e.Amount, Refund: e.Refund})
+			moves = append(moves, payments.DebtMove{CaseID: e.CaseID, Kind: ledger.MoveKind(e.Move), Amount: e.Amount, Refund: e.Refund, Reason: e.Reason})
 		}
 	}
 	if len(moves) > 0 {

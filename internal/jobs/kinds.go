@@ -29,6 +29,7 @@ var queues = map[string]river.QueueConfig{
 	queueOrders:   {MaxWorkers: 2},
 	queueNotify:   {MaxWorkers: 2},
 	queueHandover: {MaxWorkers: 1},
+	queueIntake:   {MaxWorkers: 1},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -73,6 +74,7 @@ func (r *Robot) workers() *river.Workers {
 		return r.work(ctx, j.Args.Chunk, r.assigner.Run)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
+	river.AddWorker(w, &intakeWorker{robot: r})
 	return w
 }
 

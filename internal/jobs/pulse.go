@@ -39,7 +39,7 @@ func (r *Robot) Nudge() {
 }
 
 // Pulse does what is due from state alone, so that a lost job, a missed tick or an emptied job table loses nothing:
-// money is settled first, then due cases are looked at, then chunks that nobody works are started again.
+// money is settled first, then due cases are looked at, then chunks and court batches that nobody works are started again.
 func (r *Robot) Pulse(ctx context.Context) error {
 	var errs []error
 	if _, err := r.Settle(ctx); err != nil {
@@ -50,6 +50,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	}
 	if err := r.restart(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("restart chunks: %w", err))
+	}
+	if err := r.wakeBatches(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("wake batches: %w", err))
 	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
@@ -141,6 +144,7 @@ old AS (DELETE FROM case_totals WHERE EXISTS (SELECT 1 FROM many) RETURNING regi
 INSERT INTO case_totals (region, state, cases, debt, outstanding, paid)
 SELECT region, state, sum(cases), sum(debt), sum(outstanding), sum(paid) FROM old GROUP BY region, state`
 
-const busySQL = `SELECT EXISTS (SELECT 1 FROM due WHERE at <= $1) OR EXISTS (SELECT 1 FROM chunks WHERE done_at IS NULL AND not_before <= $1)`
+const busySQL = `SELECT EXISTS (SELECT 1 FROM due WHERE at <= $1) OR EXISTS (SELECT 1 FROM chunks WHERE done_at IS NULL AND not_before <= $1)
+    OR EXISTS (SELECT 1 FROM batches WHERE state IN ('received', 'staging') AND size > 0)`
 
 const nextAtSQL = `SELECT min(at) FROM (SELECT min(at) AS at FROM due UNION ALL SELECT min(not_before) FROM chunks WHERE done_at IS NULL) s`

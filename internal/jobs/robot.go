@@ -14,6 +14,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/handover"
+	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
@@ -29,7 +30,8 @@ type Config struct {
 	Packs *engine.Packs
 	Keys  *seal.Keys
 	Log   *slog.Logger
-	Host  string // of the portal, as notices print it
+	Host  string       // of the portal, as notices print it
+	Proof intake.Proof // of court batches; nil: nobody asks
 
 	// Work turns the workers on; without it this process only asks for work.
 	Work     bool
@@ -45,6 +47,7 @@ type Robot struct {
 	Engine   *engine.Store
 	Notices  *notify.Store
 	Payments *payments.Store
+	Inbox    *intake.Inbox // its batches are processed by the workers
 
 	cfg      Config
 	client   *river.Client[pgx.Tx]
@@ -52,6 +55,7 @@ type Robot struct {
 	sender   *notify.Sender
 	assigner *handover.Assigner
 	nudge    chan struct{}
+	stopping chan struct{} // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -74,7 +78,7 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
 	}
-	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1)}
+	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), stopping: make(chan struct{})}
 	var err error
 	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
 		return rules.SendWindow(cfg.Packs.Current(), t)
@@ -88,6 +92,7 @@ func New(cfg Config) (*Robot, error) {
 		Enqueue:        r.enqueue,
 		MoneyInTransit: func(ctx context.Context, tx pgx.Tx) (bool, error) { return r.Payments.InTransit(ctx, tx) },
 	})
+	r.Inbox = intake.NewInbox(r.Engine, cfg.Keys, intake.InboxConfig{Proof: cfg.Proof, Enqueue: r.enqueueBatch})
 	r.bank = &orders.Sender{Store: r.Engine, Bank: cfg.Bank, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
@@ -130,6 +135,7 @@ func (r *Robot) Run(ctx context.Context) error {
 		return err
 	}
 	r.beat(ctx)
+	close(r.stopping)
 	stop, cancel := context.WithTimeout(background, 10*time.Second)
 	defer cancel()
 	if err := r.client.Stop(stop); err != nil {

@@ -210,6 +210,34 @@ func (p *Pack) ArrestAccounts(on calendar.Date) int {
 // AdultAge returns the age in years below which a person looks at the writ.
 func (p *Pack) AdultAge(on calendar.Date) (int, bool) { return p.typed.counts[KeyCheckAdult].on(on) }
 
+// UnpaidAge returns how old the confirmation may be that no money has come; ok is false for packs without that limit.
+func (p *Pack) UnpaidAge(on calendar.Date) (Term, bool) { return p.term(KeyCheckUnpaidAge, on) }
+
+// Gate says when a whole court batch waits for two people.
+type Gate struct {
+	Rejects, Duplicates int // percent of the rows, from ShareRows on
+	ShareRows           int
+	Volume              int // times the usual number of rows of the sender, from VolumeRows on
+	VolumeRows          int
+	Least, UsualOf      int // the usual is known from Least batches on: the median of the latest UsualOf
+}
+
+// Gate returns the control of court batches; ok is false for packs without one.
+func (p *Pack) Gate(on calendar.Date) (g Gate, ok bool) {
+	ok = true
+	for _, f := range [...]struct {
+		key string
+		n   *int
+	}{
+		{KeyGateRejects, &g.Rejects}, {KeyGateDuplicates, &g.Duplicates}, {KeyGateShareRows, &g.ShareRows}, {KeyGateVolume, &g.Volume},
+		{KeyGateVolumeRows, &g.VolumeRows}, {KeyGateVolumeLeast, &g.Least}, {KeyGateUsualOf, &g.UsualOf},
+	} {
+		n, have := p.typed.counts[f.key].on(on)
+		*f.n, ok = n, ok && have
+	}
+	return g, ok
+}
+
 // Currency returns the only currency of writs.
 func (p *Pack) Currency(on calendar.Date) (string, bool) {
 	return p.typed.words[KeyCheckCurrency].on(on)

@@ -35,6 +35,15 @@ const (
 	KeyCheckAmount      = "check.amount"
 	KeyCheckInForce     = "check.in_force"
 	KeyCheckUnpaid      = "check.unpaid"
+	KeyCheckUnpaidAge   = "check.unpaid_age"
+	KeyGateRejects      = "gate.rejects"
+	KeyGateDuplicates   = "gate.duplicates"
+	KeyGateShareRows    = "gate.share_rows"
+	KeyGateVolume       = "gate.volume"
+	KeyGateVolumeRows   = "gate.volume_rows"
+	KeyGateVolumeLeast  = "gate.volume_batches"
+	KeyGateUsualOf      = "gate.usual_batches"
+	KeyCorrection       = "correction"
 	KeyCalendar         = "calendar"
 	KeyKindPrefix       = "kind."
 	KeyProtectedPrefix  = "protected."
@@ -111,6 +120,20 @@ var figureSpecs = []spec{
 	{key: KeyCheckCurrency, shape: shapeWord, units: []string{"currency"}, words: []string{"KZT"}, required: true},
 }
 
+// laterSpecs came after packs that have decided: those packs must still load and decide as they did, so that none of these
+// is required.
+var laterSpecs = []spec{
+	{key: KeyCheckUnpaidAge, shape: shapeTerm, units: yearUnits},
+	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
+	{key: KeyGateRejects, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyGateDuplicates, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyGateShareRows, shape: shapeCount, units: []string{"row"}},
+	{key: KeyGateVolume, shape: shapeCount, units: []string{"times"}},
+	{key: KeyGateVolumeRows, shape: shapeCount, units: []string{"row"}},
+	{key: KeyGateVolumeLeast, shape: shapeCount, units: []string{"batch"}},
+	{key: KeyGateUsualOf, shape: shapeCount, units: []string{"batch"}},
+}
+
 // checkKeys name the checks of a writ which carry no figure.
 var checkKeys = []string{
 	KeyCheckRequired, KeyCheckKind, KeyCheckIIN, KeyCheckPerson, KeyCheckBirth, KeyCheckAmount, KeyCheckInForce, KeyCheckUnpaid,
@@ -134,7 +157,7 @@ var actKeys = []string{
 var specs = allSpecs()
 
 func allSpecs() []spec {
-	all := slices.Clone(figureSpecs)
+	all := slices.Concat(figureSpecs, laterSpecs)
 	for _, k := range slices.Concat(checkKeys, actKeys) {
 		all = append(all, spec{key: k, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}, required: true})
 	}

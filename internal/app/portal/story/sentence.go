@@ -22,7 +22,12 @@ func Sentences(e engine.Event) []i18n.Text {
 		return []i18n.Text{answered(*d.Answer)}
 	case engine.EvPaidInPart:
 		return one(key, "amount", *d.Amount, "left", *d.Left)
+	case engine.EvAdjusted:
+		return withRefund(one(key, "left", *d.Left), d)
 	case engine.EvPaid:
+		if d.Amount.IsZero() { // the issuer lowered the sum to what was paid before
+			return one(key + "_already")
+		}
 		return withRefund(one(key, "amount", *d.Amount), d)
 	case engine.EvPaidAfterEnd:
 		if d.Amount.IsZero() {

@@ -19,7 +19,7 @@ var kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvArrestOrdered, engine.EvCollectOrdered,
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
-	engine.EvSuspended, engine.EvResumed,
+	engine.EvSuspended, engine.EvResumed, engine.EvAdjusted,
 }
 
 // data fills in all that any kind of event may need.
@@ -57,6 +57,7 @@ func TestSentences_sayEveryEventAndAnswerInThreeLanguages(t *testing.T) {
 	say(t, story.Sentences(engine.Event{Kind: engine.EvHandedOver, Data: refused}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvSuspended, Data: open}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaidAfterEnd, Data: zero}), used)
+	say(t, story.Sentences(engine.Event{Kind: engine.EvPaid, Data: zero}), used)
 	answers := []engine.Answer{
 		engine.Accepted, engine.Partial, engine.NoFunds, engine.Protected, engine.NoAccount, engine.AlreadyDone, engine.Refused, engine.Withdrawn,
 	}
