@@ -189,7 +189,8 @@ type packedParts struct {
 	out  int64
 }
 
-// open begins an entry. What the directory says of its size is believed where it forbids, not where it allows.
+// open begins an entry and counts what is unpacked of it. What the directory says of its size is believed where it forbids,
+// not where it allows.
 func (p *packedParts) open(f *zip.File) (io.Reader, error) {
 	switch {
 	case f.Flags&1 != 0:
@@ -199,11 +200,20 @@ func (p *packedParts) open(f *zip.File) (io.Reader, error) {
 	case f.UncompressedSize64 > maxUnpacked, f.UncompressedSize64 > ratioFrom && f.UncompressedSize64/maxRatio > f.CompressedSize64:
 		return nil, errUnpacked
 	}
+	m := &meter{}
+	p.zip.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
+		m.r = bufio.NewReader(r)
+		return flate.NewReader(m)
+	})
+	p.zip.RegisterDecompressor(zip.Store, func(r io.Reader) io.ReadCloser {
+		m.r = bufio.NewReader(r)
+		return io.NopCloser(m)
+	})
 	r, err := f.Open()
 	if err != nil {
 		return nil, unpackError(err)
 	}
-	return &unpacked{r: r, packed: func() int64 { return int64(f.CompressedSize64) }, total: &p.out}, nil
+	return &unpacked{r: r, packed: m.count, total: &p.out}, nil
 }
 
 var errUnpacked = &FatalError{Code: FatalUnpacked, Remedy: "a file unpacks to at most " + strconv.Itoa(maxUnpacked>>30) + " GB and " + strconv.Itoa(maxRatio) +
@@ -212,7 +222,7 @@ var errUnpacked = &FatalError{Code: FatalUnpacked, Remedy: "a file unpacks to at
 // unpacked is what comes out of an archive, byte by byte up to the limits.
 type unpacked struct {
 	r      io.Reader
-	packed func() int64 // bytes that went in
+	packed func() int64 // bytes that went in so far
 	n      int64
 	total  *int64 // of all parts of the archive; nil when there is one
 }

@@ -205,7 +205,7 @@ func (r *sheetRow) readCell(x *xlsxReader, sort cellSort, date bool) (cell, erro
 // settle finds out what a cell means whose stored text was read.
 func (r *sheetRow) settle(x *xlsxReader, c cell, sort cellSort, date bool) (cell, error) {
 	stored := r.text[c.from:c.to]
-	if len(bytes.TrimSpace(stored)) == 0 {
+	if len(stored) <= maxValue && len(bytes.TrimSpace(stored)) == 0 {
 		return cell{}, nil
 	}
 	switch sort {
@@ -219,7 +219,7 @@ func (r *sheetRow) settle(x *xlsxReader, c cell, sort cellSort, date bool) (cell
 			return c, err
 		}
 		r.text = append(r.text[:c.from], text...)
-		if c.to = len(r.text); strings.TrimSpace(text) == "" {
+		if c.to = len(r.text); len(text) <= maxValue && strings.TrimSpace(text) == "" {
 			return cell{}, nil
 		}
 		c.kind = cellText
