@@ -157,6 +157,11 @@ func sheetOf(t testing.TB, rows []values) []byte {
 // workbookOf packs a workbook around the rows of a sheet, written in XML, and other parts.
 func workbookOf(t testing.TB, sheetData string, parts ...string) []byte {
 	t.Helper()
+	return packWorkbook(t, zip.Deflate, sheetData, parts...)
+}
+
+func packWorkbook(t testing.TB, method uint16, sheetData string, parts ...string) []byte {
+	t.Helper()
 	all := []string{
 		"[Content_Types].xml", fmt.Sprintf(partTypes, ""),
 		"_rels/.rels", partRoot,
@@ -180,7 +185,7 @@ func workbookOf(t testing.TB, sheetData string, parts ...string) []byte {
 		if content == "" {
 			continue // left out
 		}
-		w, err := z.Create(all[i])
+		w, err := z.CreateHeader(&zip.FileHeader{Name: all[i], Method: method})
 		if err == nil {
 			_, err = w.Write([]byte(content))
 		}

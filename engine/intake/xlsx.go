@@ -160,7 +160,7 @@ func (w *workbook) scanner(part string) (*xmlScanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newXMLScanner(bufio.NewReaderSize(r, bufferBytes))
+	return newXMLScanner(bufio.NewReaderSize(r, int(min(f.UncompressedSize64+4096, bufferBytes)))) // a small part needs no more
 }
 
 // elements shows every element of a part.
