@@ -37,7 +37,14 @@ func BenchmarkRead(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		file []byte
-	}{{"csv", table(goodRows(benchRows), ",")}, {"jsonl", lines(b, goodRows(benchRows))}} {
+	}{
+		{"csv", table(goodRows(benchRows), ",")},
+		{"jsonl", lines(b, goodRows(benchRows))},
+		{"xml", xmlOf(goodRows(benchRows))},
+		{"xlsx", sheetOf(b, goodRows(benchRows))},
+		{"xlsx shared strings", sharedOf(b, goodRows(benchRows))},
+		{"csv.gz", gzipOf(b, table(goodRows(benchRows), ","))},
+	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.file)))
 			b.ReportAllocs()

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"errors"
@@ -14,8 +15,9 @@ import (
 // temporary file without a name, readable by this process alone, since its hash must be known before its first row is
 // stored. Memory stays flat either way.
 type content struct {
-	r     io.ReadSeeker
+	r     file
 	start int64
+	size  int64 // of a zip archive or a workbook, else 0
 	sum   [sha256.Size]byte
 	temp  *os.File
 	given string // the source, when the sender is known
@@ -31,28 +33,78 @@ type survey struct {
 	crowd  crowd
 }
 
+// file is what can be read again and anywhere.
+type file interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
+// sectionOf gives what is left of r for reading anywhere, or nil when r is a stream.
+func sectionOf(r io.Reader) *io.SectionReader {
+	if again, ok := r.(*rereading); ok {
+		return again.section()
+	}
+	f, ok := r.(file)
+	if !ok {
+		return nil
+	}
+	start, err := f.Seek(0, io.SeekCurrent)
+	if err != nil { // a pipe is a file that cannot seek
+		return nil
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil
+	}
+	if _, err := f.Seek(start, io.SeekStart); err != nil {
+		return nil
+	}
+	return io.NewSectionReader(f, start, end-start)
+}
+
+// unnamed makes a temporary file without a name, readable by this process alone; it is gone when it is closed.
+func unnamed() (*os.File, error) {
+	f, err := os.CreateTemp("", "batch-*")
+	if err != nil {
+		return nil, fmt.Errorf("intake: keep the file: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("intake: keep the file: %w", err), f.Close())
+	}
+	return f, nil
+}
+
 // keep makes a content of r. In one reading it computes the hash and looks at the whole structure, so that a broken file
-// is refused as a whole before anything is stored.
+// is refused as a whole before anything is stored. A zip archive or a workbook is not read from its first byte to its last,
+// so it is copied first: what is read is then what was hashed, whatever happens to the file.
 func keep(r io.Reader, source string) (*content, error) {
 	h := sha256.New()
 	c := &content{given: source, look: survey{source: source}}
-	if seeker, ok := r.(io.ReadSeeker); ok {
-		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil { // a pipe is a file that cannot seek
-			c.r, c.start = seeker, start
+	if f, ok := r.(file); ok {
+		if start, err := f.Seek(0, io.SeekCurrent); err == nil {
+			c.r, c.start = f, start
 		}
 	}
+	br := bufio.NewReader(r)
+	magic, _ := br.Peek(len(zipMagic)) // an error comes again with the next reading
+	zipped := looksLikeZip(magic)
 	var to io.Writer = h
-	if c.r == nil {
-		f, err := os.CreateTemp("", "batch-*")
+	if c.r == nil || zipped {
+		f, err := unnamed()
 		if err != nil {
-			return nil, fmt.Errorf("intake: keep the file: %w", err)
+			return nil, err
 		}
-		if err := os.Remove(f.Name()); err != nil {
-			return nil, errors.Join(fmt.Errorf("intake: keep the file: %w", err), f.Close())
-		}
-		c.r, c.temp, to = f, f, io.MultiWriter(h, f)
+		c.r, c.start, c.temp, to = f, 0, f, io.MultiWriter(h, f)
 	}
-	if err := c.look.over(io.TeeReader(r, to)); err != nil {
+	var err error
+	if zipped {
+		if c.size, err = copyPacked(to, br); err == nil {
+			err = c.look.over(io.NewSectionReader(c.temp, 0, c.size))
+		}
+	} else {
+		err = c.look.over(io.TeeReader(br, to))
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	h.Sum(c.sum[:0])
@@ -121,9 +173,18 @@ func (r *rereading) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// same says, after the last byte, whether the content is still what it was.
+// section gives an archive for reading anywhere, else nil.
+func (r *rereading) section() *io.SectionReader {
+	if r.c.size == 0 {
+		return nil
+	}
+	return io.NewSectionReader(r.c.temp, 0, r.c.size)
+}
+
+// same says, after the last byte, whether the content is still what it was. A copy of ours is out
+// of everybody's reach.
 func (r *rereading) same() error {
-	if bytes.Equal(r.h.Sum(nil), r.c.sum[:]) {
+	if r.c.temp != nil || bytes.Equal(r.h.Sum(nil), r.c.sum[:]) {
 		return nil
 	}
 	return &FatalError{Code: FatalChanged, Remedy: "the file was altered while it was read: send it again when it is complete"}

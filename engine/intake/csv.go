@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -22,8 +21,8 @@ type csvReader struct {
 	raw     []byte // the lines of a row with quotes
 }
 
-func openCSV(r *bufio.Reader, head []byte, sourceKnown bool) (RowReader, error) {
-	c := &csvReader{lines: lineReader{r: r}, dec: decoder{set: sniffCharset(head)}}
+func openCSV(in *input) (RowReader, error) {
+	c := &csvReader{lines: lineReader{r: in.r}, dec: decoder{set: sniffCharset(in.head)}}
 	line, err := c.lines.next()
 	for err == nil && len(bytes.TrimSpace(trimBOM(line))) == 0 { // blank rows above the header
 		c.no++
@@ -38,12 +37,14 @@ func openCSV(r *bufio.Reader, head []byte, sourceKnown bool) (RowReader, error) 
 	if !c.split.feed(c.dec.line(header), c.delim) {
 		return nil, &FatalError{Row: c.no, Code: FatalQuote, Remedy: "write the column names without quotes"}
 	}
-	c.columns, err = checkHeader(c.split.values(), c.no, sourceKnown)
+	c.columns, err = checkHeader(c.split.values(), c.no, in.sourceKnown)
 	return c, err
 }
 
 // Format names delimiter and character set.
 func (c *csvReader) Format() string { return "csv" + string(c.delim) + c.dec.set.String() }
+
+func (c *csvReader) layout() layout { return layout{delim: c.delim, columns: c.columns} }
 
 // delimiter is whichever of the two occurs more often in the header; names of fields hold neither.
 func delimiter(header []byte) byte {
@@ -51,44 +52,6 @@ func delimiter(header []byte) byte {
 		return ';'
 	}
 	return ','
-}
-
-// checkHeader maps columns to fields: every column known, none twice, every required one there.
-func checkHeader(titles []string, row int, sourceKnown bool) ([]Field, error) {
-	if len(titles) > maxColumns {
-		return nil, &FatalError{Row: row, Code: FatalColumns, Remedy: "a batch has at most " + strconv.Itoa(maxColumns) + " columns"}
-	}
-	columns := make([]Field, len(titles))
-	var seen [FieldCount]bool
-	var unknown, twice, missing []string
-	for i, title := range titles {
-		f, ok := fieldNamed(title)
-		switch {
-		case !ok:
-			unknown = append(unknown, "column "+strconv.Itoa(i+1))
-		case seen[f]:
-			twice = append(twice, f.String())
-		}
-		if ok {
-			columns[i], seen[f] = f, true
-		}
-	}
-	for _, f := range required {
-		if !seen[f] && (f != FieldSource || !sourceKnown) && (!seen[FieldAction] || mustWithdraw[f]) { // a list of withdrawals needs no more
-			missing = append(missing, f.String())
-		}
-	}
-	switch {
-	case len(unknown) == len(titles): // nothing is known: most likely there is no header
-		return nil, &FatalError{Row: row, Code: FatalHeaderMissing, Fields: missing, Remedy: "begin the file with a row of column names: " + strings.Join(fieldNames[:], ", ")}
-	case len(unknown) > 0:
-		return nil, &FatalError{Row: row, Code: FatalHeaderUnknown, Fields: unknown, Remedy: "rename or remove the column; known names: " + strings.Join(fieldNames[:], ", ")}
-	case len(twice) > 0:
-		return nil, &FatalError{Row: row, Code: FatalHeaderTwice, Fields: twice, Remedy: "keep each column once"}
-	case len(missing) > 0:
-		return nil, &FatalError{Row: row, Code: FatalHeaderMissing, Fields: missing, Remedy: "add the columns"}
-	}
-	return columns, nil
 }
 
 // Next implements RowReader.
@@ -147,10 +110,15 @@ func cutByte(s string, sep byte) (before, after string, found bool) {
 // take puts one value in its place and says whether it is blank. A value behind the last column is a fault unless blank.
 func (c *csvReader) take(row *Row, i int, value string) bool {
 	blank := value == "" || strings.TrimSpace(value) == ""
-	if i < len(c.columns) {
+	switch {
+	case i >= len(c.columns):
+		if !blank {
+			row.Fault = Problem{Code: CodeRowMalformed}
+		}
+	case c.columns[i] == fieldOfReport:
+		return true
+	default:
 		row.Values[c.columns[i]] = value
-	} else if !blank {
-		row.Fault = Problem{Code: CodeRowMalformed}
 	}
 	return blank
 }

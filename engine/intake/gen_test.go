@@ -1,10 +1,15 @@
 package intake
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +112,120 @@ func lines(t testing.TB, rows []values) []byte {
 			t.Fatal(err)
 		}
 		b.Write(append(line, '\n'))
+	}
+	return b.Bytes()
+}
+
+// xmlOf writes rows as XML, in the namespace.
+func xmlOf(rows []values) []byte {
+	var b bytes.Buffer
+	b.WriteString(xml.Header + `<writs xmlns="` + XMLNamespace + `">` + "\n")
+	for _, r := range rows {
+		b.WriteString("  <writ>")
+		for _, name := range fieldNames {
+			if r[name] != "" {
+				b.WriteString("<" + name + ">")
+				_ = xml.EscapeText(&b, []byte(r[name]))
+				b.WriteString("</" + name + ">")
+			}
+		}
+		b.WriteString("</writ>\n")
+	}
+	b.WriteString("</writs>\n")
+	return b.Bytes()
+}
+
+// sheetOf writes rows as a workbook of texts.
+func sheetOf(t testing.TB, rows []values) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := &sheetTable{book: newBook(&b)}
+	err := w.row(1, FieldNames())
+	for i, r := range rows {
+		cells := make([]string, FieldCount)
+		for f, name := range fieldNames {
+			cells[f] = r[name]
+		}
+		err = errors.Join(err, w.row(i+2, cells))
+	}
+	if err := errors.Join(err, w.close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// workbookOf packs a workbook around the rows of a sheet, written in XML, and other parts.
+func workbookOf(t testing.TB, sheetData string, parts ...string) []byte {
+	t.Helper()
+	return packWorkbook(t, zip.Deflate, sheetData, parts...)
+}
+
+func packWorkbook(t testing.TB, method uint16, sheetData string, parts ...string) []byte {
+	t.Helper()
+	all := []string{
+		"[Content_Types].xml", fmt.Sprintf(partTypes, ""),
+		"_rels/.rels", partRoot,
+		"xl/workbook.xml", fmt.Sprintf(partBook, fmt.Sprintf(partSheet, "writs", 1)),
+		"xl/_rels/workbook.xml.rels", fmt.Sprintf(partRelations, fmt.Sprintf(partRelation, 1)+
+			`<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="/xl/sharedStrings.xml"/>`),
+		"xl/styles.xml", `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="[$-43F]dd/mm/yyyy;@"/><numFmt numFmtId="165" formatCode="0.00&quot; day&quot;"/></numFmts>` +
+			`<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>`,
+		"xl/sharedStrings.xml", `<sst/>`,
+		"xl/worksheets/sheet1.xml", `<worksheet><sheetData>` + sheetData + `</sheetData></worksheet>`,
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(all); i += 2 {
+		content := all[i+1]
+		for j := 0; j < len(parts); j += 2 {
+			if parts[j] == all[i] {
+				content = parts[j+1]
+			}
+		}
+		if content == "" {
+			continue // left out
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: all[i], Method: method})
+		if err == nil {
+			_, err = w.Write([]byte(content))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func gzipOf(t testing.TB, file []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(file)
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// zipOf packs files under the names 0, 1 and so on.
+func zipOf(t testing.TB, files ...[]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i, file := range files {
+		w, err := z.Create(strconv.Itoa(i))
+		if err == nil {
+			_, err = w.Write(file)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
 	}
 	return b.Bytes()
 }

@@ -188,7 +188,7 @@ func TestInbox_refusesAtTheDoor(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	cut := io.MultiReader(bytes.NewReader(table(goodRows(5), ",")), broken{})
+	cut := io.MultiReader(bytes.NewReader(table(goodRows(5), ",")), cutOff{})
 	if _, err := in.Receive(t.Context(), api, cut); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a line that was cut: %v", err)
 	}
@@ -210,9 +210,9 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-type broken struct{}
+type cutOff struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // A file whose structure breaks behind its beginning fails as a whole, and opens nothing.
 func TestInbox_aBrokenFileFails(t *testing.T) {

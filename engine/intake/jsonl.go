@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"strconv"
@@ -22,12 +21,12 @@ func looksLikeJSON(head []byte) bool {
 	return len(head) > 0 && head[0] == '{'
 }
 
-func openJSONL(r *bufio.Reader, _ []byte, _ bool) (RowReader, error) {
-	return &jsonlReader{lines: lineReader{r: r}}, nil
-}
+func openJSONL(in *input) (RowReader, error) { return &jsonlReader{lines: lineReader{r: in.r}}, nil }
 
 // Format implements RowReader.
 func (*jsonlReader) Format() string { return "jsonl;utf-8" }
+
+func (*jsonlReader) layout() layout { return layout{} }
 
 // Next implements RowReader.
 func (j *jsonlReader) Next(row *Row) error {

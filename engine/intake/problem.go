@@ -38,6 +38,12 @@ const (
 	FatalQuote         = "quote_unclosed"
 	FatalTooLong       = "record_too_long"
 	FatalSource        = "source_missing"
+	FatalXML           = "xml_invalid"        // not well formed, or with parts that data does not need
+	FatalWorkbook      = "workbook_invalid"   // an XLSX whose parts do not fit together
+	FatalArchive       = "archive_invalid"    // damaged, cut off or encrypted
+	FatalEntries       = "archive_entries"    // not exactly one file in an archive
+	FatalNested        = "archive_nested"     // an archive in an archive
+	FatalUnpacked      = "unpacked_too_large" // more comes out of an archive than a batch can need
 	FatalSize          = "file_too_large"
 	FatalChanged       = "file_changed" // the one fatal error that may come late: the file was altered while it was read
 )

@@ -57,6 +57,15 @@ func TestOpen_sameRowsInEveryEncoding(t *testing.T) {
 		{"csv,utf-8", bytes.TrimSuffix(table(rows, ","), []byte("\r\n")), 2},
 		{"jsonl;utf-8", lines(t, rows), 1},
 		{"jsonl;utf-8", append([]byte("\xEF\xBB\xBF \r\n"), lines(t, rows)...), 2},
+		{"xml;utf-8", xmlOf(rows), 1},
+		{"xml;utf-8", append([]byte("\xEF\xBB\xBF"), xmlOf(rows)...), 1},
+		{"xml;cp1251", cp1251Of(t, bytes.Replace(xmlOf(rows), []byte("UTF-8"), []byte("windows-1251"), 1)), 1},
+		{"xlsx", sheetOf(t, rows), 2},
+		{"gzip;csv;utf-8", gzipOf(t, table(rows, ";")), 2},
+		{"gzip;csv,cp1251", gzipOf(t, cp1251Of(t, table(rows, ","))), 2},
+		{"gzip;jsonl;utf-8", gzipOf(t, lines(t, rows)), 1},
+		{"zip;xml;utf-8", zipOf(t, xmlOf(rows)), 1},
+		{"zip;csv,utf-8", zipOf(t, table(rows, ",")), 2},
 	} {
 		format, got, err := read(c.file, false)
 		if err != nil || format != c.format {
@@ -93,10 +102,10 @@ func TestOpen_refusesAFileAsAWhole(t *testing.T) {
 		"open quote":     {shortHeader + "\n" + good + "\n" + `court,"2` + "\n" + good, FatalError{Row: 4, Code: FatalQuote}},
 		"endless quote":  {shortHeader + "\n" + `"` + strings.Repeat(good, 40_000), FatalError{Row: 2, Code: FatalTooLong}},
 		"endless line":   {shortHeader + "\n" + strings.Repeat("a", maxRecord+1), FatalError{Row: 2, Code: FatalTooLong}},
-		"workbook":       {"PK\x03\x04rest", FatalError{Code: FatalFormat}},
+		"old workbook":   {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", FatalError{Code: FatalFormat}},
 		"utf-16":         {"\xFF\xFEs\x00o\x00", FatalError{Code: FatalFormat}},
 		"zero bytes":     {shortHeader + "\n\x00\x00", FatalError{Code: FatalFormat}},
-		"xml":            {"<writs/>", FatalError{Code: FatalFormat}},
+		"html":           {"<!doctype html><table/>", FatalError{Code: FatalXML}},
 		"array":          {`[{"source":"x"}]`, FatalError{Code: FatalFormat}},
 	} {
 		t.Run(name, func(t *testing.T) {

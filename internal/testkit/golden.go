@@ -37,3 +37,6 @@ func Golden(tb testing.TB, name string, got []byte) {
 	diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n"))
 	tb.Errorf("%s differs (-want +got); run with -update if the new one is right:\n%s", path, diff)
 }
+
+// Updating says whether golden files are written anew: for those that are not compared byte by byte.
+func Updating() bool { return *update }

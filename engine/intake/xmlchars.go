@@ -1,0 +1,100 @@
+package intake
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+const (
+	classMark  = 1 << iota // & and CR, which are replaced
+	classCheck             // bytes that may be wrong: beyond ASCII, control characters, the ] of ]]>
+)
+
+// xmlClass is zero for the bytes of a text that may stay as they are.
+var xmlClass = func() (t [256]byte) {
+	for c := range t {
+		if c >= utf8.RuneSelf || c < ' ' && c != '\t' && c != '\n' || c == ']' {
+			t[c] = classCheck
+		}
+	}
+	t['&'], t['\r'] = classMark, classMark
+	return t
+}()
+
+// xmlChars says whether a text is UTF-8 without characters that XML forbids.
+func xmlChars(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	for i, c := range b {
+		switch {
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r':
+			return false
+		case c == 0xEF && b[i+1] == 0xBF && b[i+2] >= 0xBE: // U+FFFE and U+FFFF
+			return false
+		}
+	}
+	return true
+}
+
+func xmlRune(r rune) bool {
+	return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
+}
+
+// newlines makes every line end one LF, in place.
+func newlines(b []byte) []byte {
+	if bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	out := b[:0]
+	for i, c := range b {
+		switch {
+		case c != '\r':
+			out = append(out, c)
+		case i+1 == len(b) || b[i+1] != '\n':
+			out = append(out, '\n')
+		}
+	}
+	return out
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+func blank(b []byte) bool {
+	for _, c := range b {
+		if !isSpace(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// nameLength is the length of the name that b begins with: Latin letters, digits and -_. with at most one colon inside.
+// It is zero when that is no name or goes on in other characters.
+func nameLength(b []byte) int {
+	colon := false
+	for i, c := range b {
+		switch {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c == '_':
+		case i > 0 && b[i-1] != ':' && (c >= '0' && c <= '9' || c == '-' || c == '.'):
+		case c == ':' && i > 0 && !colon:
+			colon = true
+		case i > 0 && b[i-1] != ':' && (isSpace(c) || c == '='):
+			return i
+		default:
+			return 0
+		}
+	}
+	if n := len(b); n > 0 && b[n-1] != ':' {
+		return n
+	}
+	return 0
+}
+
+// splitName takes the prefix off a name.
+func splitName(name []byte) (prefix, local []byte) {
+	if i := bytes.IndexByte(name, ':'); i >= 0 {
+		return name[:i], name[i+1:]
+	}
+	return nil, name
+}
