@@ -15,6 +15,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	n := e.flags.Int("n", 0, "cases or rows; 0: 100 000 cases, 1 000 000 rows")
 	naive := e.flags.Int("naive", 0, "cases of the comparison that takes one at a time; 0: 300")
 	dir := e.flags.String("dir", "", "`FOLDER` for the databases of the run; empty: a temporary one")
+	format := e.flags.String("format", string(bench.CSV), "`ENCODING` of the batch that import takes in: csv or xml")
 	rest, err := e.parse(args)
 	switch {
 	case err != nil:
@@ -23,6 +24,8 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		return usagef("bench needs one name: lifecycle or import")
 	case *n < 0 || *naive < 0:
 		return usagef("--n and --naive are not negative")
+	case *format != string(bench.CSV) && *format != string(bench.XML):
+		return usagef("--format is csv or xml, not %q", *format)
 	case e.db != "":
 		return usagef("bench works on a database of its own, never on %s: leave out --db", "another one")
 	}
@@ -30,7 +33,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	if e.json {
 		out = io.Discard
 	}
-	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Out: out, Feed: benchFeed}
+	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Format: bench.Format(*format), Out: out, Feed: benchFeed}
 	switch rest[0] {
 	case "lifecycle":
 		r, err := bench.Lifecycle(ctx, o)
