@@ -6,6 +6,7 @@
 // It must not state a rule of law (package rules decides), write a case (only engine.Store does), send anything, or put
 // personal data into errors, traces or logs.
 //
-// The entry points are [Importer.Import] for a file, [Open] for the rows of one, and [Check] for the invariants.
+// The entry points are [Importer.Import] for a file, [Open] for the rows of one, [WriteReport] for the same file with what
+// became of each row, and [Check] for the invariants.
 // A further encoding is one file with one [RowReader] and one line in the table of encodings.
 package intake
