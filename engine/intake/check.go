@@ -61,10 +61,14 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
  WHERE w.case_id IS NULL OR c.id IS NULL OR w.amount <> c.debt OR w.debtor_id <> c.debtor_id
  ORDER BY 2 LIMIT 100)`
 
+	// No foreign key says so: it would look up and lock a debtor for each row of a bulk import.
+	checkDebtorsSQL = `(SELECT 'INV-I2' AS id, w.case_id AS case_id, format('debtor %s of the writ is not there', w.debtor_id) AS detail
+  FROM writs w WHERE NOT EXISTS (SELECT 1 FROM debtors d WHERE d.id = w.debtor_id) ORDER BY 2 LIMIT 100)`
+
 	checkNumbersSQL = `(SELECT 'INV-I2' AS id, min(case_id) AS case_id, format('%s cases on one document', count(*)) AS detail
   FROM writs GROUP BY source, document_number HAVING count(*) > 1 ORDER BY 2 LIMIT 100)`
 
-	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkOpenedSQL + ` UNION ALL ` + checkReleasedSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkNumbersSQL
+	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkOpenedSQL + ` UNION ALL ` + checkReleasedSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkDebtorsSQL + ` UNION ALL ` + checkNumbersSQL
 )
 
 // Check proves the intake invariants over all batches and cases, read-only, in one statement and so in one state of the

@@ -24,6 +24,7 @@ type run struct {
 	im      *Importer
 	batchID int64
 	lanes   []int // whose rows this run stores
+	careful bool  // of other uploaders with the same rows, see put
 	free    serials
 	suspects
 }
@@ -39,6 +40,11 @@ func (r *run) store(ctx context.Context, items []*item) error {
 		return err
 	}
 	err := r.try(ctx, items)
+	if raced(err) {
+		r.careful = true
+		err = r.try(ctx, items)
+		r.careful = false
+	}
 	var lost *pg.AmbiguousCommitError
 	for n := 1; errors.As(err, &lost) && n < maxCommits; n++ {
 		err = r.try(ctx, items)

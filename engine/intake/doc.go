@@ -8,7 +8,7 @@
 //
 // The entry point is [Inbox], the one way in for the command, the API and the drop folder: it keeps the file, looks at it,
 // stops at the gate, and takes it in. [Importer] is the pipeline behind it, which benches and the demo feed directly; [Open]
-// gives the rows of a file, and [Check] proves the invariants.
+// gives the rows of a file, [WriteReport] the same file with what became of each row, and [Check] proves the invariants.
 //
 // A row asks for one of four actions: open a case, withdraw or cancel a writ that has one, or correct it. A correction may
 // lower the sum and change requisites; a higher sum is refused, which is the debtor's favour where the law says nothing.

@@ -148,7 +148,7 @@ func TestImport_sameRowsElsewhereAreDuplicates(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		some := shuffled(rows, rapid.Uint64().Draw(rt, "seed"))[:rapid.IntRange(1, len(rows)).Draw(rt, "rows")]
 		var file []byte
-		switch rapid.IntRange(0, 3).Draw(rt, "encoding") {
+		switch rapid.IntRange(0, 7).Draw(rt, "encoding") {
 		case 0:
 			file = table(some, ",")
 		case 1:
@@ -157,6 +157,14 @@ func TestImport_sameRowsElsewhereAreDuplicates(t *testing.T) {
 			file = cp1251Of(t, table(some, ";"))
 		case 3:
 			file = lines(t, some)
+		case 4:
+			file = xmlOf(some)
+		case 5:
+			file = sheetOf(t, some)
+		case 6:
+			file = gzipOf(t, xmlOf(some))
+		case 7:
+			file = zipOf(t, lines(t, some))
 		}
 		rep := mustImport(t, im, file, Options{ChunkSize: rapid.IntRange(1, 80).Draw(rt, "chunk"), DryRun: rapid.Bool().Draw(rt, "dry")})
 		if rep.Rows != len(some) || rep.Duplicate != len(some) {

@@ -17,7 +17,7 @@ var messages = map[string]calendar.Names{
 	rules.CodeNotInForce:        {KK: "Құжат заңды күшіне енген жоқ.", RU: "Документ не вступил в законную силу.", EN: "The writ is not in force yet."},
 	rules.CodeUnpaidStale:       {KK: "Төлем түспегені туралы растау ескірген: жаңасын жіберіңіз.", RU: "Подтверждение неуплаты устарело: пришлите новое.", EN: "The confirmation that no money came is too old: send a new one."},
 	rules.CodeFieldMissing:      {KK: "Міндетті өріс толтырылмаған.", RU: "Не заполнено обязательное поле.", EN: "A required field is empty."},
-	rules.CodeFieldInvalid:      {KK: "Өрістің мәні қате немесе оқылмайды.", RU: "Значение поля неверно или не читается.", EN: "The value of the field is wrong or cannot be read."},
+	rules.CodeFieldInvalid:      {KK: "Өрістің мәні қате немесе оқылмайды (жұмыс кітабында формуласыз, мәтін түрінде жазыңыз).", RU: "Значение поля неверно или не читается (в книге таблиц пишите его текстом, без формул).", EN: "The value of the field is wrong or cannot be read (in a workbook write it as text, without a formula)."},
 	rules.CodeIdentityConflict:  {KK: "ЖСН басқа адамға тиесілі сияқты: маман тексереді.", RU: "ИИН, похоже, принадлежит другому лицу: проверит специалист.", EN: "The IIN seems to belong to another person: somebody will check."},
 	rules.CodeMinor:             {KK: "Борышкер кәмелетке толмаған: маман қарайды.", RU: "Должник несовершеннолетний: рассмотрит специалист.", EN: "The debtor is under age: somebody will look at it."},
 	rules.CodeRuleMissing:       {KK: "Осы күнге ереже белгіленбеген: маман қарайды.", RU: "На этот день правило не задано: рассмотрит специалист.", EN: "No rule is set for this day: somebody will look at it."},

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/engine"
@@ -112,32 +115,28 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		return nil
 	}
 	slices.SortFunc(first, func(a, b *item) int { return bytes.Compare(a.blind, b.blind) })
-	n := len(first)
-	ids, blinds, iins, phones := make([]int64, n), make([][]byte, n), make([][]byte, n), make([][]byte, n)
-	names, languages, births := make([]string, n), make([]string, n), make([]pgtype.Date, n)
-	byID := make(map[int64]*item, n)
-	for i, it := range first {
-		w := &it.writ
-		ids[i], blinds[i], names[i], languages[i] = k.persons[it.person].id, it.blind, w.DebtorName, w.DebtorLanguage
-		iins[i], births[i] = r.im.keys.Seal([]byte(w.DebtorIIN), SealedIIN), toDate(w.birthDate())
+	stored, err := r.put(ctx, tx, "debtors", "iin_blind", debtorColumns, pgx.CopyFromSlice(len(first), func(i int) ([]any, error) {
+		it, w := first[i], &first[i].writ
+		var phone []byte
 		if w.DebtorPhone != "" {
-			phones[i] = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
+			phone = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
 		}
-		byID[ids[i]] = it
-	}
-	stored, err := tx.Query(ctx, insertDebtorsSQL, ids, blinds, iins, names, births, phones, languages)
+		return []any{
+			k.persons[it.person].id, it.blind, r.im.keys.Seal([]byte(w.DebtorIIN), SealedIIN), w.DebtorName, toDate(w.birthDate()), phone, w.DebtorLanguage,
+		}, nil
+	}))
 	if err != nil {
 		return fmt.Errorf("intake: write debtors: %w", err)
 	}
-	var id int64
-	if _, err := pgx.ForEachRow(stored, []any{&id}, func() error { delete(byID, id); return nil }); err != nil {
-		return fmt.Errorf("intake: write debtors: %w", err)
-	}
-	for _, it := range byID {
-		lost.persons[it.person] = true
+	for _, it := range first {
+		if !stored(k.persons[it.person].id) {
+			lost.persons[it.person] = true
+		}
 	}
 	return nil
 }
+
+var debtorColumns = []string{"id", "iin_blind", "iin_sealed", "name", "birth_date", "phone_sealed", "language"}
 
 // writeWrits inserts the documents in the order of their number, for the same reason.
 func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *known, lost losses) error {
@@ -147,38 +146,66 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 	winners = slices.SortedFunc(slices.Values(winners), func(a, b *item) int {
 		return cmp.Or(cmp.Compare(a.writ.Source, b.writ.Source), cmp.Compare(a.writ.DocumentNumber, b.writ.DocumentNumber))
 	})
-	n := len(winners)
-	var (
-		ids, debtors, amounts                       = make([]int64, n), make([]int64, n), make([]int64, n)
-		numbers, kinds, issuers, issuerNames        = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		claimants, claimantNames, ibans, kbks, knps = make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		dated, inForce, unpaid                      = make([]pgtype.Date, n), make([]pgtype.Date, n), make([]pgtype.Date, n)
-		hashes                                      = make([][]byte, n)
-		rowNos                                      = make([]int32, n)
-		sources                                     = make([]string, n)
-		byID                                        = make(map[int64]*item, n)
-	)
-	for i, it := range winners {
-		w := &it.writ
-		ids[i], debtors[i], amounts[i], byID[it.caseID] = it.caseID, k.persons[it.person].id, w.Amount.Tiyn(), it
-		sources[i], numbers[i], kinds[i], issuers[i], issuerNames[i] = w.Source, w.DocumentNumber, w.Kind, w.IssuerBIN, w.IssuerName
-		claimants[i], claimantNames[i], ibans[i], kbks[i], knps[i] = w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP
-		dated[i], inForce[i], unpaid[i] = toDate(w.DocumentDate), toDate(w.InForceDate), toDate(w.UnpaidConfirmedOn)
-		hashes[i], rowNos[i] = it.hash[:], int32(it.row.No)
-	}
-	stored, err := tx.Query(ctx, insertWritsSQL, r.batchID, ids, sources, numbers, dated, inForce, kinds, issuers, issuerNames, debtors, amounts,
-		claimants, claimantNames, ibans, kbks, knps, unpaid, hashes, rowNos)
+	stored, err := r.put(ctx, tx, "writs", "source, document_number", writColumns, pgx.CopyFromSlice(len(winners), func(i int) ([]any, error) {
+		it, w := winners[i], &winners[i].writ
+		return []any{
+			it.caseID, w.Source, w.DocumentNumber, toDate(w.DocumentDate), toDate(w.InForceDate), w.Kind, w.IssuerBIN, w.IssuerName,
+			k.persons[it.person].id, w.Amount.Tiyn(), w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP, toDate(w.UnpaidConfirmedOn),
+			it.hash[:], r.batchID, int32(it.row.No),
+		}, nil
+	}))
 	if err != nil {
 		return fmt.Errorf("intake: write writs: %w", err)
 	}
-	var id int64
-	if _, err := pgx.ForEachRow(stored, []any{&id}, func() error { delete(byID, id); return nil }); err != nil {
-		return fmt.Errorf("intake: write writs: %w", err)
-	}
-	for _, it := range byID {
-		lost.docs[it.doc] = true
+	for _, it := range winners {
+		if !stored(it.caseID) {
+			lost.docs[it.doc] = true
+		}
 	}
 	return nil
+}
+
+var writColumns = []string{
+	"case_id", "source", "document_number", "document_date", "in_force_date", "kind", "issuer_bin", "issuer_name", "debtor_id", "amount",
+	"claimant_bin", "claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on", "content_hash", "batch_id", "row_no",
+}
+
+// put writes rows into a table with a unique key, and says which of them, by the id in their first column, are in it now. As
+// a rule nobody else brings the same rows at the same time, and COPY costs half of what looking for such a one costs: so
+// only a run that has met one is careful, see raced.
+func (r *run) put(ctx context.Context, tx pgx.Tx, table, key string, columns []string, rows pgx.CopyFromSource) (stored func(id int64) bool, err error) {
+	if !r.careful {
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, rows)
+		return func(int64) bool { return true }, err
+	}
+	heap, list := "incoming_"+table, strings.Join(columns, ", ")
+	if _, err := tx.Exec(ctx, `CREATE TEMPORARY TABLE IF NOT EXISTS `+heap+` (LIKE `+table+`) ON COMMIT DROP`); err != nil {
+		return nil, err
+	}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{heap}, columns, rows); err != nil {
+		return nil, err
+	}
+	moved, err := tx.Query(ctx, `INSERT INTO `+table+` (`+list+`) OVERRIDING SYSTEM VALUE SELECT `+list+` FROM `+heap+` ORDER BY `+key+
+		` ON CONFLICT (`+key+`) DO NOTHING RETURNING `+columns[0])
+	if err != nil {
+		return nil, err
+	}
+	ids, err := pgx.CollectRows(moved, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		there[id] = true
+	}
+	_, err = tx.Exec(ctx, `TRUNCATE `+heap)
+	return func(id int64) bool { return there[id] }, err
+}
+
+// raced says that another uploader has stored one of our documents or persons since we looked.
+func raced(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.ConstraintName == "writs_source_document_number_key" || pgErr.ConstraintName == "debtors_iin_blind_key")
 }
 
 var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_number", "code", "field", "trace", "sealed", "action"}

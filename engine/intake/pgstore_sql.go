@@ -44,25 +44,6 @@ const knownDebtorsSQL = `SELECT iin_blind, id, name, birth_date FROM debtors WHE
 const nextDebtorsSQL = `WITH ids AS MATERIALIZED (SELECT pg_get_serial_sequence('debtors', 'id')::regclass AS seq)
 SELECT nextval(ids.seq) FROM ids, generate_series(1, $1)`
 
-const insertDebtorsSQL = `INSERT INTO debtors (id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language)
-OVERRIDING SYSTEM VALUE
-SELECT id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language
-  FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::date[], $6::bytea[], $7::text[])
-    AS u(id, iin_blind, iin_sealed, name, birth_date, phone_sealed, language)
-    ON CONFLICT (iin_blind) DO NOTHING
-RETURNING id`
-
-const insertWritsSQL = `INSERT INTO writs (case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
-	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, batch_id, row_no)
-SELECT case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id,
-	amount, claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, $1, row_no
-  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::date[], $6::date[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
-	$12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::date[], $18::bytea[], $19::int[])
-    AS u(case_id, source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_id, amount,
-	claimant_bin, claimant_name, iban, kbk, knp, unpaid_confirmed_on, content_hash, row_no)
-    ON CONFLICT (source, document_number) DO NOTHING
-RETURNING case_id`
-
 const startYearSQL = `INSERT INTO case_serials (year, next) VALUES ($1, 1) ON CONFLICT (year) DO NOTHING`
 
 const takeSerialsSQL = `UPDATE case_serials SET next = next + $2 WHERE year = $1 AND next + $2 <= 10000000 RETURNING next - $2`

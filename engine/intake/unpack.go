@@ -13,8 +13,8 @@ import (
 	"strconv"
 )
 
-// Limits of archives and workbooks. A batch of 1 000 000 rows must pass: it is 0.3 GB as CSV, 0.9 GB as XML and about
-// 1.5 GB as the sheet of a workbook, and packs 4 to 20 times smaller.
+// Limits of archives and workbooks. A batch of 1 000 000 rows must pass: it is 0.3 GB as CSV, 0.8 GB as XML and 1 to 2 GB as
+// the parts of a workbook, and packs 5 to 30 times smaller.
 const (
 	maxPacked    = 512 << 20 // bytes of an archive or a workbook
 	maxUnpacked  = 4 << 30   // bytes that come out of it

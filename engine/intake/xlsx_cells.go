@@ -296,7 +296,7 @@ func (r *sheetRow) raw() string {
 // dateOf turns the number of a day, as it is stored, into the day. Days before March 1900 are not told apart by
 // spreadsheets, since the year 1900 has a day too many there.
 func dateOf(number string, base from1904) (string, bool) {
-	n, err := strconv.Atoi(number)
+	n, err := strconv.Atoi(strings.TrimSuffix(number, ".0")) // as one program writes every number
 	first := calendar.MakeDate(1899, 12, 30)
 	if base {
 		first = calendar.MakeDate(1904, 1, 1)

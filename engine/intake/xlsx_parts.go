@@ -55,7 +55,7 @@ func (s *xmlScanner) inside(to []byte, take func(name string) bool, own bool) ([
 					to = to[:from+maxValue+1]
 				}
 			}
-		case xmlComment:
+		default: // a comment
 			if taking != 0 || own {
 				return to, broken("there is a comment inside a value")
 			}

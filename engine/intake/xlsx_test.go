@@ -98,6 +98,8 @@ func TestXLSX_cells(t *testing.T) {
 		{"amount", `s="1"><v>4325</v>`, "4325", invalid},                   // who looks at it sees a date
 		{"in_force_date", `s="1"><v>46034</v>`, "2026-01-12", ""},
 		{"in_force_date", `s="2"><v>46034</v>`, "2026-01-12", ""},
+		{"in_force_date", `s="1"><v>46034.0</v>`, "2026-01-12", ""},
+		{"in_force_date", `s="1"><v>+46034</v>`, "+46034", invalid},
 		{"in_force_date", `s="1"><v>61</v>`, "1900-03-01", ""},
 		{"in_force_date", `s="1"><v>60</v>`, "60", invalid},
 		{"in_force_date", `s="1"><v>46034.5</v>`, "46034.5", invalid},

@@ -130,7 +130,7 @@ func (x *xmlReader) writ(row *Row) error {
 	const nothing = FieldCount
 	var (
 		seen  [FieldCount]bool
-		spans [FieldCount][2]int
+		spans [FieldCount + 1][2]int // the last one is of nothing
 		field = nothing
 	)
 	x.vals = x.vals[:0]
@@ -176,8 +176,8 @@ func (x *xmlReader) writ(row *Row) error {
 		return nil
 	}
 	all := string(x.vals)
-	for f, span := range spans {
-		row.Values[f] = all[span[0]:span[1]]
+	for f := range row.Values {
+		row.Values[f] = all[spans[f][0]:spans[f][1]]
 	}
 	return nil
 }
