@@ -97,10 +97,11 @@ var (
 	wrongsTable = newTable("wrongs", "key", "key", "key", "invariant", "case_id", "detail", "at")
 )
 
-// penSQL takes the pen. Every statement of a change goes by a key, so plans that read a whole table are never wanted; tables
-// that grow from nothing within a minute would get them.
-const penSQL = `SELECT pg_advisory_xact_lock($1), set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-	set_config('enable_mergejoin', 'off', true)`
+// penSQL takes the pen, however long others hold it: on a busy machine the world is slow, not broken. Every statement of a
+// change goes by a key, so plans that read a whole table are never wanted; tables that grow from nothing within a minute
+// would get them.
+const penSQL = `SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock($1), set_config('enable_seqscan', 'off', true),
+	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
 var (
 	dueSQL = `SELECT to_json(t)::text FROM (SELECT key, at, kind, "inner", case_id, body, handed_at, tries, note FROM sandbox.items
