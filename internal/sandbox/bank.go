@@ -25,6 +25,10 @@ func (b bankPort) Submit(ctx context.Context, batch []orders.Instruction) ([]ord
 	if len(batch) > MaxBatch {
 		return nil, fmt.Errorf("sandbox: %d orders in one call, at most %d", len(batch), MaxBatch)
 	}
+	return steady(ctx, func(bool) ([]orders.Reply, error) { return b.submit(ctx, batch) })
+}
+
+func (b bankPort) submit(ctx context.Context, batch []orders.Instruction) ([]orders.Reply, error) {
 	now, err := b.now(ctx)
 	if err != nil || len(batch) == 0 {
 		return nil, err
@@ -63,6 +67,10 @@ func (b bankPort) Query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, e
 	if len(ids) > MaxBatch {
 		return nil, fmt.Errorf("sandbox: %d orders in one call, at most %d", len(ids), MaxBatch)
 	}
+	return steady(ctx, func(bool) ([]orders.Reply, error) { return b.query(ctx, ids) })
+}
+
+func (b bankPort) query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, error) {
 	now, err := b.now(ctx)
 	if err != nil || len(ids) == 0 {
 		return nil, err

@@ -32,6 +32,10 @@ func (m messagePort) Send(ctx context.Context, messages []notify.Message) ([]not
 	if len(messages) > MaxBatch {
 		return nil, fmt.Errorf("sandbox: %d messages in one call, at most %d", len(messages), MaxBatch)
 	}
+	return steady(ctx, func(again bool) ([]notify.Sent, error) { return m.send(ctx, messages, again) })
+}
+
+func (m messagePort) send(ctx context.Context, messages []notify.Message, again bool) ([]notify.Sent, error) {
 	now, err := m.now(ctx)
 	if err != nil || len(messages) == 0 {
 		return nil, err
@@ -53,7 +57,7 @@ func (m messagePort) Send(ctx context.Context, messages []notify.Message) ([]not
 	err = m.books.Change(ctx, want, func(p *Page) error {
 		sent = make([]notify.Sent, 0, len(messages))
 		for i, msg := range messages {
-			rec := m.take(p, msg, facts[i], now)
+			rec := m.take(p, msg, facts[i], now, again)
 			d := roll(m.seed, "lost-message", msg.Ref)
 			if rec.Count > 1 || !d.in(m.faults.LostAnswer) {
 				sent = append(sent, m.sent(rec))
@@ -72,6 +76,10 @@ func (m messagePort) Query(ctx context.Context, refs []string) ([]notify.Sent, e
 	if len(refs) > MaxBatch {
 		return nil, fmt.Errorf("sandbox: %d references in one call, at most %d", len(refs), MaxBatch)
 	}
+	return steady(ctx, func(bool) ([]notify.Sent, error) { return m.query(ctx, refs) })
+}
+
+func (m messagePort) query(ctx context.Context, refs []string) ([]notify.Sent, error) {
 	now, err := m.now(ctx)
 	if err != nil || len(refs) == 0 {
 		return nil, err
@@ -112,9 +120,13 @@ type told struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-// take puts a message on its way. A second message under the same reference has the fate of the first.
-func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *Message {
+// take puts a message on its way. A second message under the same reference has the fate of the first; again says that it
+// may be the same call of which only the end was not heard.
+func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, again bool) *Message {
 	if rec := p.Messages.Get(msg.Ref); rec != nil {
+		if again && rec.At.Equal(now) {
+			return rec
+		}
 		if rec.Count++; rec.Count > 2 {
 			p.wrong("third/"+msg.Ref, "INV-N2", rec.CaseID, "message "+msg.Ref+" was sent more than twice", now)
 		}
@@ -125,7 +137,7 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *
 		Key: msg.Ref, Channel: string(m.channel), Ref: msg.Ref, To: to.name(), CaseID: f.caseID,
 		Token: f.token, Owed: f.owed, Count: 1, At: now,
 	})
-	fate, done, toldAt, again, detail := m.fate(msg, now)
+	fate, done, toldAt, twice, detail := m.fate(msg, now)
 	rec.Fate, rec.DoneAt = fate, done
 	if f.caseID != 0 {
 		if d := p.debtor(f.caseID); d.FirstAt.IsZero() {
@@ -142,7 +154,7 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time) *
 			Body: encode(told{Ref: msg.Ref, Status: string(status), At: done, Detail: detail}),
 		}
 		p.schedule(it)
-		if again {
+		if twice {
 			it.Key, it.At = it.Key+"/again", toldAt.Add(time.Minute)
 			p.schedule(it)
 		}
