@@ -27,6 +27,8 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		return usagef("--n and --naive are not negative")
 	case *format != string(bench.CSV) && *format != string(bench.XML):
 		return usagef("--format is csv or xml, not %q", *format)
+	case *format != string(bench.CSV) && rest[0] != "import":
+		return usagef("--format belongs to bench import")
 	case e.db != "":
 		return usagef("bench works on a database of its own, never on %s: leave out --db", "another one")
 	}
