@@ -161,7 +161,25 @@ type row struct {
 	Reason         string         `json:"reason,omitempty"`
 	DocumentNumber string         `json:"document_number,omitempty"`
 	Case           string         `json:"case,omitempty"`
-	Trace          rules.Trace    `json:"trace,omitempty"`
+	Trace          []step         `json:"trace,omitempty"` // the rules that were applied, in their order
+}
+
+// step is one application of one rule.
+type step struct {
+	Rule    string            `json:"rule"`
+	Outcome string            `json:"outcome"`
+	Facts   map[string]string `json:"facts"`
+}
+
+func steps(t rules.Trace) []step {
+	out := make([]step, len(t))
+	for i, s := range t {
+		out[i] = step{s.Rule, s.Outcome, make(map[string]string, len(s.Facts))}
+		for _, f := range s.Facts {
+			out[i].Facts[f.Key] = f.Value
+		}
+	}
+	return out
 }
 
 const (
@@ -205,7 +223,7 @@ func (h *handler) rows(w http.ResponseWriter, r *http.Request, src *intake.Sourc
 		Next int   `json:"next,omitempty"` // as after of the next page
 	}{Rows: []row{}}
 	for _, x := range found[:min(limit, len(found))] {
-		out := row{x.Row, x.Action, x.Verdict, x.Code, x.Field, x.Message, x.DocumentNumber, "", x.Trace}
+		out := row{x.Row, x.Action, x.Verdict, x.Code, x.Field, x.Message, x.DocumentNumber, "", steps(x.Trace)}
 		if x.CaseID != 0 && (x.Verdict == intake.Accepted || x.Verdict == intake.Duplicate) {
 			out.Case = caseno.Format(x.CaseID)
 		}
