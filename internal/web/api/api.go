@@ -70,7 +70,9 @@ func Handler(c Config) (http.Handler, error) {
 		_, err := w.Write(contract)
 		return err
 	})
-	route("/api/", func(http.ResponseWriter, *http.Request) error { return &problem{Status: http.StatusNotFound, Code: codeNotFound} })
+	route("/api/", func(http.ResponseWriter, *http.Request) error {
+		return &problem{Status: http.StatusNotFound, Code: codeNotFound}
+	})
 	return ui.Headers(m), nil
 }
 
