@@ -10,7 +10,7 @@ WITHPG    := $(GO) run ./internal/testkit/withpg
 SHELL     := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos ci clean
+.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos contract ci clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,11 @@ bench: setup build ## the two figures that matter most: a whole life of cases, a
 
 chaos: setup ## kill workers (FAULTS times) and the database at random while the invariants are watched; SEED=
 	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
+
+contract: setup ## the API's contract before its linter, and a webhook before the npm package standardwebhooks
+	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli standardwebhooks
+	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api
 
 ci: ## what the pipeline runs
 	@.ci/run

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/intake/proof"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
@@ -20,6 +21,9 @@ import (
 
 // demoStart is the legal instant at which every demo begins, so that the same seed gives the same counts on any day.
 var demoStart = calendar.MakeDate(2026, time.September, 1).Start().Add(9*time.Hour + 30*time.Minute)
+
+// demoSource is who may send batches to the API of a demo: the sender of deploy/samples.
+const demoSource = "court-7101"
 
 // demoGrid is the step of legal time: six looks a day.
 const demoGrid = 4 * time.Hour
@@ -126,8 +130,10 @@ func (d *demo) prepare(ctx context.Context, db *database) error {
 		return err
 	}
 	var err error
-	d.parts, err = d.join(ctx, db, wiring{work: true, playful: true, seed: d.seed, pulse: 250 * time.Millisecond})
-	return err
+	if d.parts, err = d.join(ctx, db, wiring{work: true, playful: true, seed: d.seed, pulse: 250 * time.Millisecond}); err != nil {
+		return err
+	}
+	return d.parts.sources.Put(ctx, intake.Source{Name: demoSource, Title: "Demo court", Proof: proof.None, Active: true, GatesOn: true}, "demo")
 }
 
 // live takes the batch in, lets legal time run until nothing is left to happen, and checks.
@@ -220,14 +226,19 @@ func (d *demo) welcome(ctx context.Context, base string) error {
 	if err != nil {
 		return err
 	}
+	key, err := d.parts.sources.NewAPIKey(ctx, demoSource, "demo")
+	if err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintf(d.stderr, `
   desk      %s/desk/      sign in with one click: the demo operator
   debtor    %s/p/%s
             the gate asks: last four digits of the IIN %s, year of birth %d
+  api       %s/api/openapi.json      API key of %s: %s
   metrics   %s/metrics
   database  --db '%s'
 
-`, base, base, v.token, v.lastFour, v.year, base, d.parts.db.url)
+`, base, base, v.token, v.lastFour, v.year, base, demoSource, key, base, d.parts.db.url)
 	return nil
 }
 

@@ -13,11 +13,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"robotbailiff/engine/intake/proof"
 	appdesk "robotbailiff/internal/app/desk"
 	appportal "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
+	webapi "robotbailiff/internal/web/api"
 	webdesk "robotbailiff/internal/web/desk"
 	webportal "robotbailiff/internal/web/portal"
 	"robotbailiff/notify"
@@ -172,10 +174,40 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	signer, err := receiptSigner(p)
+	if err != nil {
+		return nil, err
+	}
+	api, err := webapi.Handler(webapi.Config{Inbox: p.robot.Inbox, Sources: p.sources, Feed: p.feed, Signer: signer, Log: e.log})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/api/", api)
 	mux.Handle("/p/", portalPages)
 	mux.Handle("/desk/", deskPages)
 	mux.Handle("GET /{$}", http.RedirectHandler("/p/", http.StatusSeeOther))
 	return mux, nil
+}
+
+// receiptSigner signs receipts with the certificate of BAILIFF_RECEIPT_CERT_FILE and its key, or with a key of this
+// installation that is derived from its secret.
+func receiptSigner(p *parts) (*proof.ReceiptSigner, error) {
+	certFile, keyFile := os.Getenv("BAILIFF_RECEIPT_CERT_FILE"), os.Getenv("BAILIFF_RECEIPT_KEY_FILE")
+	if certFile == "" && keyFile == "" {
+		return proof.NewKeySigner(p.keys.Blind("receipt.key", "ed25519"))
+	}
+	if certFile == "" || keyFile == "" {
+		return nil, usagef("BAILIFF_RECEIPT_CERT_FILE and BAILIFF_RECEIPT_KEY_FILE belong together: set both, or none")
+	}
+	cert, err := os.ReadFile(certFile)
+	if err != nil {
+		return nil, fmt.Errorf("BAILIFF_RECEIPT_CERT_FILE: %w", err)
+	}
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("BAILIFF_RECEIPT_KEY_FILE: %w", err)
+	}
+	return proof.ParseSigner(cert, key)
 }
 
 // checkout begins payments at the sandbox's gateway.

@@ -15,6 +15,7 @@ import (
 
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/intake/proof"
+	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/pg"
 )
 
@@ -65,7 +66,7 @@ func (w *words) Set(s string) error {
 	return nil
 }
 
-const sourceUsage = "source takes list, show NAME, put NAME [--proof none|cms|xmldsig …] or key NAME [--webhook]"
+const sourceUsage = "source takes list, show NAME, put NAME [--proof none|cms|xmldsig …], key NAME [--webhook] or replay NAME [--since CURSOR]"
 
 func runSource(ctx context.Context, e *env, args []string) error {
 	var f sourceFlags
@@ -78,6 +79,7 @@ func runSource(ctx context.Context, e *env, args []string) error {
 	e.flags.BoolVar(&f.active, "active", true, "put: whether batches are taken")
 	e.flags.BoolVar(&f.gates, "gates", true, "put: whether a batch with many bad rows waits for a person")
 	e.flags.BoolVar(&f.secret, "webhook", false, "key: make a new webhook secret instead of an API key")
+	since := e.flags.String("since", "", "replay: `CURSOR` after which all is told once more; empty: from the first event")
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
@@ -86,7 +88,7 @@ func runSource(ctx context.Context, e *env, args []string) error {
 	switch {
 	case len(rest) == 1 && rest[0] == "list":
 		word = "list"
-	case len(rest) == 2 && slices.Contains([]string{"show", "put", "key"}, rest[0]):
+	case len(rest) == 2 && slices.Contains([]string{"show", "put", "key", "replay"}, rest[0]):
 		word, name = rest[0], rest[1]
 	default:
 		return usagef(sourceUsage)
@@ -109,6 +111,8 @@ func runSource(ctx context.Context, e *env, args []string) error {
 			return e.showSource(ctx, s, name, sourceView{})
 		case "key":
 			return e.newSourceKey(ctx, s, name, f.secret)
+		case "replay":
+			return e.replaySource(ctx, db, s, name, *since)
 		}
 		return e.putSource(ctx, s, name, &f, given)
 	}, pg.WithName("bailiff-source"), pg.WithMaxConns(2))
@@ -214,6 +218,18 @@ func (e *env) newSourceKey(ctx context.Context, s *intake.Sources, name string, 
 		return err
 	}
 	return e.showSource(ctx, s, name, fresh)
+}
+
+// replaySource has the webhook of a source told again; the workers of bailiff serve do it.
+func (e *env) replaySource(ctx context.Context, db *database, s *intake.Sources, name, since string) error {
+	err := feed.New(feed.Config{Pool: db.pool, Sources: s}).Replay(ctx, name, since)
+	if unregistered(err) {
+		return errNoSource
+	}
+	if err != nil {
+		return err
+	}
+	return e.showSource(ctx, s, name, sourceView{})
 }
 
 // errNoSource is a name that nobody is registered under.

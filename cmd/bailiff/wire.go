@@ -11,12 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/intake"
+	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/seal"
+	webapi "robotbailiff/internal/web/api"
 	"robotbailiff/notify"
 	"robotbailiff/rules/pack"
 )
@@ -37,6 +40,8 @@ type parts struct {
 	health   *obs.Health
 	metrics  *metrics
 	worlds   *pgxpool.Pool // the world's own connections
+	sources  *intake.Sources
+	feed     *feed.Service
 }
 
 // wiring says what to join.
@@ -68,8 +73,11 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		return nil, err
 	}
 	p.metrics = newMetrics(p)
+	p.sources = intake.NewSources(db.pool, p.keys)
+	p.feed = feed.New(feed.Config{Pool: db.pool, Sources: p.sources, Post: webapi.Poster(p.sandbox != nil), Log: e.log})
 	cfg := jobs.Config{
 		Pool: db.pool, Clock: p.clock, Packs: p.packs, Keys: p.keys, Log: e.log, Host: portalHost,
+		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed,
 		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe,
 	}
 	if w.work {

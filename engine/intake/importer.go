@@ -157,6 +157,9 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 
 // baseName keeps what a person recognises of a name that came from outside.
 func baseName(name string) string {
+	if name == "" {
+		return ""
+	}
 	name = filepath.Base(filepath.ToSlash(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/")))
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

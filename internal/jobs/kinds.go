@@ -30,6 +30,7 @@ var queues = map[string]river.QueueConfig{
 	queueNotify:   {MaxWorkers: 2},
 	queueHandover: {MaxWorkers: 1},
 	queueIntake:   {MaxWorkers: 1},
+	queueFeed:     {MaxWorkers: 2},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -75,6 +76,7 @@ func (r *Robot) workers() *river.Workers {
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
+	river.AddWorker(w, &feedWorker{robot: r})
 	return w
 }
 

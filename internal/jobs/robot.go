@@ -32,6 +32,7 @@ type Config struct {
 	Log   *slog.Logger
 	Host  string       // of the portal, as notices print it
 	Proof intake.Proof // of court batches; nil: nobody asks
+	Feed  Feed         // tells sources what happened to their writs; nil: nobody is told
 
 	// Work turns the workers on; without it this process only asks for work.
 	Work     bool
