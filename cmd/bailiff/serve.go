@@ -33,6 +33,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	seed := e.flags.Uint64("seed", 1, "of the simulated world; sandbox only")
 	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
 	lease := e.flags.Duration("lease", 0, "how long a worker may hold a chunk without a sign of life")
+	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
@@ -44,11 +45,14 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *drops != "" && !work {
+		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
+	}
 	db, err := e.open(ctx, pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30*time.Second))
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease}, web, *addr)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops}, web, *addr)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -90,6 +94,13 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		}
 		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
 		g.Go(func() error { return serveHTTP(ctx, ln, site) })
+	}
+	if w.drop != "" {
+		f, err := e.dropFolder(p.robot.Inbox, w.drop, false)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return f.Run(ctx, dropEvery) })
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
