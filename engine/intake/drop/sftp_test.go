@@ -115,8 +115,8 @@ func TestSFTP_aSenderPutsAndReads(t *testing.T) {
 	server := startSFTP(t, s.dir)
 	local := t.TempDir()
 	file := filepath.Join(local, "batch.csv")
-	must(t, os.WriteFile(file, rows(t, 20), 0o600))
-	must(t, os.WriteFile(file+".json", manifestOf(t, rows(t, 20), 0), 0o600))
+	must(t, os.WriteFile(file, rows(t, 10), 0o600))
+	must(t, os.WriteFile(file+".json", manifestOf(t, rows(t, 10), 0), 0o600))
 
 	server.batch("put "+file+" in/batch.csv.part", "put "+file+".json in/batch.csv.manifest.json.part")
 	s.pass(Pass{})
@@ -129,17 +129,17 @@ func TestSFTP_aSenderPutsAndReads(t *testing.T) {
 	}
 	server.batch("get out/batch.csv.ack.json "+local+"/ack", "get out/batch.csv.report.csv "+local+"/report", "rm out/batch.csv.ack.json")
 	ack, err := os.ReadFile(filepath.Join(local, "ack"))
-	if err != nil || !bytes.Contains(ack, []byte(`"accepted": 20`)) {
+	if err != nil || !bytes.Contains(ack, []byte(`"accepted": 10`)) {
 		t.Errorf("%v\n%s", err, ack)
 	}
-	if report, err := os.ReadFile(filepath.Join(local, "report")); err != nil || bytes.Count(report, []byte("\n")) != 21 {
+	if report, err := os.ReadFile(filepath.Join(local, "report")); err != nil || bytes.Count(report, []byte("\n")) != 11 {
 		t.Errorf("%v, %d lines", err, bytes.Count(report, []byte("\n")))
 	}
 
-	must(t, os.WriteFile(file+".json", manifestOf(t, rows(t, 20), 1), 0o600)) // one row too many is announced
+	must(t, os.WriteFile(file+".json", manifestOf(t, rows(t, 10), 1), 0o600)) // one row too many is announced
 	server.batch("put "+file+" in/wrong.csv.part", "rename in/wrong.csv.part in/wrong.csv", "put "+file+".json in/wrong.csv.manifest.json")
 	s.pass(Pass{Taken: 1, Finished: 1})
-	if a := s.ack("wrong.csv"); a.Code != "manifest_mismatch" || s.count("cases") != 20 {
+	if a := s.ack("wrong.csv"); a.Code != "manifest_mismatch" || s.count("cases") != 10 {
 		t.Errorf("%+v", a)
 	}
 	server.batch("symlink /etc/passwd in/link.csv", "put "+file+".json in/link.csv.manifest.json")
