@@ -97,10 +97,11 @@ func (c Chunk) Split(ctx context.Context, tx pgx.Tx, cause string) (halves []Chu
 }
 
 // DueChunks takes chunks whose time has come and that nobody works, so that jobs can be made for them: those that never
-// had one, and those that nobody has touched for the lease. It heals lost jobs, killed workers and an emptied job table.
+// had one, those whose job nobody began for the lease, those whose worker has died, and those whose worker has had them for
+// longer than a job may take. It heals lost jobs, killed workers and an emptied job table.
 // Small chunks of one kind that were never started become one large one: sets are cheap, single cases are not.
-func DueChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease time.Duration, limit int) ([]Chunk, error) {
-	rows, err := tx.Query(ctx, dueChunksSQL, now, lease, limit)
+func DueChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease, longest time.Duration, limit int) ([]Chunk, error) {
+	rows, err := tx.Query(ctx, dueChunksSQL, now, lease, longest, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ const (
 	CodeTooLate   = "too_late"   // the undo period is over
 	CodeNotOpened = "not_opened" // a case begins with Open
 
-	CodeRaises    = "raises"     // an adjustment would raise what is owed
+	CodeRaises = "raises" // an adjustment would raise what is owed
 
 	CodeMustNotFail = "must_not_fail" // a bank refuses to give back: somebody must be told
 )

@@ -48,7 +48,7 @@ const deleteDueSQL = `DELETE FROM due WHERE case_id = ANY($1)`
 
 const dueCasesSQL = `SELECT case_id FROM due WHERE at <= $1 ORDER BY at, case_id LIMIT $2`
 
-const claimChunkSQL = `UPDATE chunks SET fence = fence + 1, touched_at = now() WHERE id = $1 AND done_at IS NULL
+const claimChunkSQL = `UPDATE chunks SET fence = fence + 1, touched_at = now(), claimed_by = pg_backend_pid() WHERE id = $1 AND done_at IS NULL
 RETURNING kind, case_ids, not_before, fence`
 
 const holdChunkSQL = `SELECT 1 FROM chunks WHERE id = $1 AND fence = $2 AND done_at IS NULL FOR UPDATE`
@@ -63,10 +63,14 @@ const failChunkSQL = `UPDATE chunks SET error = $2, touched_at = now() WHERE id 
 const insertChunkSQL = `INSERT INTO chunks (kind, case_ids, not_before, touched_at)
 VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() ELSE '-infinity' END) RETURNING id`
 
+// A worker's death ends the connection through which it claimed. A process of the database under the same number that began
+// later is another one. Where beginnings are hidden, and behind a pooler, time has to do.
 const dueChunksSQL = `WITH picked AS MATERIALIZED (
-    SELECT id, touched_at = '-infinity' AS fresh FROM chunks WHERE done_at IS NULL AND not_before <= $1 AND touched_at < now() - $2::interval
-     ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-UPDATE chunks c SET touched_at = now() FROM picked p WHERE c.id = p.id
+    SELECT id, touched_at = '-infinity' AS fresh FROM chunks c WHERE done_at IS NULL AND not_before <= $1
+        AND (touched_at < now() - CASE WHEN claimed_by IS NULL THEN $2::interval ELSE $3::interval END
+         OR claimed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = c.claimed_by AND (a.backend_start IS NULL OR a.backend_start <= c.touched_at)))
+     ORDER BY not_before, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+UPDATE chunks c SET touched_at = now(), claimed_by = NULL FROM picked p WHERE c.id = p.id
 RETURNING c.id, c.kind, c.case_ids, c.not_before, p.fresh`
 
 const mergedChunksSQL = `UPDATE chunks SET done_at = now(), error = 'merged' WHERE id = ANY($1)`

@@ -342,3 +342,61 @@ func TestChunk_fence(t *testing.T) {
 		t.Errorf("%d cases come back", n)
 	}
 }
+
+func TestDueChunks_restartsWhatADeadWorkerHeld(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.openMany(t, 5)
+	now, _ := b.clock.Now(t.Context())
+	due := func(lease, longest time.Duration) (n int) {
+		must := pg.InTx(t.Context(), b.pool, func(tx pgx.Tx) error {
+			chunks, err := engine.DueChunks(t.Context(), tx, now.Add(24*time.Hour), lease, longest, 10)
+			n = len(chunks)
+			return err
+		})
+		if must != nil {
+			t.Fatal(must)
+		}
+		return n
+	}
+	due(0, 0) // a job is asked for
+	if n := due(time.Hour, 0); n != 0 {
+		t.Fatalf("%d chunks asked for twice", n)
+	}
+	worker, err := pgx.ConnectConfig(t.Context(), b.pool.Config().ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = pg.InTx(t.Context(), worker, func(tx pgx.Tx) error {
+		_, err := engine.Claim(t.Context(), tx, int64(b.count(t, `SELECT id FROM chunks WHERE kind = 'notify'`)))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := due(0, time.Hour); n != 0 {
+		t.Fatalf("%d chunks were taken from a living worker", n)
+	}
+	if n := due(time.Hour, 0); n != 1 {
+		t.Fatalf("%d chunks were taken from a worker that is stuck", n)
+	}
+	err = pg.InTx(t.Context(), worker, func(tx pgx.Tx) error {
+		_, err := engine.Claim(t.Context(), tx, int64(b.count(t, `SELECT id FROM chunks WHERE kind = 'notify'`)))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 { // the database notices in its own time
+		if n := due(time.Hour, time.Hour); n == 1 {
+			return
+		}
+		if _, err := b.pool.Exec(t.Context(), `SELECT pg_sleep(0.01)`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("a dead worker keeps its chunk")
+}

@@ -39,9 +39,9 @@ var checks = []func(*examination) (Verdict, bool){
 	(*examination).earliest,
 	(*examination).payment,
 	(*examination).unpaid,
-	(*examination).unpaidAge,
 	(*examination).latest,
 	(*examination).limitation,
+	(*examination).unpaidAge,
 	(*examination).birthDate,
 	(*examination).age,
 }

@@ -171,6 +171,15 @@ func TestEligibility_everyCode(t *testing.T) {
 		{"CAO 890: rolled presentation, expired fine", func(w *WritFacts) { w.InForce = day(t, "2025-01-31"); w.DocumentDate = 0 }, "2026-02-02", "reject too_late in_force_date", "limitation.fine"},
 		{"EL 11(1): a tax order after two years", func(w *WritFacts) { w.Kind = "tax_order"; w.InForce = day(t, "2024-02-01"); w.DocumentDate = 0 }, "", "open  ", pack.KeyCheckAdult},
 		{"EL 11(1): a tax order after three years", func(w *WritFacts) { w.Kind = "tax_order"; w.InForce = day(t, "2023-01-31"); w.DocumentDate = 0 }, "", "reject too_late in_force_date", "presentation.latest.tax"},
+		{"CAO 896: confirmed a year ago", func(w *WritFacts) {
+			w.Kind, w.InForce, w.DocumentDate, w.UnpaidConfirmedOn = "tax_order", day(t, "2024-02-01"), 0, day(t, "2025-02-25")
+		}, "", "open  ", pack.KeyCheckAdult},
+		{"CAO 896: confirmed more than a year ago", func(w *WritFacts) {
+			w.Kind, w.InForce, w.DocumentDate, w.UnpaidConfirmedOn = "tax_order", day(t, "2024-02-01"), 0, day(t, "2025-02-24")
+		}, "", "reject unpaid_stale unpaid_confirmed_on", pack.KeyCheckUnpaidAge},
+		{"EL 11(1) comes before the age of the confirmation", func(w *WritFacts) {
+			w.InForce, w.DocumentDate, w.UnpaidConfirmedOn = day(t, "2024-02-01"), 0, day(t, "2024-06-01")
+		}, "", "reject too_late in_force_date", "presentation.latest.fine"},
 		{"CAO 893 does not bind a tax order", func(w *WritFacts) { w.Kind = "tax_order"; w.UnpaidConfirmedOn = w.InForce }, "2026-01-14", "open  ", pack.KeyCheckAdult},
 		{"birth date agrees", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2000-01-01") }, "", "open  ", pack.KeyCheckAdult},
 		{"birth date differs", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2000-01-02") }, "", "hold identity_conflict debtor_birth_date", pack.KeyCheckBirth},
@@ -203,6 +212,30 @@ func TestEligibility_everyCode(t *testing.T) {
 		if last := v.Trace[len(v.Trace)-1].Rule; last != c.rule {
 			t.Errorf("%s: decided by %s, want %s", c.source, last, c.rule)
 		}
+	}
+}
+
+// A pack that decided before there was a limit of age still loads, and decides as it did.
+func TestEligibility_underAnEarlierPack(t *testing.T) {
+	t.Parallel()
+	files := pack.Default().Files()
+	head, _, found := strings.Cut(string(files["writ_checks.yaml"]), "  - key: check.unpaid_age")
+	if !found {
+		t.Fatal("the limit is elsewhere")
+	}
+	files["writ_checks.yaml"] = []byte(head)
+	delete(files, "intake.yaml")
+	old, err := pack.LoadFiles(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, on := good(t)
+	v := Eligibility(old, w, on)
+	if v.Outcome != OutcomeOpen || len(v.Trace) != len(Eligibility(pack.Default(), w, on).Trace)-1 {
+		t.Errorf("%s, %d steps", v.Outcome, len(v.Trace))
+	}
+	if _, ok := old.Gate(on); ok {
+		t.Error("a gate out of nothing")
 	}
 }
 

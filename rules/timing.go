@@ -138,7 +138,9 @@ func (e *examination) birthDate() (Verdict, bool) {
 	return e.fact("birth_date", "agrees").pass(pack.KeyCheckBirth)
 }
 
-// age holds the writs of minors: the issuing body decides about the parents (CAO 887(2)).
+// age holds the writs of minors: the issuing body decides about the parents (CAO 887(2)). Held here means that no case is
+// opened: the row is quarantined, which is safer than a case on hold, whose term of thirty days would run and end with a
+// private bailiff.
 func (e *examination) age() (Verdict, bool) {
 	adult, ok := e.p.AdultAge(e.on)
 	if !ok {

@@ -16,6 +16,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	naive := e.flags.Int("naive", 0, "cases of the comparison that takes one at a time; 0: 300")
 	dir := e.flags.String("dir", "", "`FOLDER` for the databases of the run; empty: a temporary one")
 	profile := e.flags.String("profile", "", "`FOLDER` for a CPU profile and the server's costliest statements; the figures of such a run are not comparable")
+	format := e.flags.String("format", string(bench.CSV), "`ENCODING` of the batch that import takes in: csv or xml")
 	rest, err := e.parse(args)
 	switch {
 	case err != nil:
@@ -24,6 +25,8 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		return usagef("bench needs one name: lifecycle or import")
 	case *n < 0 || *naive < 0:
 		return usagef("--n and --naive are not negative")
+	case *format != string(bench.CSV) && *format != string(bench.XML):
+		return usagef("--format is csv or xml, not %q", *format)
 	case e.db != "":
 		return usagef("bench works on a database of its own, never on %s: leave out --db", "another one")
 	}
@@ -31,7 +34,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	if e.json {
 		out = io.Discard
 	}
-	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Profile: *profile, Out: out, Feed: benchFeed}
+	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Profile: *profile, Format: bench.Format(*format), Out: out, Feed: benchFeed}
 	switch rest[0] {
 	case "lifecycle":
 		r, err := bench.Lifecycle(ctx, o)

@@ -32,7 +32,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	addr := e.flags.String("addr", defaultAddr, "`HOST:PORT` of the pages; loopback is all that a sandbox may use")
 	seed := e.flags.Uint64("seed", 1, "of the simulated world; sandbox only")
 	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
-	lease := e.flags.Duration("lease", 0, "how long a worker may hold a chunk without a sign of life")
+	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
 	rest, err := e.parse(args)
 	if err != nil {

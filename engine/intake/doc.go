@@ -6,6 +6,12 @@
 // It must not state a rule of law (package rules decides), write a case (only engine.Store does), send anything, or put
 // personal data into errors, traces or logs.
 //
-// The entry points are [Importer.Import] for a file, [Open] for the rows of one, and [Check] for the invariants.
+// The entry point is [Inbox], the one way in for the command, the API and the drop folder: it keeps the file, looks at it,
+// stops at the gate, and takes it in. [Importer] is the pipeline behind it, which benches and the demo feed directly; [Open]
+// gives the rows of a file, and [Check] proves the invariants.
+//
+// A row asks for one of four actions: open a case, withdraw or cancel a writ that has one, or correct it. A correction may
+// lower the sum and change requisites; a higher sum is refused, which is the debtor's favour where the law says nothing.
+//
 // A further encoding is one file with one [RowReader] and one line in the table of encodings.
 package intake

@@ -42,6 +42,7 @@ type Inbox struct {
 	im      *Importer
 	proof   Proof
 	enqueue func(ctx context.Context, tx pgx.Tx, batchID int64) error
+	chunk   int // rows of one transaction
 }
 
 // InboxConfig joins an inbox with what surrounds it. Both may be nil.
@@ -55,7 +56,7 @@ type InboxConfig struct {
 
 // NewInbox returns an inbox that opens cases in the store and seals personal data with the keys.
 func NewInbox(store *engine.Store, keys *seal.Keys, c InboxConfig) *Inbox {
-	return &Inbox{store: store, keys: keys, im: New(store, keys), proof: c.Proof, enqueue: c.Enqueue}
+	return &Inbox{store: store, keys: keys, im: New(store, keys), proof: c.Proof, enqueue: c.Enqueue, chunk: DefaultChunkSize}
 }
 
 // Arrival says what comes, from whom and how.

@@ -359,14 +359,16 @@ func (in *inbox) killed(id int64, seed uint64) {
 func TestInbox_killedAtRandomPoints(t *testing.T) {
 	t.Parallel()
 	rows, _ := badRows()
-	rows = append(rows, goodRows(11_000)[20:]...)
+	rows = append(rows, goodRows(1_100)[20:]...)
 	file := table(rows, ",")
 	whole := newInbox(t, nil)
+	whole.chunk = 200
 	want := whole.take(court, file)
 	if want.State != StateDone || want.Rejected != 10 {
 		t.Fatalf("%+v", want)
 	}
 	in := newInbox(t, nil)
+	in.chunk = 200
 	id := in.receive(court, file).ID
 	for seed := range uint64(5) {
 		in.killed(id, seed)
@@ -388,10 +390,11 @@ func TestInbox_killedAtRandomPoints(t *testing.T) {
 func TestInbox_twoProcessesInSlices(t *testing.T) {
 	t.Parallel()
 	in := newInbox(t, nil)
-	id := in.receive(court, table(goodRows(6000), ",")).ID
+	id := in.receive(court, table(goodRows(900), ",")).ID
 	var wg sync.WaitGroup
 	for range 2 {
 		other := inboxOn(t, in.pool, in.clock, nil)
+		other.chunk = 100
 		wg.Go(func() {
 			for more := true; more; {
 				var err error
@@ -404,7 +407,7 @@ func TestInbox_twoProcessesInSlices(t *testing.T) {
 	}
 	wg.Wait()
 	b, err := in.Batch(t.Context(), id)
-	if err != nil || b.State != StateDone || verdicts(b) != [5]int{6000, 6000, 0, 0, 0} || in.cases() != 6000 {
+	if err != nil || b.State != StateDone || verdicts(b) != [5]int{900, 900, 0, 0, 0} || in.cases() != 900 {
 		t.Errorf("%+v, %v", b, err)
 	}
 	noViolations(t, in.pool)
@@ -627,16 +630,17 @@ func TestInbox_fourEyesInTheDatabase(t *testing.T) {
 func TestInbox_oneNumberTwoPersons(t *testing.T) {
 	t.Parallel()
 	in := newInbox(t, nil)
+	in.chunk = 50
 	in.take(court, table(goodRows(10), ","))
 	thief := goodRow(20).with("debtor_iin", goodRow(3)["debtor_iin"], "debtor_name", "Цой Виктор")
 	pair := goodRow(21).with("debtor_iin", goodRow(5001)["debtor_iin"], "debtor_name", "Пак Лариса")
-	rows := append([]values{goodRow(5001)}, goodRows(4000)[30:]...) // the pair is in different chunks
+	rows := append([]values{goodRow(5001)}, goodRows(200)[30:]...) // the pair is in different chunks
 	b := in.take(court, table(append(rows, thief, pair), ","))
-	if verdicts(b) != [5]int{3973, 3970, 0, 0, 3} {
+	if verdicts(b) != [5]int{173, 170, 0, 0, 3} {
 		t.Fatalf("%+v", b)
 	}
 	found, err := in.Rows(t.Context(), b.ID, RowQuery{Verdicts: []Verdict{Quarantined}})
-	if err != nil || len(found) != 3 || found[0].Row != 2 || found[0].Code != rules.CodeIdentityConflict || found[2].Row != 3974 {
+	if err != nil || len(found) != 3 || found[0].Row != 2 || found[0].Code != rules.CodeIdentityConflict || found[2].Row != 174 {
 		t.Errorf("%+v, %v", found, err)
 	}
 	held := one[string](t, in.pool, `SELECT string_agg(w.document_number || ' ' || c.hold, ',') FROM cases c JOIN writs w ON w.case_id = c.id WHERE c.hold <> ''`)

@@ -38,7 +38,7 @@ func (w *work) look(ctx context.Context, b *workBatch) (f findings, err error) {
 		today    = calendar.DateOf(now)
 		pack     = w.in.store.Pack()
 	)
-	err = pipeline(ctx, rows, chunking{size: DefaultChunkSize, source: b.given(), keys: w.in.keys}, func(ctx context.Context, items []item) error {
+	err = pipeline(ctx, rows, chunking{size: w.in.chunk, source: b.given(), keys: w.in.keys}, func(ctx context.Context, items []item) error {
 		if b.Via != ViaCLI && f.Rows+len(items) > MaxUploadRows {
 			return &FatalError{Code: FatalRows, Remedy: "split the file: at most " + strconv.Itoa(MaxUploadRows) + " rows are taken at once"}
 		}
@@ -110,7 +110,7 @@ func (w *work) preview(ctx context.Context, b *workBatch, suspects suspects) err
 		k    = newKnown(suspects)
 		done int
 	)
-	return pipeline(ctx, rows, chunking{size: DefaultChunkSize, source: b.given(), keys: w.in.keys}, func(ctx context.Context, items []item) error {
+	return pipeline(ctx, rows, chunking{size: w.in.chunk, source: b.given(), keys: w.in.keys}, func(ctx context.Context, items []item) error {
 		if err := w.in.im.preview(ctx, items, k, b.SameAs != 0); err != nil {
 			return err
 		}

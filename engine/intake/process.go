@@ -217,7 +217,7 @@ func (w *work) move(ctx context.Context, b *workBatch, f findings, why []Reason,
 
 // stage gives the rows that have none their verdicts.
 func (w *work) stage(ctx context.Context, b *workBatch) error {
-	o := Options{Progress: func(rows int) { w.say(PhaseStage, rows, b.Expected) }, enough: w.over}.withDefaults()
+	o := Options{Progress: func(rows int) { w.say(PhaseStage, rows, b.Expected) }, enough: w.over, ChunkSize: w.in.chunk}.withDefaults()
 	todo := batch{id: b.ID, rows: b.Rows, sameAs: b.SameAs}
 	if b.SameAs != 0 {
 		if err := w.in.im.repeat(ctx, todo, o); err != nil {

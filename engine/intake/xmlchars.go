@@ -60,6 +60,14 @@ func newlines(b []byte) []byte {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
+// trimSpace takes blanks off the beginning.
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
 func blank(b []byte) bool {
 	for _, c := range b {
 		if !isSpace(c) {

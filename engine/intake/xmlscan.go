@@ -260,7 +260,10 @@ func (s *xmlScanner) endTag() error {
 	if err != nil {
 		return err
 	}
-	s.name, s.attrs = bytes.TrimRight(tag, " \t\r\n"), s.attrs[:0]
+	for len(tag) > 0 && isSpace(tag[len(tag)-1]) {
+		tag = tag[:len(tag)-1]
+	}
+	s.name, s.attrs = tag, s.attrs[:0]
 	if len(s.ends) == 0 || !bytes.Equal(s.name, s.names[s.start():]) {
 		return broken("an end tag does not fit")
 	}
@@ -285,7 +288,7 @@ func (s *xmlScanner) pop() {
 func (s *xmlScanner) attributes(b []byte) bool {
 	s.attrs = s.attrs[:0]
 	for {
-		rest := bytes.TrimLeft(b, " \t\r\n")
+		rest := trimSpace(b)
 		if len(rest) == 0 {
 			return true
 		}
@@ -299,11 +302,11 @@ func (s *xmlScanner) attributes(b []byte) bool {
 				return false
 			}
 		}
-		rest = bytes.TrimLeft(rest[n:], " \t\r\n")
+		rest = trimSpace(rest[n:])
 		if len(rest) == 0 || rest[0] != '=' {
 			return false
 		}
-		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
+		rest = trimSpace(rest[1:])
 		if len(rest) < 2 || rest[0] != '"' && rest[0] != '\'' {
 			return false
 		}
@@ -319,7 +322,7 @@ func (s *xmlScanner) attributes(b []byte) bool {
 		if err != nil {
 			return false
 		}
-		if bytes.ContainsAny(value, "&\r") {
+		if len(text) != len(value) || bytes.IndexByte(value, '\r') >= 0 { // it lies where the next one will
 			value = bytes.Clone(text)
 		}
 		s.attrs = append(s.attrs, xmlAttr{name, value})

@@ -215,12 +215,18 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		if err := chunk.Hold(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := s.Store.ApplyTx(ctx, tx, cmds); err != nil {
+		known, early, err := afterCollections(ctx, tx, cmds, now)
+		if err != nil {
 			return err
 		}
-		for _, at := range slices.SortedFunc(maps.Keys(later), time.Time.Compare) {
-			if err := chunk.Again(ctx, tx, later[at], now, at); err != nil {
-				return err
+		if _, err := s.Store.ApplyTx(ctx, tx, known); err != nil {
+			return err
+		}
+		for _, back := range []map[time.Time][]int64{later, early} {
+			for _, at := range slices.SortedFunc(maps.Keys(back), time.Time.Compare) {
+				if err := chunk.Again(ctx, tx, back[at], now, at); err != nil {
+					return err
+				}
 			}
 		}
 		return chunk.Finish(ctx, tx, again, now, now.Add(retryAfter(chunk.Kind, tries)))

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/engine"
 )
 
 // Several writs against one debtor meet at the same account, and which is served first must not depend on which worker is
@@ -53,6 +55,55 @@ func turns(ctx context.Context, tx pgx.Tx, open []pending, now time.Time) error 
 	return nil
 }
 
+// afterCollections holds back the answers to recalls whose collection has no answer yet: what a recall has changed is known
+// only together with what the collection had taken before, and those come by two chunks. The recall itself has been sent; it
+// is asked about again when the collection is.
+func afterCollections(ctx context.Context, tx pgx.Tx, cmds []engine.For, now time.Time) (known []engine.For, early map[time.Time][]int64, err error) {
+	var recalled []int64
+	for _, c := range cmds {
+		if isRecall(c) {
+			recalled = append(recalled, c.CaseID)
+		}
+	}
+	if len(recalled) == 0 {
+		return cmds, nil, nil
+	}
+	rows, err := tx.Query(ctx, collectingSQL, recalled)
+	if err != nil {
+		return nil, nil, err
+	}
+	early = map[time.Time][]int64{}
+	waits := map[int64]bool{}
+	var (
+		id int64
+		at *time.Time
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+		turn := now
+		if at == nil {
+			turn = now.Add(soon)
+		} else if at.After(now) {
+			turn = at.UTC()
+		}
+		waits[id], early[turn] = true, append(early[turn], id)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range cmds {
+		if !waits[c.CaseID] || !isRecall(c) {
+			known = append(known, c)
+		}
+	}
+	return known, early, nil
+}
+
+func isRecall(c engine.For) bool {
+	a, ok := c.Command.(engine.OrderAnswered)
+	return ok && a.Purpose == engine.Recall
+}
+
 // openBeforeSQL finds the open orders of another case (w) that come before an order (o).
 const openBeforeSQL = `SELECT 1 FROM orders b WHERE b.case_id = w.case_id AND b.status IN ('requested', 'unknown')
 	    AND (b.requested_at, b.purpose IN ('arrest', 'collect'), b.case_id) < (o.requested_at, true, o.case_id)`
@@ -70,3 +121,9 @@ const turnsSQL = `SELECT o.case_id, min(t.at)
 	 WHERE k.done_at IS NULL AND k.kind IN ('orders', 'lift') AND w.case_id = ANY (k.case_ids) AND EXISTS (` + openBeforeSQL + `)
 	UNION ALL ` + dueBeforeSQL + `) t
  GROUP BY o.case_id`
+
+// collectingSQL gives the cases whose collection is open, and when it is worked next.
+const collectingSQL = `SELECT b.case_id, min(k.not_before)
+  FROM orders b LEFT JOIN chunks k ON k.done_at IS NULL AND k.kind = 'orders' AND b.case_id = ANY (k.case_ids)
+ WHERE b.case_id = ANY ($1) AND b.purpose = 'collect' AND b.status IN ('requested', 'unknown')
+ GROUP BY b.case_id`

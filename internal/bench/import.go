@@ -31,7 +31,7 @@ func Import(ctx context.Context, o Options) (ImportResult, error) {
 }
 
 func importBatch(ctx context.Context, o Options, p *place) (ImportResult, error) {
-	res := ImportResult{Name: "import", N: o.N}
+	res := ImportResult{Name: "import", N: o.N, Format: o.Format}
 	pool, err := p.database(ctx, "imports")
 	if err != nil {
 		return res, err
@@ -42,11 +42,17 @@ func importBatch(ctx context.Context, o Options, p *place) (ImportResult, error)
 	if err != nil {
 		return res, err
 	}
-	file, err := r.batch(o, o.N, false, "court.csv")
+	table, err := r.batch(o, o.N, false, "court.csv")
 	if err != nil {
 		return res, err
 	}
-	o.say("import: %d rows", o.N)
+	file := table
+	if o.Format == XML {
+		if file, err = r.batch(o, o.N, false, "court.xml"); err != nil {
+			return res, err
+		}
+	}
+	o.say("import: %d rows as %s", o.N, o.Format)
 	resetPeak()
 	var rep, again intake.Report
 	var first cost
@@ -75,7 +81,7 @@ func importBatch(ctx context.Context, o Options, p *place) (ImportResult, error)
 		return res, err
 	}
 	o.say("import: the same input rows by raw COPY")
-	raw, err := rawCopy(ctx, p, file, o.N)
+	raw, err := rawCopy(ctx, p, table, o.N)
 	if err != nil {
 		return res, err
 	}

@@ -9,6 +9,7 @@ import (
 // ImportResult is what [Import] found. Every share is of this one run, and its name says of what.
 type ImportResult struct {
 	Name      string  `json:"name"`
+	Format    Format  `json:"format"`
 	N         int     `json:"n"`
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"` // input rows

@@ -53,23 +53,26 @@ func TestLifecycle(t *testing.T) {
 }
 
 func TestImport(t *testing.T) {
-	o := options(t, 500)
-	res, err := Import(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.N != 500 || res.Accepted < 400 || res.Accepted+res.Duplicate+res.Rejected+res.Quarantined != 500 || len(res.Goals) != 4 {
-		t.Errorf("%+v", res)
-	}
-	for name, f := range map[string]float64{
-		"import": res.PerSecond, "raw": res.RawPerSecond, "floor": res.FloorPerSecond, "again": res.AgainPerSecond, "log": res.WALBytesPerRow,
-	} {
-		if f <= 0 {
-			t.Errorf("%s: %g", name, f)
+	for _, format := range []Format{CSV, XML} {
+		o := options(t, 500)
+		o.Format = format
+		res, err := Import(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if res.N != 500 || res.Format != format || res.Accepted < 400 || res.Accepted+res.Duplicate+res.Rejected+res.Quarantined != 500 || len(res.Goals) != 4 {
+			t.Errorf("%+v", res)
+		}
+		for name, f := range map[string]float64{
+			"import": res.PerSecond, "raw": res.RawPerSecond, "floor": res.FloorPerSecond, "again": res.AgainPerSecond, "log": res.WALBytesPerRow,
+		} {
+			if f <= 0 {
+				t.Errorf("%s: %g", name, f)
+			}
+		}
+		printed(t, res, res.Table, "raw COPY")
+		left(t, o)
 	}
-	printed(t, res, res.Table, "raw COPY")
-	left(t, o)
 }
 
 func TestOptions_needAFeed(t *testing.T) {

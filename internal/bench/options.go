@@ -9,10 +9,20 @@ import (
 	"robotbailiff/rules/calendar"
 )
 
-// Feed is a court batch as CSV with a header; sandbox.Court is one.
+// Feed is a court batch, as CSV with a header and as XML with the same rows; sandbox.Court is one.
 type Feed interface {
 	WriteCSV(w io.Writer) error
+	WriteXML(w io.Writer) error
 }
+
+// Format is the encoding of the batch that is taken in.
+type Format string
+
+// The encodings that are measured.
+const (
+	CSV Format = "csv"
+	XML Format = "xml"
+)
 
 // FeedMaker makes a batch of n rows that fits the opening day. With clean every row is good, and no debtor comes twice.
 type FeedMaker func(n int, opening calendar.Date, clean bool) (Feed, error)
@@ -23,6 +33,8 @@ type Options struct {
 	N int
 	// NaiveN is the number of cases of the comparison that takes one case at a time; 0: 300.
 	NaiveN int
+	// Format is that of the file in Import; empty: CSV. A raw COPY has the same rows as CSV in any case.
+	Format Format
 	// Dir is where the databases live during the run; empty: a temporary directory. It is left as it was found.
 	Dir string
 	// Profile is a folder for a CPU profile and the server's costliest statements; empty: none are taken.
@@ -45,6 +57,9 @@ func (o Options) withDefaults(n int) (Options, error) {
 	}
 	if o.NaiveN <= 0 {
 		o.NaiveN = 300
+	}
+	if o.Format == "" {
+		o.Format = CSV
 	}
 	o.NaiveN = min(o.NaiveN, o.N)
 	if o.Out == nil {

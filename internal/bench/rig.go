@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -125,7 +126,7 @@ func (r *rig) settled(ctx context.Context) error {
 	}
 }
 
-// batch writes a court batch to a file, before anything is measured.
+// batch writes a court batch to a file, before anything is measured; the name says in which encoding.
 func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err error) {
 	feed, err := o.Feed(n, calendar.DateOf(opening), clean)
 	if err != nil {
@@ -136,7 +137,11 @@ func (r *rig) batch(o Options, n int, clean bool, name string) (path string, err
 	if err != nil {
 		return "", fmt.Errorf("bench: feed: %w", err)
 	}
-	err = feed.WriteCSV(f)
+	if strings.HasSuffix(name, ".xml") {
+		err = feed.WriteXML(f)
+	} else {
+		err = feed.WriteCSV(f)
+	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"robotbailiff/engine/intake"
@@ -77,5 +78,49 @@ func TestRobot_takesReleasedBatchesIn(t *testing.T) {
 	b.rest()
 	if w := b.batch(got.ID); w.State != intake.StateDone || w.Accepted != 10 {
 		t.Errorf("%+v", w)
+	}
+}
+
+// A correction moves debt, arrest and money together, in the books of the case, of the ledger and of the bank.
+func TestRobot_correctionsMoveMoneyAndArrests(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 6)
+	b.run()
+	b.enforce()
+	for i, sum := range []string{"10000.00", "15000.00", "20155.00"} {
+		b.pay(fmt.Sprintf("e%d", i), b.ids[i], sum, b.load(b.ids[i]).OpenedOn.AddDays(3))
+	}
+	b.rest()
+	row := func(i int, action, sum string) string {
+		return fmt.Sprintf("ERAP,T-%d,2026-06-01,fine_prescription,%s,Ахметов Данияр,75,%s,2026-08-20,%s,amended,7/2026\n", i, iin(i), sum, action)
+	}
+	file := "source,document_number,in_force_date,kind,debtor_iin,debtor_name,region,amount,unpaid_confirmed_on,action,ground,act\n" +
+		row(0, "correct", "12000.00") + // 2 000 left
+		row(1, "correct", "12000.00") + // 3 000 too much
+		row(2, "correct", "20000.00") + // paid before: 155 too much
+		row(3, "correct", "100.00") +
+		row(4, "cancel", "20155.00")
+	got, err := b.robot.Inbox.Receive(t.Context(), intake.Arrival{Source: "ERAP", Via: intake.ViaAPI}, strings.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.rest()
+	if w := b.batch(got.ID); w.State != intake.StateDone || w.Accepted != 5 {
+		t.Fatalf("%+v", w)
+	}
+	b.sound()
+	want := []string{"enforcing 200000 1000000", "paid 0 1200000", "paid 0 2000000", "enforcing 10000 0", "cancelled 0 0", "enforcing 2015500 0"}
+	for i, w := range want {
+		var got string
+		if err := b.pool.QueryRow(t.Context(), `SELECT format('%s %s %s', state, outstanding, paid) FROM cases WHERE id = $1`, b.ids[i]).Scan(&got); err != nil || got != w {
+			t.Errorf("case %d: %s, want %s (%v)", i, got, w, err)
+		}
+	}
+	if n := b.count(`SELECT sum(refund_due)::bigint FROM payments`); n != 300000+15500 {
+		t.Errorf("%d tiyn are due back", n)
+	}
+	if n := b.count(`SELECT count(*) FROM orders o JOIN cases c ON c.id = o.case_id
+		WHERE o.purpose = 'arrest' AND (o.status = 'active') <> (c.state = 'enforcing') AND o.held <= c.outstanding`); n != 0 {
+		t.Errorf("%d arrests do not follow their case", n)
 	}
 }

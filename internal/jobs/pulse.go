@@ -83,14 +83,14 @@ func (r *Robot) sweep(ctx context.Context) error {
 // restartBatch is how many waiting chunks one pulse takes up.
 const restartBatch = 1000
 
-// restart makes jobs anew for chunks whose time has come and that nobody touched for the lease.
+// restart makes jobs anew for chunks whose time has come and that nobody works.
 func (r *Robot) restart(ctx context.Context) error {
 	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
 		return err
 	}
 	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		chunks, err := engine.DueChunks(ctx, tx, now, r.cfg.Lease, restartBatch)
+		chunks, err := engine.DueChunks(ctx, tx, now, r.cfg.Lease, max(r.cfg.Lease, abandonAfter), restartBatch)
 		if err != nil || len(chunks) == 0 {
 			return err
 		}

@@ -38,7 +38,7 @@ type Config struct {
 	Bank     orders.Bank                       // needed with Work
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
 	Pulse    time.Duration                     // 0: one second
-	Lease    time.Duration                     // a chunk nobody touched for so long is started again; 0: 40 seconds
+	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
 	Observe  func(what, outcome string, n int) // for metrics; may be nil
 }
 
@@ -60,8 +60,9 @@ type Robot struct {
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
 const (
-	jobTimeout  = 30 * time.Second
-	rescueAfter = 2 * time.Minute
+	jobTimeout   = 30 * time.Second
+	abandonAfter = jobTimeout + 10*time.Second
+	rescueAfter  = 2 * time.Minute
 )
 
 // New joins a robot. Nothing runs before [Robot.Run].
@@ -70,7 +71,7 @@ func New(cfg Config) (*Robot, error) {
 		cfg.Pulse = time.Second
 	}
 	if cfg.Lease == 0 {
-		cfg.Lease = jobTimeout + 10*time.Second
+		cfg.Lease = abandonAfter
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}

@@ -112,3 +112,36 @@ func TestRobot_givingBackNeverWaits(t *testing.T) {
 	}
 	b.sound()
 }
+
+// Whether the collection's own answer or that of its recall is heard first makes no difference.
+func TestRobot_recallIsKnownAfterItsCollection(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.run()
+	b.enforce()
+	b.bank.mu.Lock()
+	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
+		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, in.Purpose != engine.Collect
+	}
+	b.bank.mu.Unlock()
+	id := b.ids[0]
+	b.clock.Set(b.load(id).CollectOn.Start())
+	b.rest()
+	b.pay("p", id, "20155.00", b.load(id).OpenedOn.AddDays(12))
+	b.rest()
+	if got := b.count(`SELECT count(*) FROM orders WHERE status = 'done' AND purpose = 'lift'`); got != 1 {
+		t.Errorf("%d lifts while the collection is open", got)
+	}
+	if got := b.count(`SELECT count(*) FROM orders WHERE status = 'unknown' AND purpose IN ('recall', 'collect')`); got != 2 {
+		t.Errorf("%d open", got)
+	}
+	b.clock.Advance(2 * time.Minute)
+	b.rest()
+	if got := b.count(`SELECT count(*) FROM orders WHERE status = 'done' AND purpose IN ('recall', 'collect')`); got != 2 {
+		t.Errorf("%+v", b.load(id).Orders)
+	}
+	if b.load(id).ReleasedAt.IsZero() {
+		t.Error("not released")
+	}
+	b.sound()
+}

@@ -1,19 +1,21 @@
 package sandbox
 
-import (
-	"io"
-)
+import "io"
 
 const header = "source,document_number,document_date,in_force_date,kind,issuer_bin,issuer_name,debtor_iin,debtor_name,debtor_birth_date," +
 	"debtor_phone,debtor_language,region,amount,currency,claimant_bin,claimant_name,iban,kbk,knp,unpaid_confirmed_on\n"
 
-// appendCSV writes a row. No field of ours needs quotes.
-func (r *Row) appendCSV(b []byte) []byte {
-	for i, f := range [...]string{
+func (r *Row) fields() [21]string {
+	return [...]string{
 		r.Source, r.DocumentNumber, r.DocumentDate, r.InForceDate, r.Kind, r.IssuerBIN, r.IssuerName,
 		r.DebtorIIN, r.DebtorName, r.DebtorBirthDate, r.DebtorPhone, r.DebtorLanguage, r.Region, r.Amount, r.Currency,
 		r.ClaimantBIN, r.ClaimantName, r.IBAN, r.KBK, r.KNP, r.UnpaidConfirmedOn,
-	} {
+	}
+}
+
+// appendCSV writes a row. No field of ours needs quotes.
+func (r *Row) appendCSV(b []byte) []byte {
+	for i, f := range r.fields() {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
+	"encoding/xml"
+	"errors"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -189,6 +191,42 @@ func TestFeed_looksLikeTheRealThing(t *testing.T) {
 	}
 	if languages["kk"]+languages["ru"] < truth.Good*95/100 || languages["uz"] == 0 || len(regions) != 20 {
 		t.Errorf("languages %v, regions %v", languages, regions)
+	}
+}
+
+func TestWriteXML_hasTheRowsOfTheCSV(t *testing.T) {
+	t.Parallel()
+	c := court(t, 9, 2000)
+	var table, document bytes.Buffer
+	if err := errors.Join(c.WriteCSV(&table), c.WriteXML(&document)); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&table).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch struct {
+		XMLName xml.Name `xml:"urn:robotbailiff:writs:1 writs"`
+		Writs   []struct {
+			Fields []struct {
+				XMLName xml.Name
+				Text    string `xml:",chardata"`
+			} `xml:",any"`
+		} `xml:"writ"`
+	}
+	if err := xml.Unmarshal(document.Bytes(), &batch); err != nil || len(batch.Writs) != len(rows)-1 {
+		t.Fatalf("%d writs, %d rows, %v", len(batch.Writs), len(rows)-1, err)
+	}
+	for i, w := range batch.Writs {
+		got := map[string]string{}
+		for _, f := range w.Fields {
+			got[f.XMLName.Local] = f.Text
+		}
+		for j, name := range rows[0] {
+			if got[name] != rows[i+1][j] {
+				t.Fatalf("writ %d: %s is %q, %q in the table", i, name, got[name], rows[i+1][j])
+			}
+		}
 	}
 }
 

@@ -229,8 +229,13 @@ func (p *Pack) Gate(on calendar.Date) (g Gate, ok bool) {
 		key string
 		n   *int
 	}{
-		{KeyGateRejects, &g.Rejects}, {KeyGateDuplicates, &g.Duplicates}, {KeyGateShareRows, &g.ShareRows}, {KeyGateVolume, &g.Volume},
-		{KeyGateVolumeRows, &g.VolumeRows}, {KeyGateVolumeLeast, &g.Least}, {KeyGateUsualOf, &g.UsualOf},
+		{KeyGateRejects, &g.Rejects},
+		{KeyGateDuplicates, &g.Duplicates},
+		{KeyGateShareRows, &g.ShareRows},
+		{KeyGateVolume, &g.Volume},
+		{KeyGateVolumeRows, &g.VolumeRows},
+		{KeyGateVolumeLeast, &g.Least},
+		{KeyGateUsualOf, &g.UsualOf},
 	} {
 		n, have := p.typed.counts[f.key].on(on)
 		*f.n, ok = n, ok && have

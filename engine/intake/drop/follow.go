@@ -111,11 +111,11 @@ func (f *Folder) tell(ctx context.Context, p *place, b *intake.Batch, name strin
 		a.Reasons = b.Reasons
 		fallthrough
 	case intake.StateDone, intake.StateRejected:
-		r, err := f.cfg.Inbox.RowReport(ctx, b.ID, b.Language)
+		r, err := f.cfg.Inbox.FileReport(ctx, b.ID, b.Language)
 		if err != nil {
 			return fmt.Errorf("report of batch %d: %w", b.ID, err)
 		}
-		a.Report = name + ".report" + r.Extension()
+		a.Report = name + ".report" + r.Extension
 		if err := p.write(path.Join(outDir, a.Report), r.Write); err != nil {
 			return fmt.Errorf("report of batch %d: %w", b.ID, err)
 		}

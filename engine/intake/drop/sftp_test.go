@@ -23,6 +23,9 @@ func startSFTP(t *testing.T, root string) *sftpServer {
 	t.Helper()
 	for _, name := range []string{"/usr/sbin/sshd", "sftp", "ssh-keygen"} {
 		if _, err := exec.LookPath(name); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal(err)
+			}
 			t.Skipf("OpenSSH is not here: %v", err)
 		}
 	}
@@ -77,11 +80,8 @@ func (s *sftpServer) serve() {
 			cmd := exec.Command("/usr/sbin/sshd", "-i", "-e", "-f", filepath.Join(s.dir, "config")) //nolint:noctx // it ends with its connection
 			cmd.Stdin, cmd.Stdout = file, file
 			cmd.Stderr = s.t.Output()
-			err = cmd.Run()
+			_ = cmd.Run() // it ends with 255 when the sender hangs up
 			_, _ = file.Close(), conn.Close()
-			if err != nil {
-				_, _ = fmt.Fprintln(s.t.Output(), "sshd ended:", err)
-			}
 		}
 	}()
 }

@@ -43,7 +43,7 @@ func TestVerifyCMS_acceptsWhatOpensslSigns(t *testing.T) {
 			if s.Content != sha256.Sum256([]byte(content)) {
 				t.Error("the hash is not of the content")
 			}
-			if d := s.SignedAt.Sub(now); d < -time.Minute || d > time.Hour {
+			if d := now.Sub(s.SignedAt); d < time.Hour || d > 7*time.Hour {
 				t.Errorf("signed at %s", s.SignedAt)
 			}
 			if text := s.String(); !strings.HasPrefix(text, "sha256:") || len(text) != 71 {

@@ -33,6 +33,9 @@ const (
 // There is one profile: one signature, directly in the root; one reference, to the root; the transforms
 // enveloped-signature and a canonicalisation, without parameters; the signer's certificate inside.
 //
+// What the canonicalisers do not do as the standard says leads to a refusal, never to a wrong acceptance, since the hash
+// is then another: attributes of several foreign namespaces on one element, and line ends inside attributes.
+//
 // Of goxmldsig only the canonicalisers are used. Its own validation walks at most 1000 elements, takes no chain of
 // certificates, and reads ECDSA values in another encoding than the standard's (RFC 4050), so the few steps are here.
 //

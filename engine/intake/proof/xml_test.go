@@ -130,6 +130,26 @@ func TestVerifyXML_acceptsWhatXmlsecSigns(t *testing.T) {
 	}
 }
 
+func TestVerifyXML_takesTheUsualSubtleties(t *testing.T) {
+	t.Parallel()
+	p := withPeers(t)
+	policy := p.policy(t, XMLSig)
+	for _, c14n := range []string{exclusive, inclusive} {
+		for _, begin := range []string{
+			`<writs xml:lang="kk">`, "<writs a='x&#10;y&#9;z&gt;\"'>", "<writs>a&#13;\n\r\n&gt;\"'", `<c:writs xmlns:c="urn:c" c:x="1" y="2">`,
+		} {
+			end := "</writs>"
+			if strings.HasPrefix(begin, "<c:") {
+				end = "</c:writs>"
+			}
+			doc := signedXML(t, p, begin+template{c14n: c14n}.String()+end, "rsa")
+			if _, _, err := VerifyXML(policy, now, strings.NewReader(doc)); err != nil {
+				t.Errorf("%s %q: %v", c14n, begin, err)
+			}
+		}
+	}
+}
+
 // Java signers often name a canonicalisation with comments; of a document without any it is the same.
 func TestVerifyXML_takesWithCommentsWhereThereAreNone(t *testing.T) {
 	t.Parallel()

@@ -59,15 +59,18 @@ func (s *signature) readInfo(original *etree.Element) error {
 	if c14n == nil {
 		return refuse(CodeAlgorithm, dsig.CanonicalizationMethodTag)
 	}
-	scope, err := etreeutils.NSBuildParentContext(original)
-	if err != nil {
-		return refuse(CodeMalformed, dsig.SignedInfoTag)
+	info := original // inclusive C14N 1.0 looks at the parents itself, since it also inherits xml:lang
+	if c14n.Algorithm() != dsig.CanonicalXML10RecAlgorithmId {
+		scope, err := etreeutils.NSBuildParentContext(original)
+		if err != nil {
+			return refuse(CodeMalformed, dsig.SignedInfoTag)
+		}
+		if info, err = etreeutils.NSDetatch(scope, original); err != nil {
+			return refuse(CodeMalformed, dsig.SignedInfoTag)
+		}
 	}
-	detached, err := etreeutils.NSDetatch(scope, original)
-	if err != nil {
-		return refuse(CodeMalformed, dsig.SignedInfoTag)
-	}
-	if s.info, err = c14n.Canonicalize(detached); err != nil {
+	var err error
+	if s.info, err = c14n.Canonicalize(info); err != nil {
 		return refuse(CodeMalformed, dsig.SignedInfoTag)
 	}
 	doc := etree.NewDocument()
