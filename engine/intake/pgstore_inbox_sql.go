@@ -35,7 +35,7 @@ const readInboxSQL = `SELECT b.id, b.source, b.file_name, b.sha256, b.size, b.vi
        WHERE batch_id = b.id AND act = 'proposed' ORDER BY id DESC LIMIT 1) p ON b.state = 'waiting'`
 
 const readRowsSQL = `SELECT row_no, action, verdict, code, field, document_number, coalesce(case_id, 0), trace FROM batch_rows
- WHERE batch_id = $1 AND row_no > $2 AND (cardinality($3::text[]) = 0 OR verdict = ANY($3)) ORDER BY row_no LIMIT $4`
+ WHERE batch_id = $1 AND row_no > $2 AND (cardinality($3::text[]) = 0 OR verdict = ANY($3)) AND ($5 = '' OR code = $5) ORDER BY row_no LIMIT $4`
 
 const liveProposalSQL = `SELECT actor FROM batch_acts WHERE batch_id = $1 AND act = 'proposed' AND at > $2 ORDER BY id DESC LIMIT 1`
 
