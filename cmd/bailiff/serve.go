@@ -35,6 +35,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	seed := e.flags.Uint64("seed", 1, "of the simulated world; sandbox only")
 	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
 	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
+	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
@@ -46,11 +47,14 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *drops != "" && !work {
+		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
+	}
 	db, err := e.open(ctx, pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30*time.Second))
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease}, web, *addr)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops}, web, *addr)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -92,6 +96,13 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		}
 		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
 		g.Go(func() error { return serveHTTP(ctx, ln, site) })
+	}
+	if w.drop != "" {
+		f, err := e.dropFolder(p.robot.Inbox, w.drop, false)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return f.Run(ctx, dropEvery) })
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
@@ -166,7 +177,7 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, DemoSignIn: p.sandbox != nil})
+	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, Inbox: p.robot.Inbox, DemoSignIn: p.sandbox != nil})
 	if err != nil {
 		return nil, err
 	}

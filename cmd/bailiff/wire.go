@@ -51,6 +51,7 @@ type wiring struct {
 	playful bool          // the world need not survive a crash of the database
 	pulse   time.Duration // 0: one second
 	lease   time.Duration // 0: the default of jobs
+	drop    string        // folder that senders put batches into; empty: none
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.

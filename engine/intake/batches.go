@@ -144,6 +144,7 @@ type RowQuery struct {
 	After    int       // only rows below this number of the file; 0: from the first
 	Limit    int       // 0: DefaultMaxErrors
 	Verdicts []Verdict // none: all
+	Code     string    // empty: all
 	Language string    // of the messages: kk, ru or en; empty means ru
 }
 
@@ -172,7 +173,7 @@ func (in *Inbox) Rows(ctx context.Context, id int64, q RowQuery) ([]RowResult, e
 	for i, v := range q.Verdicts {
 		verdicts[i] = string(v)
 	}
-	rows, err := in.store.Pool().Query(ctx, readRowsSQL, id, q.After, verdicts, q.Limit)
+	rows, err := in.store.Pool().Query(ctx, readRowsSQL, id, q.After, verdicts, q.Limit, q.Code)
 	if err != nil {
 		return nil, fmt.Errorf("intake: rows of batch %d: %w", id, err)
 	}

@@ -71,6 +71,8 @@ type Arrival struct {
 	Signature []byte // detached, over the bytes of the file
 	DryRun    bool   // tell what would happen and open nothing
 	Language  string // of the sender: kk, ru or en; empty means ru
+	// Promise is what the sender says of the file, or nil. [Inbox.Process] fails a batch that breaks it.
+	Promise *Promise
 }
 
 // Proof says whether a file comes from whom it says. It is asked before anything of the file is parsed.
@@ -341,7 +343,7 @@ func (n *arriving) insert(ctx context.Context, tx pgx.Tx, sameAs int64) error {
 		sumOf = n.sumOf[:]
 	}
 	_, err := tx.Exec(ctx, insertInboxSQL, n.id, n.source, n.a.FileName, n.sum[:], string(n.state), n.now, n.a.Via, n.a.By, n.signer, n.a.Language,
-		n.a.DryRun, n.a.Source != "", n.size, n.proven, sumOf, sameAs, n.fault)
+		n.a.DryRun, n.a.Source != "", n.size, n.proven, sumOf, sameAs, n.fault, n.a.Promise)
 	return err
 }
 

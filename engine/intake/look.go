@@ -34,6 +34,7 @@ func (w *work) look(ctx context.Context, b *workBatch) (f findings, err error) {
 	var (
 		crowd    crowd
 		contents contents
+		control  control
 		today    = calendar.DateOf(now)
 		pack     = w.in.store.Pack()
 	)
@@ -48,6 +49,7 @@ func (w *work) look(ctx context.Context, b *workBatch) (f findings, err error) {
 		for i := range items {
 			it := &items[i]
 			wr := &it.writ
+			control.add(it)
 			switch seen, ok := known[it.doc]; {
 			case it.problem.Code != "":
 				f.add(verdictOf(it.problem.Code))
@@ -74,6 +76,9 @@ func (w *work) look(ctx context.Context, b *workBatch) (f findings, err error) {
 	}
 	if f.Rows == 0 {
 		return f, (&survey{}).complete()
+	}
+	if err := b.promise.kept(f.Rows, control); err != nil {
+		return f, err
 	}
 	twice := contents.repeated()
 	f.Accepted, f.Duplicate = f.Accepted-twice, f.Duplicate+twice

@@ -24,9 +24,9 @@ const findContentSQL = `SELECT coalesce(min(id) FILTER (WHERE state IN ('receive
   FROM batches WHERE sha256 = $1 AND source = $2`
 
 const insertInboxSQL = `INSERT INTO batches (id, source, file_name, sha256, state, received_at, via, received_by, signer, language, dry_run, sender_known,
-	size, proven_size, proven_sha256, same_as, fault)
+	size, proven_size, proven_sha256, same_as, fault, promised)
 OVERRIDING SYSTEM VALUE
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16::bigint, 0), $17)`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, nullif($16::bigint, 0), $17, $18)`
 
 const readInboxSQL = `SELECT b.id, b.source, b.file_name, b.sha256, b.size, b.via, b.received_by, b.signer, b.language, b.dry_run, b.state,
        b.rows, b.accepted, b.duplicate, b.rejected, b.quarantined, b.expected, b.figures, b.reasons, b.fault, coalesce(b.same_as, 0),
@@ -35,7 +35,7 @@ const readInboxSQL = `SELECT b.id, b.source, b.file_name, b.sha256, b.size, b.vi
        WHERE batch_id = b.id AND act = 'proposed' ORDER BY id DESC LIMIT 1) p ON b.state = 'waiting'`
 
 const readRowsSQL = `SELECT row_no, action, verdict, code, field, document_number, coalesce(case_id, 0), trace FROM batch_rows
- WHERE batch_id = $1 AND row_no > $2 AND (cardinality($3::text[]) = 0 OR verdict = ANY($3)) ORDER BY row_no LIMIT $4`
+ WHERE batch_id = $1 AND row_no > $2 AND (cardinality($3::text[]) = 0 OR verdict = ANY($3)) AND ($5 = '' OR code = $5) ORDER BY row_no LIMIT $4`
 
 const liveProposalSQL = `SELECT actor FROM batch_acts WHERE batch_id = $1 AND act = 'proposed' AND at > $2 ORDER BY id DESC LIMIT 1`
 
@@ -56,7 +56,7 @@ const usualRowsSQL = `SELECT count(*)::int, coalesce(percentile_disc(0.5) WITHIN
 
 const touchBatchSQL = `UPDATE batches SET touched_at = now() WHERE id = $1`
 
-const readWorkSQL = `SELECT proven_size, coalesce(proven_sha256, sha256), sender_known, suspects FROM batches WHERE id = $1`
+const readWorkSQL = `SELECT proven_size, coalesce(proven_sha256, sha256), sender_known, suspects, promised FROM batches WHERE id = $1`
 
 const moveBatchSQL = `UPDATE batches SET state = $2, expected = $3, looked = true, suspects = $4, figures = $5, reasons = $6, gated = $7,
 	rows = CASE WHEN $8 THEN 0 ELSE rows END, accepted = CASE WHEN $8 THEN 0 ELSE accepted END, duplicate = CASE WHEN $8 THEN 0 ELSE duplicate END,

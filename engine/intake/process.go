@@ -103,6 +103,7 @@ type workBatch struct {
 	sum         []byte // of what is parsed
 	senderKnown bool
 	suspects    [][]byte
+	promise     *Promise
 }
 
 // given is the source that rows must not contradict.
@@ -117,7 +118,7 @@ func (in *Inbox) workBatch(ctx context.Context, id int64) (wb workBatch, err err
 	if wb.Batch, err = in.Batch(ctx, id); err != nil {
 		return wb, err
 	}
-	err = in.store.Pool().QueryRow(ctx, readWorkSQL, id).Scan(&wb.proven, &wb.sum, &wb.senderKnown, &wb.suspects)
+	err = in.store.Pool().QueryRow(ctx, readWorkSQL, id).Scan(&wb.proven, &wb.sum, &wb.senderKnown, &wb.suspects, &wb.promise)
 	if err == nil && wb.Size == 0 && !wb.State.Final() {
 		err = fmt.Errorf("intake: batch %d keeps no file: whoever began to import it has to go on", id)
 	}
@@ -130,6 +131,9 @@ func (w *work) begin(ctx context.Context, b *workBatch) error {
 	if b.SameAs != 0 {
 		old, err := w.in.Batch(ctx, b.SameAs)
 		if err != nil {
+			return err
+		}
+		if err := b.promise.rowsKept(old.Rows); err != nil {
 			return err
 		}
 		if b.Expected = old.Rows; b.DryRun {

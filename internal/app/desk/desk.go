@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/engine/intake"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/rules/pack"
 )
@@ -29,7 +30,8 @@ type Config struct {
 	Packs story.Packs
 	// OpenIIN opens the sealed identification number of a debtor; only its last four digits are shown.
 	OpenIIN func(sealed []byte) (string, error)
-	// DemoSignIn lets anybody in as the operator of the demonstration. For a sandbox only.
+	Inbox   *intake.Inbox // takes and shows court batches
+	// DemoSignIn lets anybody in as one of the two operators of the demonstration. For a sandbox only.
 	DemoSignIn bool
 }
 
@@ -37,11 +39,12 @@ type Config struct {
 type Service struct {
 	cfg    Config
 	teller *story.Teller
+	paces  paces
 }
 
 // New returns the desk's use cases.
 func New(cfg Config) (*Service, error) {
-	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil {
+	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
 	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs)}, nil
@@ -58,22 +61,28 @@ var (
 type Actor struct{ Name string }
 
 const (
-	demoActor  = "desk:demo"
 	sessionFor = 8 * time.Hour
 )
+
+// demoActors are two, so that what needs two people can be tried.
+var demoActors = [...]string{"desk:demo", "desk:demo-2"}
 
 // CanSignIn says whether there is a way to sign in at all.
 func (s *Service) CanSignIn() bool { return s.cfg.DemoSignIn }
 
-// SignIn begins a visit of the demonstration's operator and gives the secret of its cookie.
-func (s *Service) SignIn(ctx context.Context) (session string, life time.Duration, err error) {
+// SignIn begins a visit of the demonstration's first operator, or the second one, and gives the secret of its cookie.
+func (s *Service) SignIn(ctx context.Context, second bool) (session string, life time.Duration, err error) {
 	if !s.cfg.DemoSignIn {
 		return "", 0, ErrNoSignIn
+	}
+	who := demoActors[0]
+	if second {
+		who = demoActors[1]
 	}
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails: without randomness the program ends
 	session = base64.RawURLEncoding.EncodeToString(raw)
-	if _, err := s.cfg.Pool.Exec(ctx, insertSessionSQL, sessionHash(session), demoActor, sessionFor); err != nil {
+	if _, err := s.cfg.Pool.Exec(ctx, insertSessionSQL, sessionHash(session), who, sessionFor); err != nil {
 		return "", 0, fmt.Errorf("desk: sign-in: %w", err)
 	}
 	return session, sessionFor, nil

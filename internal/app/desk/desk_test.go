@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"robotbailiff/engine/intake"
 	"robotbailiff/internal/app/desk"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
@@ -18,12 +19,12 @@ func TestSignIn_needsTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := desk.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, DemoSignIn: true}
+	cfg := desk.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), DemoSignIn: true}
 	demo, err := desk.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := demo.SignIn(t.Context())
+	session, _, err := demo.SignIn(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestSignIn_needsTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := real.SignIn(t.Context()); !errors.Is(err, desk.ErrNoSignIn) {
+	if _, _, err := real.SignIn(t.Context(), true); !errors.Is(err, desk.ErrNoSignIn) {
 		t.Errorf("outside the sandbox somebody signs in: %v", err)
 	}
 	if _, err := real.Who(t.Context(), session); !errors.Is(err, desk.ErrNoSignIn) {

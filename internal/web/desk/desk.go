@@ -1,6 +1,7 @@
-// Package desk is the operators' pages below /desk/: how all cases stand, and one case with all that happened to it.
+// Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
+// and the court batches.
 //
-// It must not change a case, read the database, or show more of a person than the use cases give. Every filter is in the
+// It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
 //
 // The entry point is [Handler].
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"robotbailiff/engine/intake"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
@@ -51,6 +53,13 @@ func Handler(c Config) (http.Handler, error) {
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /desk/{$}", h.inside(h.overview))
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
+	route("GET /desk/imports", h.inside(h.imports))
+	route("GET /desk/imports/{id}", h.inside(h.importFile))
+	route("GET /desk/imports/{id}/rows", h.inside(h.importRows))
+	route("GET /desk/imports/{id}/report", h.inside(h.importReport))
+	route("POST /desk/imports/{id}/release", h.inside(h.releaseImport))
+	route("POST /desk/imports/{id}/reject", h.inside(h.rejectImport))
+	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.upload, explain))
 	route("GET /desk/find", h.inside(h.find))
 	route("POST /desk/sign-in", h.signIn)
 	route("POST /desk/sign-out", h.signOut)
@@ -72,6 +81,8 @@ func explain(err error) *ui.Failure {
 	switch {
 	case errors.Is(err, app.ErrNoSignIn):
 		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
+	case errors.Is(err, intake.ErrNoBatch):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}
@@ -101,7 +112,7 @@ type signInPage struct {
 }
 
 func (h *handler) signIn(w http.ResponseWriter, r *http.Request) error {
-	session, life, err := h.app.SignIn(r.Context())
+	session, life, err := h.app.SignIn(r.Context(), r.PostFormValue("operator") == "2")
 	if err != nil {
 		return err
 	}

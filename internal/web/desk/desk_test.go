@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/intake"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/testkit"
@@ -31,7 +32,7 @@ func setup(t *testing.T, demo bool) stage {
 	t.Helper()
 	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
 	must(t, err)
-	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, DemoSignIn: demo})
+	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), DemoSignIn: demo})
 	must(t, err)
 	h, err := desk.Handler(desk.Config{App: service, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	must(t, err)

@@ -17,7 +17,8 @@ func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := map[string]any{
-		"signin": signInPage{}, "overview": overviewPage{}, "casefile": casePage{}, "error": ui.ErrorPage{},
+		"signin": signInPage{}, "overview": overviewPage{}, "casefile": casePage{},
+		"imports": importsPage{}, "import": importPage{}, "importrows": importRowsPage{}, "notaken": uploadPage{}, "error": ui.ErrorPage{},
 	}
 	for _, page := range site.Render.Pages() {
 		if data[page] == nil {

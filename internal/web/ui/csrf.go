@@ -41,9 +41,12 @@ func (f forms) token(w http.ResponseWriter, r *http.Request) string {
 }
 
 // good says whether a posted form carries the token of this browser.
-func (f forms) good(r *http.Request) bool {
+func (f forms) good(r *http.Request) bool { return f.match(r, r.PostFormValue(FormField)) }
+
+// match says whether a token is of this browser.
+func (f forms) match(r *http.Request, token string) bool {
 	id := f.cookies.Get(r, formCookie)
-	raw, err := base64.RawURLEncoding.DecodeString(r.PostFormValue(FormField))
+	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if id == "" || err != nil || len(raw) != 2*sha256.Size {
 		return false
 	}

@@ -41,6 +41,7 @@ func funcs(p *i18n.Printer, css string) template.FuncMap {
 		"iso":      i18n.ISO,
 		"known":    func(t interface{ IsZero() bool }) bool { return !t.IsZero() },
 		"int":      func(n int64) int { return int(n) },
+		"long":     func(n int) int64 { return int64(n) },
 		"actorKey": actorKey,
 		"lang":     func() string { return string(p.Lang()) },
 		"css":      func() template.CSS { return template.CSS(css) }, //nolint:gosec // our own, a constant of the program

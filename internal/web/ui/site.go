@@ -134,25 +134,28 @@ func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler 
 		if l, ok := i18n.Parse(r.URL.Query().Get("lang")); ok {
 			s.Cookies.Set(w, langCookie, string(l), langFor)
 		}
-		err := f(w, r)
-		if err == nil {
-			return
+		if err := f(w, r); err != nil {
+			s.explain(w, r, err, explain)
 		}
-		if fail, ok := errors.AsType[*Failure](err); ok {
+	})
+}
+
+// explain turns an error into a page.
+func (s *Site) explain(w http.ResponseWriter, r *http.Request, err error, explain func(error) *Failure) {
+	if fail, ok := errors.AsType[*Failure](err); ok {
+		s.fail(w, r, fail)
+		return
+	}
+	if explain != nil {
+		if fail := explain(err); fail != nil {
 			s.fail(w, r, fail)
 			return
 		}
-		if explain != nil {
-			if fail := explain(err); fail != nil {
-				s.fail(w, r, fail)
-				return
-			}
-		}
-		if !errors.Is(err, context.Canceled) {
-			s.log.ErrorContext(r.Context(), "page failed", "audience", s.Audience, "method", r.Method, "route", r.Pattern, "error", err)
-		}
-		s.fail(w, r, &Failure{Status: http.StatusInternalServerError, Name: "fault"})
-	})
+	}
+	if !errors.Is(err, context.Canceled) {
+		s.log.ErrorContext(r.Context(), "page failed", "audience", s.Audience, "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	s.fail(w, r, &Failure{Status: http.StatusInternalServerError, Name: "fault"})
 }
 
 // Protect wraps a site's handlers: headers on every answer, and no posts from other sites.
