@@ -71,15 +71,16 @@ var Transitions = map[Status][]Status{
 }
 
 // Params is everything that a text says besides the case number and the link. Which of
-// them a kind uses is told in package text; what is not set is left out of the text.
+// them a kind uses is told in package text; what is not set is left out of the text. The keys
+// are short, since four notices of every case are kept for ever.
 type Params struct {
-	Amount      money.Amount  `json:"amount,omitzero"`      // the debt, payment, arrest or refund, by kind
-	Outstanding money.Amount  `json:"outstanding,omitzero"` // what is still owed
-	Until       calendar.Date `json:"until,omitzero"`       // last day without extra charge, included
-	UndoUntil   time.Time     `json:"undo_until,omitzero"`  // a refusal can be taken back before
-	Initials    string        `json:"initials,omitzero"`    // of the debtor: see text.Initials
-	Bailiff     string        `json:"bailiff,omitzero"`     // the private bailiff's name
-	Arrested    bool          `json:"arrested,omitzero"`    // money is held at a bank
+	Amount      money.Amount  `json:"a,omitzero"`    // the debt, payment, arrest or refund, by kind
+	Outstanding money.Amount  `json:"o,omitzero"`    // what is still owed
+	Until       calendar.Date `json:"u,omitzero"`    // last day without extra charge, included
+	UndoUntil   time.Time     `json:"undo,omitzero"` // a refusal can be taken back before
+	Initials    string        `json:"i,omitzero"`    // of the debtor: see text.Initials
+	Bailiff     string        `json:"b,omitzero"`    // the private bailiff's name
+	Arrested    bool          `json:"held,omitzero"` // money is held at a bank
 }
 
 // stored is what the column params holds: the host too, so that the text of an old notice
@@ -87,7 +88,7 @@ type Params struct {
 type stored struct {
 	Params
 
-	Host string `json:"host"`
+	Host string `json:"h"`
 }
 
 // Intent asks for one logical notice, on one channel or several.

@@ -79,7 +79,7 @@ func TestCorrections_withdrawAndCancel(t *testing.T) {
 	if n := one[int](t, in.pool, `SELECT count(*) FROM cases WHERE state = 'cancelled'`); n != 6 {
 		t.Errorf("%d cancelled", n)
 	}
-	if got := one[string](t, in.pool, `SELECT e.data->>'reason' || ' ' || (e.data->'trace'->0->'f'->1->>1) FROM events e WHERE e.kind = 'cancelled' ORDER BY e.case_id DESC LIMIT 1`); got != "sent_by_mistake 12/2026" {
+	if got := one[string](t, in.pool, `SELECT e.data->>'reason' || ' ' || (e.data->'trace'->0->>3) FROM events e WHERE e.kind = 'cancelled' ORDER BY e.case_id DESC LIMIT 1`); got != "sent_by_mistake act=12/2026" {
 		t.Error(got)
 	}
 }

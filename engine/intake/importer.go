@@ -139,12 +139,13 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	// Waves follow each other, so of the rows that have a verdict only those of the last one may be scattered.
 	skip, done := max(0, b.rows-laneCount*maxChunkSize), 0
 	err = pipeline(ctx, rows, chunking{skip: skip, size: laneCount * o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
-		if err := w.store(ctx, items); err != nil {
+		fresh, err := w.store(ctx, items)
+		if err != nil {
 			return err
 		}
 		done += len(items)
 		o.Progress(skip + done)
-		if o.enough != nil && o.enough() {
+		if fresh && o.enough != nil && o.enough() { // whoever comes back has something done each time
 			return errPaused
 		}
 		return nil

@@ -26,40 +26,40 @@ func (im *Importer) wave(batchID int64, s suspects) *wave {
 	return w
 }
 
-func (w *wave) store(ctx context.Context, items []item) error {
-	parts, ok := intoLanes(items)
+// store gives the rows that have no verdict yet theirs; fresh says whether there were any.
+func (w *wave) store(ctx context.Context, items []item) (fresh bool, err error) {
+	all := make([]*item, len(items))
+	for i := range items {
+		all[i] = &items[i]
+	}
+	open, err := w.whole.unstored(ctx, w.whole.im.store.Pool(), all)
+	if err != nil || len(open) == 0 {
+		return false, err
+	}
+	parts, ok := intoLanes(open)
 	if !ok {
-		return w.whole.store(ctx, parts[0])
+		return true, w.whole.store(ctx, open)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for i, r := range w.lanes {
 		g.Go(func() error { return r.store(ctx, parts[i]) })
 	}
-	return g.Wait()
+	return true, g.Wait()
 }
 
-// intoLanes gives the rows of each lane, in the order of the file. A person is in one lane for ever. It is not ok when a document
-// number stands in two lanes, as when it was given to two persons: all rows are in the first part then.
-func intoLanes(items []item) (parts [laneCount][]*item, ok bool) {
+// intoLanes gives the rows of each lane, in the order of the file. A person is in one lane for ever. It is not ok when a
+// document number stands in two lanes, as when it was given to two persons.
+func intoLanes(items []*item) (parts [laneCount][]*item, ok bool) {
 	lane := make(map[docKey]int, len(items))
-	ok = true
-	for i := range items {
-		it := &items[i]
+	for _, it := range items {
 		n := int(it.person[0]) % laneCount // nobody's rows are in the first
 		if it.problem.Code == "" {
 			if was, seen := lane[it.doc]; seen && was != n {
-				ok = false
+				return parts, false
 			}
 			lane[it.doc] = n
 		}
 		parts[n] = append(parts[n], it)
 	}
-	if ok {
-		return parts, true
-	}
-	parts = [laneCount][]*item{}
-	for i := range items {
-		parts[0] = append(parts[0], &items[i])
-	}
-	return parts, false
+	return parts, true
 }

@@ -27,15 +27,15 @@ func (r *run) lock(ctx context.Context, tx pgx.Tx) error {
 }
 
 // unstored gives the rows that have no verdict yet; none when the batch is not being staged any more.
-func (r *run) unstored(ctx context.Context, tx pgx.Tx, items []*item) ([]*item, error) {
+func (r *run) unstored(ctx context.Context, q querier, items []*item) ([]*item, error) {
 	var state string
-	if err := tx.QueryRow(ctx, batchStateSQL, r.batchID).Scan(&state); err != nil {
+	if err := q.QueryRow(ctx, batchStateSQL, r.batchID).Scan(&state); err != nil {
 		return nil, fmt.Errorf("intake: batch %d: %w", r.batchID, err)
 	}
 	if state != "staging" {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, storedRowsSQL, r.batchID, items[0].row.No, items[len(items)-1].row.No)
+	rows, err := q.Query(ctx, storedRowsSQL, r.batchID, items[0].row.No, items[len(items)-1].row.No)
 	if err != nil {
 		return nil, fmt.Errorf("intake: rows of batch %d: %w", r.batchID, err)
 	}

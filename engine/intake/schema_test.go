@@ -131,6 +131,9 @@ func TestXSD_agreesWithTheReader(t *testing.T) {
 		if !bad {
 			good.WriteString(writ)
 		}
+		if codes[i] == rules.CodeFieldMissing {
+			continue // which fields are needed depends on the action, and that a schema of this sort cannot say
+		}
 		if valid("one.xml", writ) == bad {
 			t.Errorf("row %d is %q for us, and the schema has the other opinion", i+1, codes[i])
 		}
