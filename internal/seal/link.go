@@ -32,9 +32,9 @@ func (k *Keys) LinkToken(caseID int64, ordinal int) string {
 	return strings.Repeat("1", TokenLength-len(token)) + token
 }
 
-// LinkHash gives what is stored of a token, and all that is: HMAC-SHA-256 under a key that
-// only this purpose uses.
-func (k *Keys) LinkHash(token string) []byte { return k.linkSum.sum([]byte(token)) }
+// LinkHash gives what is stored of a token, and all that is: the first 128 bits, as many as the
+// token has, of HMAC-SHA-256 under a key that only this purpose uses.
+func (k *Keys) LinkHash(token string) []byte { return k.linkSum.sum([]byte(token))[:16] }
 
 // ParseToken checks that a text has the shape of a link token, before anything is looked up.
 func ParseToken(token string) error {
