@@ -30,7 +30,7 @@ func startSFTP(t *testing.T, root string) *sftpServer {
 		}
 	}
 	if os.Getuid() == 0 { // where sshd, as root, keeps what it is without rights
-		must(t, os.MkdirAll("/run/sshd", 0o755)) //nolint:gosec // as the system makes it
+		must(t, os.MkdirAll("/run/sshd", 0o755))
 	}
 	s := &sftpServer{t: t, dir: t.TempDir(), root: root}
 	for _, key := range []string{"host", "client"} {
@@ -77,7 +77,7 @@ func (s *sftpServer) serve() {
 			if err != nil {
 				return
 			}
-			cmd := exec.Command("/usr/sbin/sshd", "-i", "-e", "-f", filepath.Join(s.dir, "config")) //nolint:noctx // it ends with its connection
+			cmd := exec.Command("/usr/sbin/sshd", "-i", "-e", "-f", filepath.Join(s.dir, "config"))
 			cmd.Stdin, cmd.Stdout = file, file
 			cmd.Stderr = s.t.Output()
 			_ = cmd.Run() // it ends with 255 when the sender hangs up

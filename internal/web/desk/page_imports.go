@@ -79,7 +79,7 @@ func (h *handler) showImport(w http.ResponseWriter, r *http.Request, actor app.A
 	if v.Proposal != nil {
 		p.Mine, p.Until = v.Proposal.Actor == actor.Name, v.Proposal.At.Add(intake.ReleaseWithin)
 	}
-	for _, reason := range v.Batch.Reasons {
+	for _, reason := range v.Reasons {
 		p.Reasons = append(p.Reasons, reason.Text(string(p.Lang)))
 	}
 	if v.State == intake.StateReceived || v.State == intake.StateStaging {
