@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"robotbailiff/internal/obs"
@@ -72,7 +73,16 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(f
 // errSilent is a failure that was already told.
 var errSilent = errors.New("failed")
 
-func main() { os.Exit(mainStatus(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	os.Exit(mainStatus(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// gcPercent lets the heap grow to three times what lives before it is collected. What lives is small, a few batches of rows,
+// and a batch leaves much garbage: it saves a tenth of our own time for some tens of megabytes.
+const gcPercent = 200
 
 func mainStatus(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
