@@ -25,7 +25,6 @@ type run struct {
 	batchID int64
 	lanes   []int // whose rows this run stores
 	careful bool  // of other uploaders with the same rows, see put
-	free    serials
 	suspects
 }
 
@@ -35,9 +34,6 @@ type run struct {
 func (r *run) store(ctx context.Context, items []*item) error {
 	if len(items) == 0 {
 		return nil
-	}
-	if err := r.number(ctx, items); err != nil {
-		return err
 	}
 	err := r.try(ctx, items)
 	if raced(err) {
@@ -51,11 +47,6 @@ func (r *run) store(ctx context.Context, items []*item) error {
 	}
 	switch {
 	case err == nil:
-		for _, it := range items {
-			if it.verdict != Accepted && it.caseID != 0 {
-				r.free.giveBack(it.caseID)
-			}
-		}
 		return nil
 	case !isolable(err):
 		return err
@@ -123,9 +114,7 @@ func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item
 	if err != nil || len(items) == 0 {
 		return nil, err
 	}
-	if err := numberDebtors(ctx, tx, items, k); err != nil {
-		return nil, err
-	}
+	numberDebtors(items, k)
 	_, err = r.im.store.ApplyTx(ctx, tx, open(items, k), engine.BeforeWrite(func(ctx context.Context, tx pgx.Tx, pl *engine.Plan) error {
 		winners := walk(items, pl.Outcomes, k)
 		lost, err := r.writeWinners(ctx, tx, winners, k)

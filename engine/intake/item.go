@@ -42,6 +42,8 @@ type item struct {
 	person  personKey
 	caseID  int64 // the id that its case would get
 
+	newDebtor int64 // the id that its debtor would get
+
 	// The verdict; of is the case that a duplicate, a conflict or a correction points at.
 	verdict     Verdict
 	code, field string

@@ -72,33 +72,17 @@ func lockBatch(ctx context.Context, tx pgx.Tx, id int64) (last int, err error) {
 	return last, nil
 }
 
-// numberDebtors gives ids to the persons who are not in the table, since the decision names the debtor.
-func numberDebtors(ctx context.Context, tx pgx.Tx, items []*item, k *known) error {
-	var fresh []*person
+// numberDebtors gives the persons who are not in the table the id that was taken for their first row, since the decision
+// names the debtor.
+func numberDebtors(items []*item, k *known) {
 	for _, it := range items {
 		if it.blind == nil {
 			continue
 		}
 		if p := k.persons[it.person]; p.id == 0 {
-			p.id = -1 // seen
-			fresh = append(fresh, p)
+			p.id, p.fresh = it.newDebtor, true
 		}
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	rows, err := tx.Query(ctx, nextDebtorsSQL, len(fresh))
-	if err != nil {
-		return fmt.Errorf("intake: number debtors: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return fmt.Errorf("intake: number debtors: %w", err)
-	}
-	for i, p := range fresh {
-		p.id, p.fresh = ids[i], true
-	}
-	return nil
 }
 
 // writeDebtors inserts the new persons among the winners in the order of their key, so that uploaders do not block each

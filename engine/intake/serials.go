@@ -28,9 +28,10 @@ type serials struct {
 
 func (s *serials) giveBack(id int64) { s.free = append(s.free, id) }
 
-// number gives a case id to each row that may begin a case. The block of ids is taken in a short transaction of its own,
-// so that uploaders do not wait for each other's chunks.
-func (r *run) number(ctx context.Context, items []*item) error {
+// number gives a case id to each row that may begin a case, and the id that its debtor would get, in the order of the file:
+// which lane is faster does not show in them. The block of ids is taken in a short transaction of its own, so that uploaders
+// do not wait for each other's chunks.
+func (w *wave) number(ctx context.Context, items []*item) error {
 	need := 0
 	for _, it := range items {
 		if it.needsCase() {
@@ -40,32 +41,41 @@ func (r *run) number(ctx context.Context, items []*item) error {
 	if need == 0 {
 		return nil
 	}
-	now, err := r.im.store.Now(ctx)
+	now, err := w.im.store.Now(ctx)
 	if err != nil {
 		return fmt.Errorf("intake: legal time: %w", err)
 	}
 	year := calendar.DateOf(now).Year() % 100
-	if r.free.year != year {
-		r.free = serials{year: year}
+	if w.free.year != year {
+		w.free = serials{year: year}
 	}
-	if lack := need - len(r.free.free); lack > 0 {
-		if err := r.take(ctx, year, lack); err != nil {
+	if lack := need - len(w.free.free); lack > 0 {
+		if err := w.take(ctx, year, lack); err != nil {
 			return err
 		}
 	}
-	ids := r.free.free[:need]
-	r.free.free = r.free.free[need:]
+	rows, err := w.im.store.Pool().Query(ctx, nextDebtorsSQL, need)
+	if err != nil {
+		return fmt.Errorf("intake: number debtors: %w", err)
+	}
+	debtors, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("intake: number debtors: %w", err)
+	}
+	ids := w.free.free[:need]
+	w.free.free = w.free.free[need:]
 	for _, it := range items {
 		if it.needsCase() {
 			it.caseID, ids = ids[0], ids[1:]
+			it.newDebtor, debtors = debtors[0], debtors[1:]
 		}
 	}
 	return nil
 }
 
-func (r *run) take(ctx context.Context, year, n int) error {
+func (w *wave) take(ctx context.Context, year, n int) error {
 	var first int
-	err := pg.InTx(ctx, r.im.store.Pool(), func(tx pgx.Tx) error {
+	err := pg.InTx(ctx, w.im.store.Pool(), func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, startYearSQL, year); err != nil {
 			return err
 		}
@@ -82,7 +92,7 @@ func (r *run) take(ctx context.Context, year, n int) error {
 		if err != nil {
 			return fmt.Errorf("intake: take case numbers: %w", err)
 		}
-		r.free.free = append(r.free.free, id)
+		w.free.free = append(w.free.free, id)
 	}
 	return nil
 }
