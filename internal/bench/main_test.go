@@ -37,7 +37,7 @@ func TestLifecycle(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A life leaves 24 rows: writ, debtor, row of the batch, case, 6 events, 4 notices, 3 links, 2 orders, message, payment, 3 entries.
-	if res.N != 200 || res.Rows < 24*200 || res.NaiveN != 5 || len(res.Phases) != 3 || len(res.Goals) != 3 {
+	if res.N != 200 || res.Rows < 24*200 || res.NaiveN != 5 || len(res.Phases) != 3 || len(res.Goals) != 4 {
 		t.Errorf("%+v", res)
 	}
 	for name, f := range map[string]float64{
