@@ -82,6 +82,8 @@ func newSite(ctx context.Context, t *testing.T) *site {
 		Settings: map[string]string{
 			"max_connections":    "250", // the killed leave connections for a moment
 			"checkpoint_timeout": "30s", // a recovery has little to do again
+			// A recovery flushes the file system as a whole instead of opening every file of the cluster.
+			"recovery_init_sync_method": "syncfs",
 		},
 	})
 	must(t, err)

@@ -155,6 +155,9 @@ func config(url string, o options) (*pgxpool.Config, error) {
 	cfg.MaxConnLifetimeJitter = 5 * time.Minute
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 30 * time.Second
+	gate := newCalm()
+	cfg.ConnConfig.Tracer = gate
+	cfg.BeforeConnect = func(ctx context.Context, _ *pgx.ConnConfig) error { return gate.wait(ctx) }
 	if o.configure != nil {
 		o.configure(cfg)
 	}
