@@ -79,8 +79,11 @@ func (s *Store) Apply(ctx context.Context, cmds []For) ([]Outcome, error) {
 	return out, nil
 }
 
+// newApplyID names one call of Apply. It begins with the time, so that old marks stand together and are forgotten together.
+func newApplyID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
 func (s *Store) applyPart(ctx context.Context, cmds []For) ([]Outcome, error) {
-	id := uuid.New()
+	id := newApplyID()
 	var out []Outcome
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		pl, err := s.ApplyTx(ctx, tx, cmds, WithID(id))
@@ -161,7 +164,7 @@ func (s *Store) ApplyTx(ctx context.Context, tx pgx.Tx, cmds []For, opts ...Opti
 		opt(&o)
 	}
 	if o.id == uuid.Nil {
-		o.id = uuid.New()
+		o.id = newApplyID()
 	}
 	env, err := s.environment(ctx, tx)
 	if err != nil {

@@ -76,3 +76,12 @@ RETURNING c.id, c.kind, c.case_ids, c.not_before, p.fresh`
 const mergedChunksSQL = `UPDATE chunks SET done_at = now(), error = 'merged' WHERE id = ANY($1)`
 
 const fillChunkSQL = `UPDATE chunks SET case_ids = $2 WHERE id = $1`
+
+// The identifiers of calls begin with their time in milliseconds (RFC 9562, version 7), so the oldest stand together.
+const forgetAppliesSQL = `DELETE FROM applies WHERE id IN (SELECT id FROM applies
+    WHERE id < (lpad(to_hex((extract(epoch FROM now() - interval '1 day') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    ORDER BY id LIMIT $1)`
+
+// Numbers of chunks grow with time: only the oldest are looked at, of which few are still open.
+const forgetChunksSQL = `DELETE FROM chunks WHERE id IN (SELECT id FROM (SELECT id, done_at FROM chunks ORDER BY id LIMIT $1) old
+    WHERE done_at < now() - interval '7 days')`

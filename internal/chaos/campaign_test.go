@@ -76,7 +76,7 @@ func TestChaos_killedRunEndsLikeAnUndisturbedOne(t *testing.T) {
 		defer cancel()
 		ctx = bounded
 	}
-	s := newSite(ctx, t)
+	s := newSite(ctx, t, z.seed)
 
 	var beats timeline
 	calm := lived(ctx, t, s, "calm", z, func(_ context.Context, r *run) error {
@@ -252,10 +252,6 @@ func (r *run) endings(ctx context.Context, t *testing.T) map[string]life {
 // shownDifferences is how many cases are shown that ended otherwise.
 const shownDifferences = 20
 
-// differAtMost is one case in so many that may end otherwise. The goal is none, and seed 1 reaches it; of the last race that was
-// seen (one case in 4 835, seed 2) it is not yet proven that it is gone, so a single case is told and does not stop the pipeline.
-const differAtMost = 1000
-
 // compare wants every case to have ended in the same way.
 func compare(t *testing.T, calm, killed map[string]life) {
 	t.Helper()
@@ -273,12 +269,7 @@ func compare(t *testing.T, calm, killed map[string]life) {
 		}
 	}
 	if differ > 0 {
-		t.Logf("%d of %d cases ended otherwise than in peace; the goal is none", differ, len(calm))
-	}
-	if differ*differAtMost > len(calm) {
-		t.Errorf("%d of %d cases ended otherwise than in peace: more than one in %d", differ, len(calm), differAtMost)
-	}
-	if differ > 0 {
+		t.Errorf("%d of %d cases ended otherwise than in peace", differ, len(calm))
 		return
 	}
 	t.Logf("all %d cases ended as in peace", len(calm))

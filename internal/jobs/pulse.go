@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
 )
 
@@ -60,6 +61,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
 	}
+	if err := r.forget(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("forget: %w", err))
+	}
 	return errors.Join(errs...)
 }
 
@@ -108,6 +112,21 @@ func (r *Robot) foldTotals(ctx context.Context) error {
 		_, err := tx.Exec(ctx, foldTotalsSQL)
 		return err
 	})
+}
+
+// forgetEvery is the real time between two looks at rows that nobody reads any more.
+const forgetEvery = 10 * time.Minute
+
+func (r *Robot) forget(ctx context.Context) error {
+	if r.forgot.Elapsed() < forgetEvery {
+		return nil
+	}
+	r.forgot = clock.StartStopwatch()
+	n, err := r.Engine.Forget(ctx)
+	if n > 0 {
+		r.cfg.Observe("forget", "rows", n)
+	}
+	return err
 }
 
 // Idle says whether nothing is left to do at the present legal time.

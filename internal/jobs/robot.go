@@ -56,7 +56,8 @@ type Robot struct {
 	sender   *notify.Sender
 	assigner *handover.Assigner
 	nudge    chan struct{}
-	stopping chan struct{} // closed when Run ends
+	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
+	stopping chan struct{}   // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -80,7 +81,7 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
 	}
-	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), stopping: make(chan struct{})}
+	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
 	var err error
 	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
 		return rules.SendWindow(cfg.Packs.Current(), t)
