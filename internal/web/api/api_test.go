@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,6 +40,7 @@ type server struct {
 	schema  *jsonschema.Compiler
 	doc     map[string]any
 	log     bytes.Buffer
+	proxy   string // address of a proxy before the interface; empty: it is called directly
 }
 
 const court = "court-7101"
@@ -106,12 +108,32 @@ func (s *server) ask(method, route, query string, q request, want int) *httptest
 	for k, v := range q.header {
 		r.Header.Set(k, v)
 	}
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
+	w := s.exchange(r)
 	if w.Code != want {
 		s.t.Fatalf("%s %s: %d %s, want %d", method, path+query, w.Code, w.Body, want)
 	}
 	s.conforms(strings.ToLower(method), route, w)
+	return w
+}
+
+// exchange gives a request to the interface, through the proxy if there is one.
+func (s *server) exchange(r *http.Request) *httptest.ResponseRecorder {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	if s.proxy == "" {
+		s.handler.ServeHTTP(w, r)
+		return w
+	}
+	out, err := http.NewRequestWithContext(r.Context(), r.Method, s.proxy+r.URL.RequestURI(), r.Body)
+	s.must(err)
+	out.Header = r.Header
+	res, err := http.DefaultClient.Do(out)
+	s.must(err)
+	defer func() { _ = res.Body.Close() }()
+	maps.Copy(w.Header(), res.Header)
+	w.WriteHeader(res.StatusCode)
+	_, err = io.Copy(w, res.Body)
+	s.must(err)
 	return w
 }
 
@@ -196,7 +218,11 @@ func (s *server) process(id int64) {
 
 func TestAPI_aFileFromSendingToReceipt(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	fromSendingToReceipt(t, serve(t))
+}
+
+func fromSendingToReceipt(t *testing.T, s *server) {
+	t.Helper()
 	file := append(goodFile("A-1", "A-2", "A-3", "A-4", "A-5", "A-6", "A-7", "A-8", "A-9"), "A-10,2026-01-12,fine_prescription,500101350008,Иванов,75,5.00,2026-02-20\n"...)
 	first := s.send("k-1", file, 202)
 	b := read[status](t, first)
