@@ -7,6 +7,7 @@ import (
 
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/intake/drop"
+	"robotbailiff/engine/intake/proof"
 	"robotbailiff/internal/pg"
 )
 
@@ -28,7 +29,7 @@ func runDrop(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		defer p.close()
-		f, err := e.dropFolder(p.robot.Inbox.Local(), rest[0], true)
+		f, err := e.dropFolder(p, p.robot.Inbox.Local(), rest[0], true)
 		if err != nil {
 			return err
 		}
@@ -51,6 +52,17 @@ func runDrop(ctx context.Context, e *env, args []string) error {
 }
 
 // dropFolder opens a drop folder. Without process, the workers take its batches further.
-func (e *env) dropFolder(inbox *intake.Inbox, dir string, process bool) (*drop.Folder, error) {
-	return drop.New(drop.Config{Inbox: inbox, Dir: dir, Process: process, Log: e.log})
+func (e *env) dropFolder(p *parts, inbox *intake.Inbox, dir string, process bool) (*drop.Folder, error) {
+	signer, err := receiptSigner(p)
+	if err != nil {
+		return nil, err
+	}
+	sign := func(ctx context.Context, content []byte) (proof.Signature, error) {
+		now, err := p.clock.Now(ctx)
+		if err != nil {
+			return proof.Signature{}, err
+		}
+		return signer.Sign(now, content)
+	}
+	return drop.New(drop.Config{Inbox: inbox, Dir: dir, Process: process, Sign: sign, Log: e.log})
 }

@@ -98,7 +98,7 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		g.Go(func() error { return serveHTTP(ctx, ln, site) })
 	}
 	if w.drop != "" {
-		f, err := e.dropFolder(p.robot.Inbox, w.drop, false)
+		f, err := e.dropFolder(p, p.robot.Inbox, w.drop, false)
 		if err != nil {
 			return err
 		}

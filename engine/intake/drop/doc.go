@@ -7,7 +7,7 @@
 //
 //	in/          the sender writes here, and nobody else
 //	work/        files whose batch is not at its end yet
-//	out/         NAME.ack.json and NAME.report.csv or .xlsx
+//	out/         NAME.ack.json with its detached signature .jws or .p7s, and NAME.report.csv or .xlsx
 //	done/        files that were taken in
 //	quarantine/  files that were not
 //

@@ -21,6 +21,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/intake/proof"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/rules/money"
@@ -34,23 +35,33 @@ const court = "court-7101"
 // stage is a drop folder on a database of its own.
 type stage struct {
 	*Folder
-	t    *testing.T
-	pool *pgxpool.Pool
-	dir  string // of the one sender
+	t     *testing.T
+	pool  *pgxpool.Pool
+	store *engine.Store
+	dir   string // of the one sender
 }
 
-func newStage(t *testing.T, proof intake.Proof) *stage {
+func newStage(t *testing.T, by intake.Proof) *stage {
 	t.Helper()
 	pool := testkit.DB(t)
 	packs, err := engine.RegisterPack(t.Context(), pool, pack.Default())
 	must(t, err)
 	store := engine.NewStore(engine.Config{Pool: pool, Clock: testkit.Clock(t), Packs: packs})
-	s := &stage{t: t, pool: pool, dir: filepath.Join(t.TempDir(), court)}
+	s := &stage{t: t, pool: pool, store: store, dir: filepath.Join(t.TempDir(), court)}
 	must(t, os.MkdirAll(s.dir, 0o750))
-	s.Folder, err = New(Config{Inbox: intake.NewInbox(store, testkit.Keys(t), intake.InboxConfig{Proof: proof}), Dir: filepath.Dir(s.dir), Process: true})
-	must(t, err)
+	s.join(Config{}, by)
 	s.pass(Pass{})
 	return s
+}
+
+// join gives the stage another folder over the same files and database.
+func (s *stage) join(c Config, by intake.Proof) {
+	s.t.Helper()
+	c.Inbox = intake.NewInbox(s.store, testkit.Keys(s.t), intake.InboxConfig{Proof: by})
+	c.Dir, c.Process = filepath.Dir(s.dir), true
+	var err error
+	s.Folder, err = New(c)
+	must(s.t, err)
 }
 
 func must(t testing.TB, err error) {
@@ -395,6 +406,42 @@ func TestPass_bringsTheSignature(t *testing.T) {
 	s.pass(Pass{Taken: 2, Finished: 2})
 	s.is("done/2~a.csv", "done/2~a.csv.manifest.json", "done/2~a.csv.p7s", "done/3~b.csv", "done/3~b.csv.manifest.json",
 		"out/a.csv.ack.json", "out/a.csv.report.csv", "out/b.csv.ack.json", "out/b.csv.report.csv", "quarantine/1~a.csv", "quarantine/1~a.csv.manifest.json")
+}
+
+// With the register before it the folder takes what the court signed and nothing else, and signs what it answers.
+func TestPass_takesWhatTheCourtSigned(t *testing.T) {
+	t.Parallel()
+	notary := testkit.NewNotary(t)
+	s := newStage(t, nil)
+	sources := intake.NewSources(s.pool, testkit.Keys(t))
+	must(t, sources.Put(t.Context(), intake.Source{
+		Name: court, Proof: proof.CMS, Roots: notary.Roots, Subjects: []string{notary.Subject}, Active: true, GatesOn: true,
+	}, "test"))
+	signer, err := proof.NewKeySigner(bytes.Repeat([]byte{1}, 32))
+	must(t, err)
+	s.join(Config{Sign: func(_ context.Context, content []byte) (proof.Signature, error) {
+		return signer.Sign(testkit.Morning, content)
+	}},
+		intake.NewAdmission(sources, testkit.Clock(t).Now))
+
+	for name, of := range map[string][]byte{"other.csv": rows(t, 2), "good.csv": rows(t, 3)} {
+		s.put(name+signatureEnd, notary.CMS(t, of))
+		s.announce(name, rows(t, 3))
+	}
+	s.pass(Pass{Taken: 2, Finished: 2})
+	if a := s.ack("other.csv"); a.State != "refused" || a.Code != proof.CodeMismatch {
+		t.Errorf("signed over other bytes: %+v", a)
+	}
+	if a := s.ack("good.csv"); a.State != "done" || a.Accepted != 3 || s.count("cases") != 3 {
+		t.Errorf("signed by the court: %+v", a)
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, outDir, "good.csv.ack.json"))
+	must(t, err)
+	got, err := os.ReadFile(filepath.Join(s.dir, outDir, "good.csv.ack.json.jws"))
+	must(t, err)
+	if want, err := signer.Sign(testkit.Morning, text); err != nil || !bytes.Equal(got, want.Bytes) {
+		t.Errorf("the acknowledgement's signature is not over its bytes: %s", got)
+	}
 }
 
 // A batch that waits for two people is answered at once, and again when they have decided.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/intake/proof"
 	"robotbailiff/internal/clock"
 )
 
@@ -21,7 +22,9 @@ type Config struct {
 	Dir   string // the root
 	// Process takes batches as far as they can go in the pass itself; without it workers do.
 	Process bool
-	Log     *slog.Logger // nil: silent
+	// Sign signs acknowledgements, so that a sender can prove what he was told; nil: they stay unsigned.
+	Sign func(ctx context.Context, content []byte) (proof.Signature, error)
+	Log  *slog.Logger // nil: silent
 }
 
 // How long things that are not complete wait. They are counted from the moment that this process has seen them: the times of

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/intake/proof"
 )
 
 // answer is what an acknowledgement says. It holds nothing of a row.
@@ -35,15 +36,35 @@ type answer struct {
 	FinishedAt  *time.Time      `json:"finished_at,omitempty"`
 }
 
-func (p *place) answer(a answer) error {
+// answer writes an acknowledgement, and before it the signature over its bytes: who finds the one finds the other.
+func (f *Folder) answer(ctx context.Context, p *place, a answer) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err
 	}
-	return p.write(path.Join(outDir, a.File+".ack.json"), func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
+	text = append(text, '\n')
+	name := path.Join(outDir, a.File+".ack.json")
+	if f.cfg.Sign != nil {
+		signature, err := f.cfg.Sign(ctx, text)
+		if err != nil {
+			return fmt.Errorf("sign an acknowledgement: %w", err)
+		}
+		end := ".jws"
+		if signature.Type == proof.TypeCMS {
+			end = signatureEnd
+		}
+		if err := p.write(name+end, put(signature.Bytes)); err != nil {
+			return err
+		}
+	}
+	return p.write(name, put(text))
+}
+
+func put(text []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	})
+	}
 }
 
 // followAll looks after the files whose batch is not at its end.
@@ -121,7 +142,7 @@ func (f *Folder) tell(ctx context.Context, p *place, b *intake.Batch, name strin
 		}
 	case intake.StateReceived, intake.StateStaging, intake.StatePreviewed, intake.StateRefused, intake.StateFailed:
 	}
-	return p.answer(a)
+	return f.answer(ctx, p, a)
 }
 
 // fetchLeftBehind brings the companions after a file, when a pass was killed after it had moved the file and before it had

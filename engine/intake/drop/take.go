@@ -63,9 +63,9 @@ func (f *Folder) look(ctx context.Context, p *place, e entry, there map[string]e
 	case f.since(p, e) < orphanWithin:
 		return &n.Waiting, nil
 	case isManifest:
-		return &n.Quarantined, f.refuse(p, answer{File: name, Code: CodeFileMissing, Remedy: "put the file before its manifest"})
+		return &n.Quarantined, f.refuse(ctx, p, answer{File: name, Code: CodeFileMissing, Remedy: "put the file before its manifest"})
 	}
-	return &n.Quarantined, f.refuse(p, answer{File: name, Code: CodeManifestMissing, Remedy: "put " + manifestEnd + " after the file"})
+	return &n.Quarantined, f.refuse(ctx, p, answer{File: name, Code: CodeManifestMissing, Remedy: "put " + manifestEnd + " after the file"})
 }
 
 // take makes a batch of a file, or finds the one it has, and moves the file on. Killed in between, it does the same again: the
@@ -82,7 +82,7 @@ func (f *Folder) take(ctx context.Context, p *place, name string, note, file ent
 		return &n.Waiting, nil
 	case errors.Is(err, errUnfinished), errors.Is(err, errManifest), errors.Is(err, errTooLong):
 		a.SHA256, a.Code, a.Remedy = "", CodeManifestInvalid, "write sha256, size, rows and amount_sum as one JSON object"
-		return &n.Quarantined, f.refuse(p, a)
+		return &n.Quarantined, f.refuse(ctx, p, a)
 	case err != nil:
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (f *Folder) take(ctx context.Context, p *place, name string, note, file ent
 		switch {
 		case errors.Is(err, errTooLong):
 			a.Code, a.Remedy = codeSignature, "send the signature alone, without the file in it"
-			return &n.Quarantined, f.refuse(p, a)
+			return &n.Quarantined, f.refuse(ctx, p, a)
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
@@ -105,10 +105,10 @@ func (f *Folder) take(ctx context.Context, p *place, name string, note, file ent
 	switch {
 	case errors.As(err, &fatal):
 		a.Code, a.Remedy = fatal.Code, fatal.Remedy
-		return &n.Quarantined, f.refuse(p, a)
+		return &n.Quarantined, f.refuse(ctx, p, a)
 	case errors.As(err, &wrong):
 		a.Code, a.Remedy = codeArrival, wrong.Problem
-		return &n.Quarantined, f.refuse(p, a)
+		return &n.Quarantined, f.refuse(ctx, p, a)
 	case err != nil:
 		return nil, err
 	}
@@ -185,9 +185,9 @@ func (p *place) bring(name, from, to, as string) error {
 }
 
 // refuse answers that a file is not taken, and puts it aside with its companions.
-func (f *Folder) refuse(p *place, a answer) error {
+func (f *Folder) refuse(ctx context.Context, p *place, a answer) error {
 	a.State = string(intake.StateRefused)
-	if err := p.answer(a); err != nil {
+	if err := f.answer(ctx, p, a); err != nil {
 		return err
 	}
 	return p.bring(a.File, inDir, quarantineDir, rand.Text()[:8]+"~")

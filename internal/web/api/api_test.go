@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -361,13 +360,11 @@ func (endless) Read(p []byte) (int, error) {
 func TestAPI_aSignatureThatFailsIsRefusedAndLogged(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	roots, err := os.ReadFile("../../../engine/intake/proof/testdata/signed/root.pem")
-	if err != nil {
-		roots = selfSigned(t)
-	}
-	key := s.register(intake.Source{Name: "signed", Proof: proof.CMS, Roots: string(roots), Active: true, GatesOn: true})
+	notary := testkit.NewNotary(t)
+	key := s.register(intake.Source{Name: "signed", Proof: proof.CMS, Roots: notary.Roots, Subjects: []string{notary.Subject}, Active: true, GatesOn: true})
 	file := goodFile("S-1")
-	for signature, code := range map[string]string{"": proof.CodeMissing, "AAAA": proof.CodeMalformed} {
+	overOther := base64.StdEncoding.EncodeToString(notary.CMS(t, goodFile("S-2")))
+	for signature, code := range map[string]string{"": proof.CodeMissing, "AAAA": proof.CodeMalformed, overOther: proof.CodeMismatch} {
 		w := s.ask("POST", "/api/v1/batches", "?lang=en", request{key: key, header: map[string]string{"Idempotency-Key": "s", "X-Signature": signature}, body: file}, 422)
 		if p := read[problem](t, w); p.Code != code || p.Batch == 0 || p.Title != proof.Message(code, "en") {
 			t.Errorf("%+v", p)
@@ -381,6 +378,38 @@ func TestAPI_aSignatureThatFailsIsRefusedAndLogged(t *testing.T) {
 		t.Errorf("%d cases", n)
 	}
 }
+
+// A file with its signature beside it, and a document with its signature inside, open their cases; the batch says who signed.
+func TestAPI_aSignedFileOpensItsCases(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	notary := testkit.NewNotary(t)
+	csv := goodFile("S-1", "S-2")
+	xml := notary.XML(t, []byte(goodXML))
+	for i, c := range []struct {
+		kind      proof.Kind
+		file      []byte
+		signature []byte
+		cases     int
+	}{{proof.CMS, csv, notary.CMS(t, csv), 2}, {proof.XMLSig, xml, nil, 3}} {
+		key := s.register(intake.Source{Name: "signed-" + string(c.kind), Proof: c.kind, Roots: notary.Roots, Subjects: []string{notary.Subject}, Active: true, GatesOn: true})
+		header := map[string]string{"Idempotency-Key": "s", "X-File-Name": "a", "X-Signature": base64.StdEncoding.EncodeToString(c.signature)}
+		b := read[status](t, s.ask("POST", "/api/v1/batches", "", request{key: key, header: header, body: c.file}, 202))
+		s.process(b.ID)
+		if n := count(t, s.pool, `SELECT count(*) FROM cases`); n != c.cases {
+			t.Errorf("%d: %d cases, want %d", i, n, c.cases)
+		}
+		if n := count(t, s.pool, `SELECT count(*) FROM batches WHERE signer LIKE 'Районный суд, %'`); n != i+1 {
+			t.Errorf("%d: %d batches name who signed", i, n)
+		}
+	}
+}
+
+const goodXML = `<?xml version="1.0" encoding="UTF-8"?>
+<writs xmlns="urn:robotbailiff:writs:1">
+  <writ><document_number>X-1</document_number><in_force_date>2026-01-12</in_force_date><kind>fine_prescription</kind><debtor_iin>500101350007</debtor_iin><debtor_name>Ахметов Данияр</debtor_name><region>75</region><amount>20155.00</amount><unpaid_confirmed_on>2026-02-20</unpaid_confirmed_on></writ>
+</writs>
+`
 
 func TestAPI_dryRunOpensNothing(t *testing.T) {
 	t.Parallel()
