@@ -103,7 +103,7 @@ func (s *Store) applyPart(ctx context.Context, cmds []For) ([]Outcome, error) {
 		}
 		return nil, err
 	}
-	if err == nil || !isolable(err) {
+	if err == nil || !pg.BlamesData(err) {
 		return out, err
 	}
 	if len(cmds) == 1 {

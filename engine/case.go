@@ -19,7 +19,9 @@ type Case struct {
 	State          State
 	Hold           string        // why coercion waits for a person; empty: it does not
 	Suspended      string        // why coercion is suspended; empty: it is not
-	SuspendedUntil calendar.Date // unset: until lifted by a command
+	SuspendedOn    calendar.Date // since when; unset while it is not
+	SuspendedUntil calendar.Date // its last day; unset: until lifted by a command
+	SuspendedDays  int           // left out of the term so far
 
 	Debt        money.Amount // what the writ says
 	Outstanding money.Amount
@@ -27,7 +29,7 @@ type Case struct {
 	Adjusted    money.Amount // Debt + Adjusted = Paid + Outstanding, always
 
 	OpenedOn        calendar.Date
-	TermEndsOn      calendar.Date // last day of the 30 calendar days (EL 10-4)
+	TermEndsOn      calendar.Date // last day of the 30 calendar days (EL 10-4), suspended ones left out
 	NotifiedOn      calendar.Date
 	VoluntaryEndsOn calendar.Date // last day to pay before any arrest
 	CollectOn       calendar.Date // first day of the collection order

@@ -66,7 +66,8 @@ var checks = []struct{ id, sql string }{
 	 WHERE (c.state IN ('paid', 'cancelled', 'handed_over') OR e.kind IS NOT NULL) AND c.state IS DISTINCT FROM e.kind LIMIT 100`},
 	{"INV-T1", `SELECT c.id, 'handed over on ' || (c.ended_at AT TIME ZONE 'Asia/Almaty')::date || ', the term ends on ' || c.term_ends_on FROM cases c
 	 WHERE c.state = 'handed_over' AND c.refusal_at IS NULL AND (c.ended_at AT TIME ZONE 'Asia/Almaty')::date <= c.term_ends_on LIMIT 100`},
-	{"INV-T1", `SELECT id, 'the term of a case opened on ' || opened_on || ' ends on ' || term_ends_on FROM cases WHERE term_ends_on < opened_on + 30 LIMIT 100`},
+	{"INV-T1", `SELECT id, 'the term of a case opened on ' || opened_on || ' ends on ' || term_ends_on FROM cases WHERE term_ends_on < opened_on + 30 + suspended_days LIMIT 100`},
+	{"INV-T1", `SELECT id, 'suspended without a first day, or the other way round' FROM cases WHERE (suspended <> '') <> (suspended_on IS NOT NULL) LIMIT 100`},
 	{"INV-X1", `SELECT c.id, c.state || ' waits for nothing' FROM cases c LEFT JOIN due d ON d.case_id = c.id
 	 WHERE c.ended_at IS NULL AND c.hold = '' AND c.suspended = '' AND d.case_id IS NULL LIMIT 100`},
 	{"INV-X1", `SELECT c.id, 'has ended, is not released and nobody looks' FROM cases c LEFT JOIN due d ON d.case_id = c.id

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strconv"
 	"time"
 
 	"robotbailiff/rules"
@@ -302,8 +303,27 @@ func (d *decider) resume(reason string) {
 	case d.c.Hold == "" && d.c.Suspended == "":
 		d.refuse(CodeAlready)
 	default:
-		d.emit(EvResumed, Data{Reason: reason})
+		d.goOn(reason)
 	}
+}
+
+// goOn ends a hold and a suspension. Where the pack leaves suspended time out of the term, the last day moves by the days from
+// that of the suspension to the first one after it; a hold is our own matter and moves nothing.
+func (d *decider) goOn(reason string) {
+	c, end := &d.c, d.env.today()
+	if !c.SuspendedUntil.IsZero() && end.After(c.SuspendedUntil) {
+		end = c.SuspendedUntil.AddDays(1)
+	}
+	data := Data{Reason: reason}
+	leftOut, _ := d.p.SuspensionExcluded(c.OpenedOn)
+	if days := end.Sub(c.SuspendedOn); c.Suspended != "" && leftOut && days > 0 {
+		term, step := rules.TermEndWithout(d.p, c.OpenedOn, c.SuspendedDays+days)
+		data.Date, data.Until = &end, &term
+		data.Trace = rules.Trace{{Rule: pack.KeySuspension, Outcome: "resumed", Facts: []rules.Fact{
+			{Key: "suspended_on", Value: c.SuspendedOn.String()}, {Key: "resumed_on", Value: end.String()}, {Key: "days", Value: strconv.Itoa(days)},
+		}}, step}
+	}
+	d.emit(EvResumed, data)
 }
 
 func (d *decider) assign(cmd Assign) {

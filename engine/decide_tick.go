@@ -62,7 +62,7 @@ func (d *decider) tick() {
 		return
 	}
 	if c.Suspended != "" && !c.SuspendedUntil.IsZero() && today.After(c.SuspendedUntil) && c.Hold == "" {
-		d.emit(EvResumed, Data{Reason: "until"})
+		d.goOn("until")
 		return
 	}
 	if c.Hold != "" || c.Suspended != "" {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
 
@@ -72,12 +73,15 @@ func evolve(c *Case, e Event) {
 	case EvHeld:
 		c.Hold = d.Reason
 	case EvSuspended:
-		c.Suspended = d.Reason
+		c.Suspended, c.SuspendedOn = d.Reason, calendar.DateOf(e.At)
 		if d.Until != nil {
 			c.SuspendedUntil = *d.Until
 		}
 	case EvResumed:
-		c.Hold, c.Suspended, c.SuspendedUntil = "", "", noDate
+		if d.Until != nil {
+			c.TermEndsOn, c.SuspendedDays = *d.Until, c.SuspendedDays+d.Date.Sub(c.SuspendedOn)
+		}
+		c.Hold, c.Suspended, c.SuspendedOn, c.SuspendedUntil = "", "", noDate, noDate
 	}
 	for _, o := range d.Orders {
 		c.Orders = append(c.Orders, o.order(e.At))

@@ -2,12 +2,10 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/rules/calendar"
@@ -59,14 +57,15 @@ func load(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, erro
 
 func scanCase(row pgx.Row) (Case, error) {
 	var (
-		c                                              Case
-		debt, outstanding, paid, adjusted              int64
-		opened, term, notified, voluntary, collect, su pgtype.Date
-		nextRung, refusal, ended, released             pgtype.Timestamptz
-		bailiff                                        pgtype.Int8
-		head                                           []byte
+		c                                          Case
+		debt, outstanding, paid, adjusted          int64
+		opened, term, notified, voluntary, collect pgtype.Date
+		since, until                               pgtype.Date
+		nextRung, refusal, ended, released         pgtype.Timestamptz
+		bailiff                                    pgtype.Int8
+		head                                       []byte
 	)
-	err := row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &su, &debt, &outstanding, &paid, &adjusted,
+	err := row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &since, &until, &c.SuspendedDays, &debt, &outstanding, &paid, &adjusted,
 		&opened, &term, &notified, &voluntary, &collect, &c.Rung, &nextRung, &refusal,
 		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head)
 	if err != nil {
@@ -74,7 +73,7 @@ func scanCase(row pgx.Row) (Case, error) {
 	}
 	c.Debt, c.Outstanding, c.Paid, c.Adjusted = money.FromTiyn(debt), money.FromTiyn(outstanding), money.FromTiyn(paid), money.FromTiyn(adjusted)
 	c.OpenedOn, c.TermEndsOn, c.NotifiedOn = fromDate(opened), fromDate(term), fromDate(notified)
-	c.VoluntaryEndsOn, c.CollectOn, c.SuspendedUntil = fromDate(voluntary), fromDate(collect), fromDate(su)
+	c.VoluntaryEndsOn, c.CollectOn, c.SuspendedOn, c.SuspendedUntil = fromDate(voluntary), fromDate(collect), fromDate(since), fromDate(until)
 	c.NextRungAt, c.RefusalAt, c.EndedAt, c.ReleasedAt = fromTime(nextRung), fromTime(refusal), fromTime(ended), fromTime(released)
 	c.BailiffID = bailiff.Int64
 	copy(c.Head[:], head)
@@ -158,20 +157,6 @@ func (s *Store) startChunks(ctx context.Context, tx pgx.Tx, chunks []Chunk, now 
 		return nil
 	}
 	return s.enqueue(ctx, tx, ready)
-}
-
-// isolable says whether an error may belong to one case of the batch, so that halving makes sense. Trouble of the
-// database or of the connection belongs to nobody.
-func isolable(err error) bool {
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
-		return false
-	}
-	switch pgErr.Code[:2] {
-	case "22", "23": // data exception, integrity violation
-		return true
-	}
-	return pgErr.Code == "P0001"
 }
 
 func toDate(d calendar.Date) pgtype.Date {

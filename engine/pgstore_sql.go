@@ -6,7 +6,7 @@ const appliedSQL = `SELECT EXISTS (SELECT 1 FROM applies WHERE id = $1)`
 
 const insertApplySQL = `INSERT INTO applies (id, at) VALUES ($1, $2)`
 
-const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_until, debt, outstanding, paid, adjusted,
+const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_on, suspended_until, suspended_days, debt, outstanding, paid, adjusted,
 	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, notice_rung, next_rung_at, refusal_at,
 	bailiff_id, ended_at, released_at, pack, seq, head`
 
@@ -30,6 +30,10 @@ const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspe
     AS u(id, was, state, hold, suspended, suspended_until, outstanding, paid, adjusted, notified_on, voluntary_ends_on, collect_on,
 	notice_rung, next_rung_at, refusal_at, bailiff_id, ended_at, released_at, pack, seq, head)
  WHERE c.id = u.id AND c.seq = u.was`
+
+// Few cases are ever suspended: what that changes besides is written apart.
+const updateTermsSQL = `UPDATE cases c SET suspended_on = u.suspended_on, suspended_days = u.suspended_days, term_ends_on = u.term_ends_on
+  FROM unnest($1::bigint[], $2::date[], $3::int[], $4::date[]) AS u(id, suspended_on, suspended_days, term_ends_on) WHERE c.id = u.id`
 
 const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, bank = CASE WHEN u.bank = '' THEN o.bank ELSE u.bank END,
 	detail = CASE WHEN u.detail = '' THEN o.detail ELSE u.detail END, answered_at = COALESCE(u.answered_at, o.answered_at)

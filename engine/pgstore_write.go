@@ -101,7 +101,27 @@ func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
 	if tag.RowsAffected() != int64(n) {
 		return fmt.Errorf("%d of %d cases changed under the lock: %w", int64(n)-tag.RowsAffected(), n, ErrConflict)
 	}
-	return nil
+	return updateTerms(ctx, tx, rows)
+}
+
+// updateTerms writes what a suspension changes.
+func updateTerms(ctx context.Context, tx pgx.Tx, rows []*planned) error {
+	var ids []int64
+	var since, term []pgtype.Date
+	var days []int32
+	for _, e := range rows {
+		b, c := &e.before, &e.after
+		if b.SuspendedOn == c.SuspendedOn && b.SuspendedDays == c.SuspendedDays && b.TermEndsOn == c.TermEndsOn {
+			continue
+		}
+		ids, since = append(ids, c.ID), append(since, toDate(c.SuspendedOn))
+		days, term = append(days, int32(c.SuspendedDays)), append(term, toDate(c.TermEndsOn))
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, updateTermsSQL, ids, since, days, term)
+	return err
 }
 
 type caseArrays struct {

@@ -62,7 +62,7 @@ func (s *Store) Sweep(ctx context.Context, limit int) (int, error) {
 		_, err := s.ApplyTx(ctx, tx, cmds, SkipLocked())
 		return err
 	})
-	if err != nil && isolable(err) {
+	if err != nil && pg.BlamesData(err) {
 		_, err = s.Apply(ctx, cmds) // finds the bad case and puts it on hold
 	}
 	return len(ids), err

@@ -11,7 +11,13 @@ import (
 // TermEnd returns the last legal day of the 30 days of a case opened on a day (EL 10-4);
 // the term ends at 24:00 of it in Almaty. The zero Date means that the pack has no rule.
 func TermEnd(p *pack.Pack, opened calendar.Date) (calendar.Date, Step) {
+	return TermEndWithout(p, opened, 0)
+}
+
+// TermEndWithout is [TermEnd] with so many days left out, as those under suspension are (EL 39(4), by analogy).
+func TermEndWithout(p *pack.Pack, opened calendar.Date, days int) (calendar.Date, Step) {
 	t, ok := p.Term(opened)
+	t.N += days
 	return last(p, pack.KeyTerm, t, ok, "opening_day", opened)
 }
 

@@ -23,6 +23,7 @@ var words = map[string]calendar.Names{
 	"after_hand_over": {KK: "берілгеннен кейін түсті", RU: "поступило после передачи", EN: "came after hand-over"},
 	"received":        {KK: "қабылданды", RU: "принято", EN: "received"},
 	"suspended":       {KK: "тоқтатыла тұрды", RU: "приостановлено", EN: "suspended"},
+	"resumed":         {KK: "жалғастырылды", RU: "возобновлено", EN: "resumed"},
 	"assigned":        {KK: "тағайындалды", RU: "назначен", EN: "assigned"},
 
 	// facts of the engine's acts
@@ -33,6 +34,9 @@ var words = map[string]calendar.Names{
 	"collect_on":        {KK: "өндіру күні", RU: "день взыскания", EN: "day of collection"},
 	"opened_on":         {KK: "іс қозғалған күн", RU: "день возбуждения", EN: "opening day"},
 	"term_ends_on":      {KK: "мерзімнің соңғы күні", RU: "последний день срока", EN: "last day of the term"},
+	"suspended_on":      {KK: "тоқтатыла тұрған күн", RU: "день приостановления", EN: "day of suspension"},
+	"resumed_on":        {KK: "жалғастырылған күн", RU: "день возобновления", EN: "day of resumption"},
+	"days":              {KK: "мерзімге кірмейтін күндер", RU: "дней не входит в срок", EN: "days left out of the term"},
 	"value_date":        {KK: "төлем күні", RU: "дата валютирования", EN: "value date"},
 	"ground":            {KK: "негіз", RU: "основание", EN: "ground"},
 	"act":               {KK: "құжат", RU: "акт", EN: "act"},

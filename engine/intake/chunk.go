@@ -48,7 +48,7 @@ func (r *run) store(ctx context.Context, items []*item) error {
 	switch {
 	case err == nil:
 		return nil
-	case !isolable(err):
+	case !pg.BlamesData(err):
 		return err
 	case len(items) > 1: // one bad row must not stop the others
 		half := len(items) / 2
@@ -166,20 +166,6 @@ func (r *run) writeWinners(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		kept = append(kept, it)
 	}
 	return lost, r.writeWrits(ctx, tx, kept, k, lost)
-}
-
-// isolable says whether an error may belong to one row, so that halving the chunk makes sense. Trouble of the database
-// or of the connection belongs to nobody.
-func isolable(err error) bool {
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
-		return false
-	}
-	switch pgErr.Code[:2] {
-	case "22", "23": // data exception, integrity violation
-		return true
-	}
-	return pgErr.Code == "P0001"
 }
 
 // causeOf keeps of an error of the database what an engineer needs and what holds no value of the row.

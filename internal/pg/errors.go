@@ -128,3 +128,17 @@ func scrub(text, password string) string {
 	}
 	return strings.ReplaceAll(text, password, "…")
 }
+
+// BlamesData says whether an error may belong to one of the rows of a statement (SQLSTATE classes 22 and 23, and what our own
+// triggers raise), so that halving the set makes sense. Trouble of the database or of the connection belongs to nobody.
+func BlamesData(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch pgErr.Code[:2] {
+	case "22", "23": // data exception, integrity violation
+		return true
+	}
+	return pgErr.Code == "P0001"
+}
