@@ -44,7 +44,7 @@ func ExampleTermEnd() {
 	fmt.Println(string(rules.Trace{step}.AppendJSON(nil)))
 	// Output:
 	// 2024-09-19 2024-09-20T00:00:00+05:00
-	// [["term.days","computed","opening_day=2024-08-20","length=30","last_day=2024-09-19"]]
+	// [["term.days",2,"opening_day=2024-08-20","length=30","last_day=2024-09-19"]]
 }
 
 func ExampleFee() {

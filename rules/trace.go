@@ -32,8 +32,9 @@ const (
 )
 
 // AppendJSON adds the compact JSON of the trace to b and returns the longer slice. It is written for every decision and kept
-// for ever, so it says nothing twice: a step is [rule, outcome, fact, …], the outcome of a rule that is met is 1, a fact is
-// "key=value", and a fact that has been said before in this trace, and not otherwise since, is its key alone:
+// for ever, so it says nothing twice: a step is [rule, outcome, fact, …], the outcome of a rule that is met is 1 and of one that
+// worked something out 2, a fact is "key=value", and a fact that has been said before in this trace, and not otherwise since, is
+// its key alone:
 //
 //	[["mci.general",1,"mci=4325.00","opening_day=2026-09-01"],["threshold.limit","fail","amount=86500.00","opening_day"]]
 //
@@ -47,9 +48,12 @@ func (t Trace) AppendJSON(b []byte) []byte {
 			b = append(b, ',')
 		}
 		b = appendString(append(b, '['), t[i].Rule)
-		if t[i].Outcome == StepPass {
+		switch t[i].Outcome {
+		case StepPass:
 			b = append(b, ',', '1')
-		} else {
+		case StepComputed:
+			b = append(b, ',', '2')
+		default:
 			b = appendString(append(b, ','), t[i].Outcome)
 		}
 		for j := range t[i].Facts {
@@ -107,7 +111,11 @@ func (t *Trace) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(raw[0], &s.Rule); err != nil {
 			return fmt.Errorf("rules: step %d: %w", i, err)
 		}
-		if string(raw[1]) != "1" {
+		switch string(raw[1]) {
+		case "1":
+		case "2":
+			s.Outcome = StepComputed
+		default:
 			if err := json.Unmarshal(raw[1], &s.Outcome); err != nil {
 				return fmt.Errorf("rules: step %s: %w", s.Rule, err)
 			}

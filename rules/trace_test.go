@@ -49,8 +49,8 @@ func TestTrace_jsonRoundTrip(t *testing.T) {
 
 func TestTrace_json(t *testing.T) {
 	t.Parallel()
-	trace := Trace{{Rule: "term.days", Facts: []Fact{{"a", "<\"\\\x01\x7f\u2028ә\xff>"}}, Outcome: StepPass}, {Rule: "x"}}
-	want := `[["term.days",1,"a=\u003c\"\\\u0001\u007f\u2028ә\ufffd\u003e"],["x",""]]`
+	trace := Trace{{Rule: "term.days", Facts: []Fact{{"a", "<\"\\\x01\x7f\u2028ә\xff>"}}, Outcome: StepPass}, {Rule: "y", Outcome: StepComputed}, {Rule: "x"}}
+	want := `[["term.days",1,"a=\u003c\"\\\u0001\u007f\u2028ә\ufffd\u003e"],["y",2],["x",""]]`
 	if got := string(trace.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -65,7 +65,7 @@ func TestTrace_json(t *testing.T) {
 	if got := string(repeated.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	for _, bad := range []string{`[[1,1]]`, `[["a"]]`, `[["a",1,["x"]]]`, `[["a",1,["x","y","z"]]]`, `[["a",1,"never_said"]]`, `[["a",1,7]]`, `[["a",2]]`, `{}`} {
+	for _, bad := range []string{`[[1,1]]`, `[["a"]]`, `[["a",1,["x"]]]`, `[["a",1,["x","y","z"]]]`, `[["a",1,"never_said"]]`, `[["a",1,7]]`, `[["a",3]]`, `{}`} {
 		var back Trace
 		if err := json.Unmarshal([]byte(bad), &back); err == nil {
 			t.Errorf("%s was read as %v", bad, back)
