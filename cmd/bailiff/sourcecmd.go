@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,8 @@ type sourceView struct {
 	ChangedBy     string     `json:"changed_by"`
 	APIKey        string     `json:"api_key,omitempty"`
 	WebhookSecret string     `json:"webhook_secret,omitempty"`
+
+	Delivery feed.State `json:"webhook_delivery,omitzero"` // left out when nothing was ever told, and in a list
 }
 
 // rootView is one certificate that a source's signatures must lead to.
@@ -108,13 +111,13 @@ func runSource(ctx context.Context, e *env, args []string) error {
 		case "list":
 			return e.listSources(ctx, s)
 		case "show":
-			return e.showSource(ctx, s, name, sourceView{})
+			return e.showSource(ctx, db, s, name, sourceView{})
 		case "key":
-			return e.newSourceKey(ctx, s, name, f.secret)
+			return e.newSourceKey(ctx, db, s, name, f.secret)
 		case "replay":
 			return e.replaySource(ctx, db, s, name, *since)
 		}
-		return e.putSource(ctx, s, name, &f, given)
+		return e.putSource(ctx, db, s, name, &f, given)
 	}, pg.WithName("bailiff-source"), pg.WithMaxConns(2))
 }
 
@@ -131,7 +134,7 @@ func operator() string {
 }
 
 // putSource changes what was given and leaves the rest. A webhook without a secret gets one.
-func (e *env) putSource(ctx context.Context, s *intake.Sources, name string, f *sourceFlags, given map[string]bool) error {
+func (e *env) putSource(ctx context.Context, db *database, s *intake.Sources, name string, f *sourceFlags, given map[string]bool) error {
 	src, err := s.Load(ctx, name)
 	if unregistered(err) {
 		src, err = intake.Source{Name: name, Active: true, GatesOn: true}, nil
@@ -154,7 +157,7 @@ func (e *env) putSource(ctx context.Context, s *intake.Sources, name string, f *
 			return err
 		}
 	}
-	return e.showSource(ctx, s, name, fresh)
+	return e.showSource(ctx, db, s, name, fresh)
 }
 
 // apply puts the given flags over the settings.
@@ -203,7 +206,7 @@ func (f *sourceFlags) apply(src *intake.Source, given map[string]bool) error {
 	return nil
 }
 
-func (e *env) newSourceKey(ctx context.Context, s *intake.Sources, name string, webhook bool) error {
+func (e *env) newSourceKey(ctx context.Context, db *database, s *intake.Sources, name string, webhook bool) error {
 	var fresh sourceView
 	var err error
 	if webhook {
@@ -217,7 +220,7 @@ func (e *env) newSourceKey(ctx context.Context, s *intake.Sources, name string, 
 	if err != nil {
 		return err
 	}
-	return e.showSource(ctx, s, name, fresh)
+	return e.showSource(ctx, db, s, name, fresh)
 }
 
 // replaySource has the webhook of a source told again; the workers of bailiff serve do it.
@@ -229,7 +232,7 @@ func (e *env) replaySource(ctx context.Context, db *database, s *intake.Sources,
 	if err != nil {
 		return err
 	}
-	return e.showSource(ctx, s, name, sourceView{})
+	return e.showSource(ctx, db, s, name, sourceView{})
 }
 
 // errNoSource is a name that nobody is registered under.
@@ -241,7 +244,7 @@ func unregistered(err error) bool {
 }
 
 // showSource prints a source, with what was just made for it.
-func (e *env) showSource(ctx context.Context, s *intake.Sources, name string, fresh sourceView) error {
+func (e *env) showSource(ctx context.Context, db *database, s *intake.Sources, name string, fresh sourceView) error {
 	src, err := s.Load(ctx, name)
 	if unregistered(err) {
 		return errNoSource
@@ -251,6 +254,9 @@ func (e *env) showSource(ctx context.Context, s *intake.Sources, name string, fr
 	}
 	v := viewSource(&src)
 	v.APIKey, v.WebhookSecret = fresh.APIKey, fresh.WebhookSecret
+	if v.Delivery, err = feed.New(feed.Config{Pool: db.pool, Sources: s}).State(ctx, name); err != nil {
+		return err
+	}
 	return e.print(v, func() { e.sayf("%s", v.text()) })
 }
 
@@ -320,6 +326,7 @@ func (v *sourceView) text() string {
 	line("TLS subject", v.TLSSubject)
 	line("API key", word(v.HasKey, "yes", "none"))
 	line("Webhook", v.WebhookURL)
+	line("Told", delivery(v.Delivery))
 	line("Gates", word(v.Gates, "on", "off"))
 	line("Changed", v.ChangedAt.Format(time.RFC3339)+" by "+v.ChangedBy)
 	line("New API key", v.APIKey)
@@ -328,4 +335,19 @@ func (v *sourceView) text() string {
 		b.WriteString("Shown this once: hand it over and keep no copy.\n")
 	}
 	return b.String()
+}
+
+// delivery says how telling a webhook goes.
+func delivery(d feed.State) string {
+	if d.LastAt == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%d events; last at %s, answer %s", d.Told, d.LastAt.Format(time.RFC3339), word(d.LastStatus == 0, "none", strconv.Itoa(d.LastStatus)))
+	if d.FailingSince != nil {
+		text += fmt.Sprintf("; failing since %s, %d attempts in vain", d.FailingSince.Format(time.RFC3339), d.Attempts)
+	}
+	if d.Stopped {
+		text += "; stopped: bailiff source replay starts it again"
+	}
+	return text
 }

@@ -67,6 +67,13 @@ func TestSource_isRegisteredChangedAndShown(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 
+	if _, err := s.pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (source, told, last_at, last_status, attempts, failing_since) VALUES ('court-7101', 7, now(), 503, 2, now())`); err != nil {
+		t.Fatal(err)
+	}
+	if _, out, _ := s.run("source", "show", "court-7101"); !strings.Contains(out, "7 events; last at") || !strings.Contains(out, "answer 503; failing since") {
+		t.Errorf("how telling goes: %s", out)
+	}
+
 	s.want(exitDone, &v, "source", "put", "archive", "--proof", "none")
 	v = sourceView{}
 	s.want(exitDone, &v, "source", "put", "court-7101", "--proof", "none")

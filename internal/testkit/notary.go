@@ -93,7 +93,7 @@ func (n *Notary) write(tb testing.TB, name string, text []byte) {
 
 func (n *Notary) run(tb testing.TB, stdin []byte, name string, args ...string) []byte {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), name, args...)
+	cmd := exec.CommandContext(tb.Context(), name, args...) //nolint:gosec // one of two tools that this file names
 	cmd.Stdin = bytes.NewReader(stdin)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint

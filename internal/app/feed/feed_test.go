@@ -274,7 +274,16 @@ func TestDeliver_givesUpAfterThreeDaysUntilAReplay(t *testing.T) {
 	if len(b.posts) != 2 {
 		t.Errorf("%d messages", len(b.posts))
 	}
+	if st, err := b.feed.State(t.Context(), "mine"); err != nil || !st.Stopped || st.FailingSince == nil || st.Attempts != 2 || st.Told != 0 || st.LastAt == nil {
+		t.Errorf("%+v, %v", st, err)
+	}
 	b.must(b.feed.Replay(t.Context(), "mine", ""))
+	if st, err := b.feed.State(t.Context(), "mine"); err != nil || st.Stopped {
+		t.Errorf("after a replay: %+v, %v", st, err)
+	}
+	if st, err := b.feed.State(t.Context(), "other"); err != nil || st != (feed.State{}) {
+		t.Errorf("nobody told it anything: %+v, %v", st, err)
+	}
 	if due, err := b.feed.Due(t.Context(), 10); err != nil || len(due) != 1 {
 		t.Errorf("%q, %v", due, err)
 	}
