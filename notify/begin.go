@@ -46,29 +46,44 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	var later soonest
 	w := s.window(now)
 	words := reader{Store: s}
+	// The new ones first: while another run for the same cases is under way, this waits for it, and the look at the others
+	// then sees what that one has begun. The other way round neither look would see it, and if the other run died, nobody
+	// would ever ask what became of its attempts.
+	fresh, err := s.beginFresh(ctx, tx, caseIDs, now, w)
+	if err != nil {
+		return nil, later.at, err
+	}
 	odd, err := collect(ctx, tx, lockOddSQL, caseIDs, now, courtesyKinds, w.open)
 	if err != nil {
 		return nil, later.at, err
 	}
+	begun := make(map[key]bool, len(fresh))
+	for _, r := range fresh {
+		begun[r.key()] = true
+	}
+	odd = slices.DeleteFunc(odd, func(r row) bool { return begun[r.key()] })
 	pending, changed, err := s.beginOdd(ctx, tx, odd, now, w, &later)
 	if err != nil {
 		return nil, later.at, err
 	}
-	if w.open {
-		fresh, err := collect(ctx, tx, beginFreshSQL, caseIDs, now, courtesyKinds)
+	for _, r := range fresh {
+		p, err := words.pending(r, w.until)
 		if err != nil {
 			return nil, later.at, err
 		}
-		slices.SortFunc(fresh, func(a, b row) int { return a.key().compare(b.key()) })
-		for _, r := range fresh {
-			p, err := words.pending(r, w.until)
-			if err != nil {
-				return nil, later.at, err
-			}
-			pending = append(pending, p)
-		}
+		pending = append(pending, p)
 	}
 	return pending, later.at, write(ctx, tx, changed)
+}
+
+// beginFresh claims, in the hours in which notices may leave, those that are simply new.
+func (s *Store) beginFresh(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time, w window) ([]row, error) {
+	if !w.open {
+		return nil, nil
+	}
+	fresh, err := collect(ctx, tx, beginFreshSQL, caseIDs, now, courtesyKinds)
+	slices.SortFunc(fresh, func(a, b row) int { return a.key().compare(b.key()) })
+	return fresh, err
 }
 
 // beginOdd decides, one by one, what to do with the notices that are not simply new, due and wanted at once.

@@ -50,10 +50,12 @@ const beginFreshSQL = `UPDATE notices n SET status = 'sending', attempts = 1, se
 WHERE n.case_id = ANY ($1) AND ` + simplySQL + `
 RETURNING ` + columnsSQL
 
-// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours.
+// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours. Those that this
+// transaction has just begun are left out as far as the server can tell.
 const lockOddSQL = `SELECT ` + columnsSQL + `
 FROM notices n
 WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown') AND NOT ($4 AND ` + simplySQL + `)
+  AND NOT ($4 AND n.status = 'sending' AND n.xmin = pg_current_xact_id()::xid)
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE`
 

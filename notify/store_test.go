@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/internal/testkit"
 )
@@ -328,3 +329,60 @@ func TestLogs_showNoAddress(t *testing.T) {
 }
 
 var _ Querier = pgx.Tx(nil)
+
+// Two runs for the same cases at once, as when a job is made anew: whichever comes second waits, and then asks what became of
+// what the first one has begun. It never takes the cases for done, since the first one may be dead by then.
+func TestBegin_seesWhatAnotherRunHasBegun(t *testing.T) {
+	t.Parallel()
+	pool := testkit.DB(t)
+	s := newStore(t)
+	create(t, s, pool, opening(260000001, 1, noon), opening(260000002, 1, noon))
+	ids := []int64{260000001, 260000002}
+	first, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Rollback(context.Background()) }()
+	mine, err := s.Begin(t.Context(), first, ids, noon)
+	if err != nil || len(mine) == 0 {
+		t.Fatalf("%d begun, %v", len(mine), err)
+	}
+	second := make(chan []Pending, 1)
+	go func() {
+		var got []Pending
+		inTx(t, pool, func(tx pgx.Tx) (err error) {
+			got, err = s.Begin(t.Context(), tx, ids, noon)
+			return err
+		})
+		second <- got
+	}()
+	waiting(t, pool)
+	if err := first.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := <-second
+	if len(got) != len(mine) {
+		t.Fatalf("the second run has %d in hand, want the %d that the first one has begun", len(got), len(mine))
+	}
+	for _, p := range got {
+		if !p.NeedQuery {
+			t.Errorf("%s is sent a second time", p.Message.Ref)
+		}
+	}
+}
+
+// waiting returns when a statement waits for a lock.
+func waiting(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for range 500 {
+		var n int
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("nobody waits for a lock")
+}

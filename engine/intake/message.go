@@ -1,6 +1,10 @@
 package intake
 
 import (
+	"maps"
+	"slices"
+
+	"robotbailiff/engine/intake/proof"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 )
@@ -45,10 +49,47 @@ func Message(code, lang string) string {
 }
 
 // Codes lists every code that a row can have, in no order.
-func Codes() []string {
-	codes := make([]string, 0, len(messages))
-	for code := range messages {
-		codes = append(codes, code)
-	}
-	return codes
+func Codes() []string { return slices.Collect(maps.Keys(messages)) }
+
+// faults say in three languages what is wrong with a file as a whole and what the sender can do. A [FatalError] besides names
+// the row, the fields and, in English, the particulars.
+var faults = map[string]calendar.Names{
+	FatalEmpty:          {KK: "Файл бос: тақырыбы мен кемінде бір жолы болсын.", RU: "Файл пуст: нужны заголовок и хотя бы одна строка.", EN: "The file is empty: it needs a header and at least one row."},
+	FatalFormat:         {KK: "Файл түрі белгісіз: CSV, XLSX, JSON Lines не XML жіберіңіз.", RU: "Вид файла не распознан: отправьте CSV, XLSX, JSON Lines или XML.", EN: "The kind of file is not known: send CSV, XLSX, JSON Lines or XML."},
+	FatalHeaderUnknown:  {KK: "Тақырыпта белгісіз баған бар: атауын түзетіңіз не оны алып тастаңыз.", RU: "В заголовке есть неизвестный столбец: исправьте имя или уберите его.", EN: "The header has an unknown column: mend its name or remove it."},
+	FatalHeaderMissing:  {KK: "Тақырыпта міндетті баған жоқ: оны қосыңыз.", RU: "В заголовке нет обязательного столбца: добавьте его.", EN: "The header lacks a required column: add it."},
+	FatalHeaderTwice:    {KK: "Баған екі рет аталған: біреуін қалдырыңыз.", RU: "Столбец назван дважды: оставьте один.", EN: "A column is named twice: keep one."},
+	FatalColumns:        {KK: "Бағандар тым көп: үлгіге сай жіберіңіз.", RU: "Столбцов слишком много: отправьте по образцу.", EN: "There are too many columns: follow the template."},
+	FatalRows:           {KK: "Жолдар тым көп: файлды бөліңіз.", RU: "Строк слишком много: разделите файл.", EN: "There are too many rows: split the file."},
+	FatalQuote:          {KK: "Тырнақша жабылмаған: жолды түзетіңіз.", RU: "Кавычка не закрыта: исправьте строку.", EN: "A quote is not closed: mend the row."},
+	FatalTooLong:        {KK: "Жол тым ұзын: ішінде жабылмаған тырнақша жоқ па, тексеріңіз.", RU: "Строка слишком длинна: проверьте, нет ли в ней незакрытой кавычки.", EN: "A row is too long: look for a quote that is never closed."},
+	FatalSource:         {KK: "Жіберуші аталмаған: source бағанын толтырыңыз.", RU: "Отправитель не назван: заполните столбец source.", EN: "The sender is not named: fill in the column source."},
+	FatalXML:            {KK: "XML бұзылған не артық бөліктері бар: схема бойынша тексеріңіз.", RU: "XML испорчен или содержит лишнее: проверьте по схеме.", EN: "The XML is broken or has parts that data does not need: check it against the schema."},
+	FatalWorkbook:       {KK: "XLSX кітабы бұзылған: қайта сақтап жіберіңіз.", RU: "Книга XLSX испорчена: сохраните её заново и отправьте.", EN: "The workbook is damaged: save it again and send it."},
+	FatalArchive:        {KK: "Архив бұзылған не шифрланған: файлды архивсіз жіберіңіз.", RU: "Архив повреждён или зашифрован: отправьте файл без архива.", EN: "The archive is damaged or encrypted: send the file without it."},
+	FatalEntries:        {KK: "Архивте дәл бір файл болуы керек.", RU: "В архиве должен быть ровно один файл.", EN: "An archive holds exactly one file."},
+	FatalNested:         {KK: "Архив ішінде архив: файлды бір рет қана сығыңыз.", RU: "Архив внутри архива: сожмите файл только один раз.", EN: "An archive in an archive: pack the file once only."},
+	FatalUnpacked:       {KK: "Ашылған файл тым үлкен: оны бөліңіз.", RU: "Распакованный файл слишком велик: разделите его.", EN: "The unpacked file is too large: split it."},
+	FatalSize:           {KK: "Файл тым үлкен: 50 МБ-тан аспайтын бөліктерге бөліңіз.", RU: "Файл слишком велик: разделите его на части до 50 МБ.", EN: "The file is too large: split it into parts of at most 50 MB."},
+	FatalChanged:        {KK: "Файл оқылып жатқанда өзгерді: дайын файлды қайта жіберіңіз.", RU: "Файл изменился во время чтения: отправьте готовый файл снова.", EN: "The file was altered while it was read: send it again when it is complete."},
+	FatalManifest:       {KK: "Файл тізімдемесіне сәйкес емес: екеуін де қайта жіберіңіз.", RU: "Файл не соответствует своей описи: отправьте оба снова.", EN: "The file is not the one that its manifest announces: send both again."},
+	FatalSourceUnknown:  {KK: "Жіберуші тіркелмеген: атауын не кілтін тексеріңіз.", RU: "Отправитель не зарегистрирован: проверьте имя или ключ.", EN: "The sender is not registered: check the name or the key."},
+	FatalSourceInactive: {KK: "Жіберуші өшірулі: оны әкімші қосады.", RU: "Отправитель отключён: включить его может администратор.", EN: "The sender is switched off: an administrator can switch it on."},
+	FatalSourceProof:    {KK: "Бұл жіберуші файлдарына қол қояды: файлды қолтаңбасымен бірге жіберіңіз.", RU: "Этот отправитель подписывает свои файлы: отправьте файл вместе с подписью.", EN: "This sender signs batches: send the file together with its signature."},
 }
+
+// FaultMessage says in kk, ru or en what the code of a whole file means, in ru where the language is another. An unknown code
+// is given back as it is.
+func FaultMessage(code, lang string) string {
+	names, ok := faults[code]
+	switch {
+	case !ok:
+		return proof.Message(code, lang)
+	case names.In(lang) == "":
+		return names.RU
+	}
+	return names.In(lang)
+}
+
+// FaultCodes lists every code that a file as a whole can have, besides those of its proof, in no order.
+func FaultCodes() []string { return slices.Collect(maps.Keys(faults)) }

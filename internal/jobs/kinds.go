@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
 	"robotbailiff/engine"
@@ -121,11 +120,7 @@ func (r *Robot) work(ctx context.Context, id int64, run func(context.Context, in
 
 // ofOneCase says whether an error may belong to one case of the chunk: data that the database or a cipher refuses.
 func ofOneCase(err error) bool {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
-		return pgErr.Code[:2] == "22" || pgErr.Code[:2] == "23" || pgErr.Code == "P0001"
-	}
-	return errors.Is(err, errContact) || errors.Is(err, engine.ErrConflict)
+	return pg.BlamesData(err) || errors.Is(err, errContact) || errors.Is(err, engine.ErrConflict)
 }
 
 func (r *Robot) halve(ctx context.Context, id int64) error {

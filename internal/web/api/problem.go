@@ -130,7 +130,7 @@ func say(code, lang string) string {
 	if names, ok := messages[code]; ok {
 		return names.In(lang)
 	}
-	if text := proof.Message(code, lang); text != code {
+	if text := intake.FaultMessage(code, lang); text != code {
 		return text
 	}
 	return intake.Message(code, lang)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"robotbailiff/engine/intake"
@@ -62,8 +63,11 @@ type importPage struct {
 	Actor   string
 	Until   time.Time // when the proposal ends
 	Mine    bool      // the actor himself has proposed the release
-	Problem string    // of the act that was just tried
-	Typed   string    // its reason
+	// What is wrong with the file as a whole, in the page's language, and the fields that it is about.
+	FaultText, FaultIn string
+
+	Problem string // of the act that was just tried
+	Typed   string // its reason
 }
 
 func (h *handler) importFile(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -81,6 +85,9 @@ func (h *handler) showImport(w http.ResponseWriter, r *http.Request, actor app.A
 	}
 	for _, reason := range v.Reasons {
 		p.Reasons = append(p.Reasons, reason.Text(string(p.Lang)))
+	}
+	if v.Fault != nil {
+		p.FaultText, p.FaultIn = intake.FaultMessage(v.Fault.Code, string(p.Lang)), strings.Join(v.Fault.Fields, ", ")
 	}
 	if v.State == intake.StateReceived || v.State == intake.StateStaging {
 		p.Refresh = "2"

@@ -37,7 +37,7 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request, actor app.Actor, d
 
 type uploadPage struct {
 	ui.Page
-	Code, Remedy string
+	Fault string // what is wrong with the file; empty: something is wrong with the form
 }
 
 // upload keeps the file of an operator, or says why it cannot be taken.
@@ -58,11 +58,10 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request, fields url.Valu
 	case err == nil:
 		return ui.Redirect(w, "/desk/imports/"+strconv.FormatInt(b.ID, 10))
 	case errors.As(err, &fatal):
-		p.Code, p.Remedy = fatal.Code, fatal.Remedy
+		p.Fault = intake.FaultMessage(fatal.Code, string(h.Lang(r)))
 	case errors.As(err, &wrong):
-		p.Code, p.Remedy = "arrival", wrong.Field+": "+wrong.Problem
 	case errors.As(err, &large):
-		p.Code = intake.FatalSize
+		p.Fault = intake.FaultMessage(intake.FatalSize, string(h.Lang(r)))
 	default:
 		return err
 	}
