@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"strconv"
 	"time"
 
 	"robotbailiff/rules"
@@ -307,21 +306,16 @@ func (d *decider) resume(reason string) {
 	}
 }
 
-// goOn ends a hold and a suspension. Where the pack leaves suspended time out of the term, the last day moves by the days from
-// that of the suspension to the first one after it; a hold is our own matter and moves nothing.
+// goOn ends a hold and a suspension. A hold is our own matter and moves no deadline.
 func (d *decider) goOn(reason string) {
-	c, end := &d.c, d.env.today()
-	if !c.SuspendedUntil.IsZero() && end.After(c.SuspendedUntil) {
-		end = c.SuspendedUntil.AddDays(1)
-	}
 	data := Data{Reason: reason}
-	leftOut, _ := d.p.SuspensionExcluded(c.OpenedOn)
-	if days := end.Sub(c.SuspendedOn); c.Suspended != "" && leftOut && days > 0 {
-		term, step := rules.TermEndWithout(d.p, c.OpenedOn, c.SuspendedDays+days)
-		data.Date, data.Until = &end, &term
-		data.Trace = rules.Trace{{Rule: pack.KeySuspension, Outcome: "resumed", Facts: []rules.Fact{
-			{Key: "suspended_on", Value: c.SuspendedOn.String()}, {Key: "resumed_on", Value: end.String()}, {Key: "days", Value: strconv.Itoa(days)},
-		}}, step}
+	if c := &d.c; c.Suspended != "" {
+		term, resumed, trace := rules.AfterSuspension(d.p, c.OpenedOn, rules.Suspension{
+			From: c.SuspendedOn, Until: c.SuspendedUntil, Ended: d.env.today(), Days: c.SuspendedDays,
+		})
+		if trace != nil {
+			data.Date, data.Until, data.Trace = &resumed, &term, trace
+		}
 	}
 	d.emit(EvResumed, data)
 }

@@ -57,11 +57,6 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	if err != nil {
 		return nil, later.at, err
 	}
-	begun := make(map[key]bool, len(fresh))
-	for _, r := range fresh {
-		begun[r.key()] = true
-	}
-	odd = slices.DeleteFunc(odd, func(r row) bool { return begun[r.key()] })
 	pending, changed, err := s.beginOdd(ctx, tx, odd, now, w, &later)
 	if err != nil {
 		return nil, later.at, err

@@ -50,8 +50,8 @@ const beginFreshSQL = `UPDATE notices n SET status = 'sending', attempts = 1, se
 WHERE n.case_id = ANY ($1) AND ` + simplySQL + `
 RETURNING ` + columnsSQL
 
-// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours. Those that this
-// transaction has just begun are left out as far as the server can tell.
+// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours. What this
+// transaction, which is never inside another one, has just begun is left out.
 const lockOddSQL = `SELECT ` + columnsSQL + `
 FROM notices n
 WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown') AND NOT ($4 AND ` + simplySQL + `)

@@ -11,14 +11,37 @@ import (
 // TermEnd returns the last legal day of the 30 days of a case opened on a day (EL 10-4);
 // the term ends at 24:00 of it in Almaty. The zero Date means that the pack has no rule.
 func TermEnd(p *pack.Pack, opened calendar.Date) (calendar.Date, Step) {
-	return TermEndWithout(p, opened, 0)
+	t, ok := p.Term(opened)
+	return last(p, pack.KeyTerm, t, ok, "opening_day", opened)
 }
 
-// TermEndWithout is [TermEnd] with so many days left out, as those under suspension are (EL 39(4), by analogy).
-func TermEndWithout(p *pack.Pack, opened calendar.Date, days int) (calendar.Date, Step) {
+// Suspension is a time in which a case stood still, from a day on until one on which it went on.
+type Suspension struct {
+	From  calendar.Date
+	Until calendar.Date // the last day that was ordered; unset: none was
+	Ended calendar.Date // when it was ended in fact, or seen to be over
+	Days  int           // left out of the term before, for earlier suspensions
+}
+
+// AfterSuspension returns the last legal day of a case whose term goes on after a suspension, the first day that counts again,
+// and the reason. Where the pack leaves suspended time out of the term (EL 39(4), by analogy), the term is longer by the days
+// from the first of the suspension to the last, the earlier ones added; they end with the day that was ordered, however late
+// that is looked at. The zero Dates mean that nothing moves.
+func AfterSuspension(p *pack.Pack, opened calendar.Date, s Suspension) (term, resumed calendar.Date, trace Trace) {
+	resumed = s.Ended
+	if !s.Until.IsZero() && resumed.After(s.Until) {
+		resumed = s.Until.AddDays(1)
+	}
+	days := resumed.Sub(s.From)
 	t, ok := p.Term(opened)
-	t.N += days
-	return last(p, pack.KeyTerm, t, ok, "opening_day", opened)
+	if leftOut, known := p.SuspensionExcluded(opened); !ok || !known || !leftOut || days <= 0 {
+		return 0, 0, nil
+	}
+	t.N += s.Days + days
+	term, step := last(p, pack.KeyTerm, t, ok, "opening_day", opened)
+	return term, resumed, Trace{{Rule: pack.KeySuspension, Outcome: StepComputed, Facts: []Fact{
+		{"suspended_on", s.From.String()}, {"resumed_on", resumed.String()}, {"days", strconv.Itoa(days)},
+	}}, step}
 }
 
 // VoluntaryEnd returns the last day on which a debtor may pay before any measure, counted

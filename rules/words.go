@@ -23,7 +23,6 @@ var words = map[string]calendar.Names{
 	"after_hand_over": {KK: "берілгеннен кейін түсті", RU: "поступило после передачи", EN: "came after hand-over"},
 	"received":        {KK: "қабылданды", RU: "принято", EN: "received"},
 	"suspended":       {KK: "тоқтатыла тұрды", RU: "приостановлено", EN: "suspended"},
-	"resumed":         {KK: "жалғастырылды", RU: "возобновлено", EN: "resumed"},
 	"assigned":        {KK: "тағайындалды", RU: "назначен", EN: "assigned"},
 
 	// facts of the engine's acts

@@ -38,14 +38,10 @@ var messages = map[string]calendar.Names{
 // Message says in kk, ru or en what a code of a row means, in ru where the language is another. An unknown code is given
 // back as it is.
 func Message(code, lang string) string {
-	names, ok := messages[code]
-	switch {
-	case !ok:
-		return code
-	case names.In(lang) == "":
-		return names.RU
+	if names, ok := messages[code]; ok {
+		return names.For(lang)
 	}
-	return names.In(lang)
+	return code
 }
 
 // Codes lists every code that a row can have, in no order.
@@ -81,14 +77,10 @@ var faults = map[string]calendar.Names{
 // FaultMessage says in kk, ru or en what the code of a whole file means, in ru where the language is another. An unknown code
 // is given back as it is.
 func FaultMessage(code, lang string) string {
-	names, ok := faults[code]
-	switch {
-	case !ok:
-		return proof.Message(code, lang)
-	case names.In(lang) == "":
-		return names.RU
+	if names, ok := faults[code]; ok {
+		return names.For(lang)
 	}
-	return names.In(lang)
+	return proof.Message(code, lang)
 }
 
 // FaultCodes lists every code that a file as a whole can have, besides those of its proof, in no order.

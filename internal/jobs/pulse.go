@@ -117,15 +117,17 @@ func (r *Robot) foldTotals(ctx context.Context) error {
 // forgetEvery is the real time between two looks at rows that nobody reads any more.
 const forgetEvery = 10 * time.Minute
 
+// forget deletes some of them per pulse, until none is left for a while.
 func (r *Robot) forget(ctx context.Context) error {
 	if r.forgot.Elapsed() < forgetEvery {
 		return nil
 	}
-	r.forgot = clock.StartStopwatch()
 	n, err := r.Engine.Forget(ctx)
-	if n > 0 {
-		r.cfg.Observe("forget", "rows", n)
+	if n == 0 {
+		r.forgot = clock.StartStopwatch()
+		return err
 	}
+	r.cfg.Observe("forget", "rows", n)
 	return err
 }
 

@@ -34,6 +34,14 @@ func (n Names) In(lang string) string {
 	return ""
 }
 
+// For returns the text in the language, in Russian where it has none in it: everybody here can be expected to read that.
+func (n Names) For(lang string) string {
+	if text := n.In(lang); text != "" {
+		return text
+	}
+	return n.RU
+}
+
 // Day is one special day.
 type Day struct {
 	Date      Date

@@ -1,6 +1,11 @@
 package proof
 
-import "robotbailiff/rules/calendar"
+import (
+	"maps"
+	"slices"
+
+	"robotbailiff/rules/calendar"
+)
 
 // messages say in three languages what is wrong with a proof and what the sender can do.
 var messages = map[string]calendar.Names{
@@ -26,21 +31,11 @@ var messages = map[string]calendar.Names{
 // Message says in kk, ru or en what a code of [Error] means and what to do, in ru where the language is another. An
 // unknown code is given back as it is.
 func Message(code, lang string) string {
-	names, ok := messages[code]
-	switch {
-	case !ok:
-		return code
-	case names.In(lang) == "":
-		return names.RU
+	if names, ok := messages[code]; ok {
+		return names.For(lang)
 	}
-	return names.In(lang)
+	return code
 }
 
 // Codes lists every code of [Error], in no order.
-func Codes() []string {
-	codes := make([]string, 0, len(messages))
-	for code := range messages {
-		codes = append(codes, code)
-	}
-	return codes
-}
+func Codes() []string { return slices.Collect(maps.Keys(messages)) }
