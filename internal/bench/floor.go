@@ -88,19 +88,32 @@ func copyFloor(ctx context.Context, p *place, from *pgxpool.Pool, name string) (
 	}
 	// Tables take turns, so that the two connections are not always in the same one.
 	slices.SortStableFunc(pieces, func(a, b piece) int { return cmp.Compare(a.pages, b.pages) })
+	costs := make([]cost, floorRuns)
+	for i := range costs {
+		if costs[i], err = loadOnce(ctx, p, name, pieces, tables); err != nil {
+			return c, rows, fmt.Errorf("bench: floor: %w", err)
+		}
+	}
+	slices.SortFunc(costs, func(a, b cost) int { return cmp.Compare(a.seconds, b.seconds) })
+	return costs[len(costs)/2], rows, os.RemoveAll(dir)
+}
+
+// floorRuns is how often the floor is measured; the median counts. It lasts a fifth of what it is compared with, so that other
+// work on the machine hits it harder.
+const floorRuns = 3
+
+// loadOnce fills a new database of the given name; one that was there is gone.
+func loadOnce(ctx context.Context, p *place, name string, pieces []piece, tables []table) (cost, error) {
 	to, err := p.database(ctx, name)
 	if err != nil {
-		return c, rows, err
+		return cost{}, err
 	}
-	defer to.Close()
-	c, err = measure(ctx, to, p, func() error { return load(ctx, to, pieces) })
-	if err != nil {
-		return c, rows, fmt.Errorf("bench: floor: %w", err)
+	c, err := measure(ctx, to, p, func() error { return load(ctx, to, pieces) })
+	if err == nil {
+		err = sameCounts(ctx, to, tables)
 	}
-	if err := sameCounts(ctx, to, tables); err != nil {
-		return c, rows, err
-	}
-	return c, rows, os.RemoveAll(dir)
+	to.Close()
+	return c, err
 }
 
 func dump(ctx context.Context, pool *pgxpool.Pool, t table, dir string) (out []piece, err error) {

@@ -33,7 +33,7 @@ type size struct {
 // change either.
 func sizes(t *testing.T) size {
 	t.Helper()
-	z := size{seed: 1, cases: 5000, workers: 60, servers: 6, lease: time.Second}
+	z := size{seed: 1, cases: 5000, workers: 60, servers: 6, lease: 300 * time.Millisecond}
 	if os.Getenv("CHAOS") == "full" {
 		z.cases, z.workers, z.servers = 20_000, 1000, 100
 	}

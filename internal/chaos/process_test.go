@@ -228,11 +228,17 @@ func (f *fleet) left() (pids []int) {
 	return pids
 }
 
-// RoundTrip implements http.RoundTripper: a message goes to one of the processes, in turn, whatever its port is by now.
+// RoundTrip implements http.RoundTripper as a load balancer would: a message goes to one of the processes that serve, in turn,
+// whatever its port is by now.
 func (f *fleet) RoundTrip(req *http.Request) (*http.Response, error) {
+	var p *process
 	f.mu.Lock()
-	f.turn++
-	p := f.slots[f.turn%len(f.slots)]
+	for range f.slots {
+		f.turn++
+		if p = f.slots[f.turn%len(f.slots)]; p != nil {
+			break
+		}
+	}
 	f.mu.Unlock()
 	if p == nil {
 		return nil, errNotReady

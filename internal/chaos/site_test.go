@@ -150,7 +150,7 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 	r.fleet = &fleet{
 		binary: s.binary, log: logFile,
 		args: []string{
-			"serve", "--db", r.url, "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "50ms", "--lease", z.lease.String(),
+			"serve", "--db", r.url + "&pool_max_conns=8", "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "100ms", "--lease", z.lease.String(),
 			"--seed", fmt.Sprint(z.seed),
 		},
 		env: append(os.Environ(), "BAILIFF_HOME="+s.dir, "BAILIFF_SECRET_FILE="+s.secret, "BAILIFF_DATABASE_URL="),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,8 +59,8 @@ func WithName(name string) Option { return func(o *options) { o.name = name } }
 // WithRole selects the timeouts by the work the pool does; the default is [RoleWork].
 func WithRole(r Role) Option { return func(o *options) { o.role = r } }
 
-// WithMaxConns bounds the pool; the default is 10. A pool that runs River needs at least the
-// sum of its workers, one listener and four more.
+// WithMaxConns bounds the pool; the default is 10. An address with pool_max_conns may ask for fewer: on a small server fewer
+// connections do more work, and whoever finds none free waits for one.
 func WithMaxConns(n int) Option { return func(o *options) { o.maxConns = int32(min(max(n, 1), 1000)) } }
 
 // WithStatementTimeout overrides the timeout of the role; zero means none.
@@ -150,7 +151,10 @@ func config(url string, o options) (*pgxpool.Config, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	cfg.MaxConns = o.maxConns
+	if !strings.Contains(url, "pool_max_conns=") { // then it is pgx's own default
+		cfg.MaxConns = o.maxConns
+	}
+	cfg.MaxConns = min(cfg.MaxConns, o.maxConns)
 	cfg.MaxConnLifetime = 20 * time.Minute
 	cfg.MaxConnLifetimeJitter = 5 * time.Minute
 	cfg.MaxConnIdleTime = 5 * time.Minute

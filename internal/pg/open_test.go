@@ -46,6 +46,21 @@ func TestOpen_boundsTheSession(t *testing.T) {
 	}
 }
 
+func TestOpen_addressMayAskForFewerConnections(t *testing.T) {
+	t.Parallel()
+	base := testkit.URL(t, testkit.DB(t)) + "&pool_max_conns="
+	for asked, want := range map[string]int32{"3": 3, "40": 8} {
+		pool, err := pg.Open(t.Context(), base+asked, pg.WithMaxConns(8))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pool.Config().MaxConns; got != want {
+			t.Errorf("%s asked for of 8: %d, want %d", asked, got, want)
+		}
+		pool.Close()
+	}
+}
+
 func TestOpen_auditOnlyReads(t *testing.T) {
 	t.Parallel()
 	pool := open(t, testkit.DB(t), pg.WithRole(pg.RoleAudit))
