@@ -98,7 +98,7 @@ func (d *demo) run(ctx context.Context, db *database, ln net.Listener) error {
 	d.screen = newScreen(d.stderr, d.json)
 	g, gctx := errgroup.WithContext(ctx)
 	running, stop := context.WithCancel(gctx)
-	g.Go(func() error { return serveHTTP(running, ln, site) })
+	g.Go(func() error { return d.serveHTTP(running, ln, nil, site) })
 	g.Go(func() error { return d.parts.robot.Run(running) })
 	g.Go(func() error {
 		err := d.live(running, "http://"+ln.Addr().String())

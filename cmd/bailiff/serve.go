@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -36,6 +38,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
 	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
+	files := e.tlsFlags()
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
@@ -50,11 +53,18 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if *drops != "" && !work {
 		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
 	}
+	d := door{closed: !web, addr: *addr}
+	if d.tls, err = files.config(); err != nil {
+		return err
+	}
+	if d.closed && d.tls != nil {
+		return usagef("--tls-cert needs the role web: give --roles web, or leave it away")
+	}
 	db, err := e.open(ctx, pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30*time.Second))
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops}, web, *addr)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -72,7 +82,14 @@ func parseRoles(s string) (web, work bool, err error) {
 	return web, work, nil
 }
 
-func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr string) error {
+// door is how the pages of a process are reached.
+type door struct {
+	closed bool // it has none
+	addr   string
+	tls    *tls.Config // nil: in the clear
+}
+
+func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 	p, err := e.join(ctx, db, w)
 	if err != nil {
 		return err
@@ -81,12 +98,12 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 	if err := pg.Durable(ctx, db.pool); err != nil {
 		return err
 	}
-	if err := p.allowed(addr); web && err != nil {
+	if err := p.allowed(d.addr); !d.closed && err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	if web {
-		ln, err := listen(ctx, addr)
+	if !d.closed {
+		ln, err := listen(ctx, d.addr)
 		if err != nil {
 			return err
 		}
@@ -94,8 +111,12 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, web bool, addr 
 		if err != nil {
 			return errors.Join(err, ln.Close())
 		}
-		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on http://%s\n", ln.Addr())
-		g.Go(func() error { return serveHTTP(ctx, ln, site) })
+		scheme := "http"
+		if d.tls != nil {
+			scheme = "https"
+		}
+		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on %s://%s\n", scheme, ln.Addr())
+		g.Go(func() error { return e.serveHTTP(ctx, ln, d.tls, site) })
 	}
 	if w.drop != "" {
 		f, err := e.dropFolder(p, p.robot.Inbox, w.drop, false)
@@ -130,15 +151,24 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute}
+func (e *env) serveHTTP(ctx context.Context, ln net.Listener, secure *tls.Config, h http.Handler) error {
+	srv := &http.Server{
+		Handler: h, TLSConfig: secure, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelInfo), // visitors' broken connections
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
 	go func() {
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		_ = srv.Shutdown(stop) // the listener is closed either way
 	}()
-	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	var err error
+	if secure != nil {
+		err = srv.ServeTLS(ln, "", "")
+	} else {
+		err = srv.Serve(ln)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("web: %w", err)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package uitest
 
 import (
+	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -67,12 +69,21 @@ func (b *Browser) Post(path string, form url.Values) *Page {
 // Do sends a request with headers of its own.
 func (b *Browser) Do(method, path string, form url.Values, header map[string]string) *Page {
 	b.tb.Helper()
-	req, err := http.NewRequestWithContext(b.tb.Context(), method, b.server.URL+path, strings.NewReader(form.Encode()))
+	kind := ""
+	if method == http.MethodPost {
+		kind = "application/x-www-form-urlencoded"
+	}
+	return b.send(method, path, kind, strings.NewReader(form.Encode()), header)
+}
+
+func (b *Browser) send(method, path, kind string, body io.Reader, header map[string]string) *Page {
+	b.tb.Helper()
+	req, err := http.NewRequestWithContext(b.tb.Context(), method, b.server.URL+path, body)
 	if err != nil {
 		b.tb.Fatal(err)
 	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	if b.Lang != "" {
 		req.Header.Set("Accept-Language", b.Lang)
@@ -85,19 +96,53 @@ func (b *Browser) Do(method, path string, form url.Values, header map[string]str
 		b.tb.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.tb.Fatal(err)
 	}
-	root, err := html.Parse(strings.NewReader(string(body)))
+	root, err := html.Parse(strings.NewReader(string(answer)))
 	if err != nil {
 		b.tb.Fatal(err)
 	}
-	return &Page{tb: b.tb, Status: res.StatusCode, Header: res.Header, Body: string(body), root: root}
+	return &Page{tb: b.tb, Status: res.StatusCode, Header: res.Header, Body: string(answer), root: root}
 }
 
 // Submit fills in and sends the form of a page with an action, as a person would; nil values keep what is there.
 func (b *Browser) Submit(p *Page, action string, fill map[string]string) *Page {
+	b.tb.Helper()
+	return b.Post(action, b.filled(p, action, fill))
+}
+
+// Upload fills in a form that has a file in its field "file", and sends it: the fields first, as they stand on the page.
+func (b *Browser) Upload(p *Page, action string, fill map[string]string, fileName string, file []byte) *Page {
+	b.tb.Helper()
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name, values := range b.filled(p, action, fill) {
+		for _, v := range values {
+			if name == "file" {
+				continue
+			}
+			if err := parts.WriteField(name, v); err != nil {
+				b.tb.Fatal(err)
+			}
+		}
+	}
+	part, err := parts.CreateFormFile("file", fileName)
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err == nil {
+		err = parts.Close()
+	}
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	return b.send(http.MethodPost, action, parts.FormDataContentType(), &body, nil)
+}
+
+// filled gives what a form sends.
+func (b *Browser) filled(p *Page, action string, fill map[string]string) url.Values {
 	b.tb.Helper()
 	values := url.Values{}
 	inputs := p.All(`form[action="` + action + `"] input`)
@@ -113,7 +158,7 @@ func (b *Browser) Submit(p *Page, action string, fill map[string]string) *Page {
 	for k, v := range fill {
 		values.Set(k, v)
 	}
-	return b.Post(action, values)
+	return values
 }
 
 // All finds elements.
