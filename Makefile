@@ -62,10 +62,11 @@ bench: setup build ## the two figures that matter most: a whole life of cases, a
 chaos: setup ## kill workers (FAULTS times) and the database at random while the invariants are watched; SEED=
 	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
 
-contract: setup ## the API before its linter, a validating proxy, and a webhook before the npm package standardwebhooks
-	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks
+contract: setup ## our side before peers of others: an API linter, a validating proxy, the npm packages standardwebhooks and smpp
+	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks smpp
 	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json
-	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api ./notify/channel/sms
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run SMS ./cmd/bailiff
 
 ci: ## what the pipeline runs
 	@.ci/run

@@ -53,6 +53,7 @@ func init() {
 		{"source", "who may send batches: source list | show NAME | put NAME … | key NAME", runSource},
 		{"batch", "court batches: batch list | show ID | release ID | reject ID", runBatch},
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
+		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]", runCase},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},

@@ -34,19 +34,32 @@ func Length(s string) (units int, gsm bool) {
 // Parts returns how many SMS parts a text takes; an empty one takes none. A character
 // that takes two units is never cut in two, so a part may end one unit early.
 func Parts(s string) int {
+	parts := 0
+	slice(s, func(string) { parts++ })
+	return parts
+}
+
+// Split cuts a text into its parts, as [Parts] counts them.
+func Split(s string) (parts []string) {
+	slice(s, func(part string) { parts = append(parts, part) })
+	return parts
+}
+
+func slice(s string, take func(part string)) {
 	units, gsm := Length(s)
 	alone, part := ucs2Alone, ucs2Part
 	if gsm {
 		alone, part = gsmAlone, gsmPart
 	}
 	if units == 0 {
-		return 0
+		return
 	}
 	if units <= alone {
-		return 1
+		take(s)
+		return
 	}
-	parts, used := 1, 0
-	for _, r := range s {
+	begin, used := 0, 0
+	for at, r := range s {
 		cost := 1
 		if gsm {
 			cost = gsmCost(r)
@@ -54,11 +67,12 @@ func Parts(s string) int {
 			cost = 2
 		}
 		if used+cost > part {
-			parts, used = parts+1, 0
+			take(s[begin:at])
+			begin, used = at, 0
 		}
 		used += cost
 	}
-	return parts
+	take(s[begin:])
 }
 
 func gsmCost(r rune) int {

@@ -65,3 +65,26 @@ func TestParts_bounds(t *testing.T) {
 		}
 	})
 }
+
+func TestSplit_losesNothingAndCountsAsParts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "€", "ә", "😀", "слово ", "word "}), 0, 400).Draw(rt, "text"), "")
+		parts := Split(s)
+		if strings.Join(parts, "") != s || len(parts) != Parts(s) {
+			rt.Fatalf("%d parts, want %d", len(parts), Parts(s))
+		}
+		_, gsm := Length(s)
+		for _, p := range parts {
+			units := len(utf16.Encode([]rune(p)))
+			most := ucs2Part
+			if gsm {
+				units, _ = Length(p)
+				most = gsmPart
+			}
+			if len(parts) > 1 && (units > most || units < most-1 && p != parts[len(parts)-1]) {
+				rt.Fatalf("a part of %d units", units)
+			}
+		}
+	})
+}
