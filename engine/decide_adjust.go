@@ -62,6 +62,8 @@ func (d *decider) adjust(cmd Adjust) {
 		d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "adjusted"})
 	case over:
 		d.settleAll()
+	case !was.Final():
+		d.tell("corrected", less, d.c.TermEndsOn)
 	}
 }
 

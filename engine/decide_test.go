@@ -216,8 +216,11 @@ func TestDecide_adjust(t *testing.T) {
 			}
 			var refund string
 			var orders []Purpose
+			told := false
 			for _, e := range d.Effects {
 				switch e := e.(type) {
+				case NoticeWanted:
+					told = told || e.Kind == "corrected" && e.Outstanding.Equal(tenge(tc.outstanding)) && e.Until == w.c.TermEndsOn
 				case DebtMoved:
 					if e.Refund.IsPositive() {
 						refund = e.Refund.String()
@@ -228,6 +231,9 @@ func TestDecide_adjust(t *testing.T) {
 			}
 			if refund != tc.refund || !slices.Equal(orders, tc.orders) {
 				t.Errorf("refund %q, orders %v", refund, orders)
+			}
+			if told != (tc.code == "" && !tc.then.Final()) {
+				t.Errorf("the debtor is told of the new sum: %v", told)
 			}
 			recalled := slices.ContainsFunc(d.Effects, func(e Effect) bool { _, ok := e.(HandoverRecalled); return ok })
 			if recalled != (tc.state == HandedOver && tc.outstanding == "0.00") {

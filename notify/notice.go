@@ -18,6 +18,7 @@ const (
 	KindOpening    = text.Opening
 	KindArrest     = text.Arrest
 	KindPartPaid   = text.PartPaid
+	KindCorrected  = text.Corrected
 	KindPaid       = text.Paid
 	KindCancelled  = text.Cancelled
 	KindHandedOver = text.HandedOver

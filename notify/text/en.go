@@ -61,6 +61,21 @@ var english = language{
 				"Details: {link}",
 			},
 		},
+		Corrected: {
+			SMS: []string{
+				"Case {case}: the sum was lowered. KZT {left} to pay by {until} with no extra charge. {host}",
+				"Case {case}: the sum was lowered to KZT {left}. {host}",
+				"Case {case}: the sum was lowered. {host}",
+			},
+			Title: "Case {case}: the sum was lowered",
+			Body: []string{
+				"The authority that took the decision has lowered the sum.",
+				"KZT {left} is left to pay.",
+				"You can pay it until the end of {until} with no extra charge.",
+				"{?arrest}The hold on your account is being reduced to match.",
+				"Details: {link}",
+			},
+		},
 		Paid: {
 			SMS: []string{
 				"{?arrest}Case {case}: paid in full and closed. The hold on your account is being lifted. Thank you. {host}",

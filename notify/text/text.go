@@ -18,6 +18,7 @@ const (
 	Opening    Kind = "opening"     // a case was opened; also its repetitions on later rungs
 	Arrest     Kind = "arrest"      // money is held on an account
 	PartPaid   Kind = "part_paid"   // some money came, some is missing
+	Corrected  Kind = "corrected"   // the issuer lowered the sum
 	Paid       Kind = "paid"        // nothing is owed, the case is closed
 	Cancelled  Kind = "cancelled"   // the underlying decision was cancelled
 	HandedOver Kind = "handed_over" // a private bailiff has the case now
@@ -26,7 +27,7 @@ const (
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Opening, Arrest, PartPaid, Paid, Cancelled, HandedOver, Refusal, RefundDue}
+var Kinds = []Kind{Opening, Arrest, PartPaid, Corrected, Paid, Cancelled, HandedOver, Refusal, RefundDue}
 
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}

@@ -57,6 +57,21 @@ var uzbek = language{
 				"Batafsil: {link}",
 			},
 		},
+		Corrected: {
+			SMS: []string{
+				"{case}: summa kamaytirildi. Endi {left} tengeni {until} gacha qo'shimcha haqsiz to'lang. {host}",
+				"{case}: summa kamaytirildi, {left} tenge qoldi. {host}",
+				"{case}: qarz summasi kamaytirildi. {host}",
+			},
+			Title: "{case} raqamli ish: summa kamaytirildi",
+			Body: []string{
+				"Qaror chiqargan organ summani kamaytirdi.",
+				"Endi {left} tenge toʻlash kerak.",
+				"Uni {until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"{?arrest}Xatlangan summani qolgan qarzgacha kamaytiramiz.",
+				"Batafsil: {link}",
+			},
+		},
 		Paid: {
 			SMS: []string{
 				"{?arrest}{case}: qarz to'liq to'landi, ish yopildi, hisobingiz xatlovdan chiqariladi. Rahmat. {host}",
