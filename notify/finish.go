@@ -56,6 +56,9 @@ func (s *Store) finish(ctx context.Context, tx pgx.Tx, outcomes []Outcome, now t
 			open = append(open, r)
 		}
 	}
+	if err := keepParts(ctx, tx, outcomes); err != nil {
+		return nil, err
+	}
 	return open, write(ctx, tx, changed)
 }
 

@@ -42,6 +42,10 @@ type Sent struct {
 	Status      Answer
 	ProviderRef string // the gateway's own reference, for people
 	Detail      string // a code, never personal data
+
+	// Parts are the numbers under which the gateway knows the parts of the message, in order and empty where it gave none. They
+	// are needed only where its receipts name nothing else.
+	Parts []string
 }
 
 // Gateway is one channel's way out. A batch may be answered in part: what is missing, and
@@ -84,7 +88,7 @@ type Outcome struct {
 
 // Receipt is a gateway's later word about a message.
 type Receipt struct {
-	Ref         string // ours; without it ProviderRef must do
+	Ref         string // ours; without it ProviderRef must be one of Parts of what was sent
 	ProviderRef string
 	Status      Status // StatusDelivered, StatusFailed or StatusUnknown
 	At          time.Time

@@ -181,7 +181,7 @@ func (g *fakeGateway) Send(_ context.Context, messages []Message) ([]Sent, error
 		}
 		switch f {
 		case taken:
-			answers = append(answers, Sent{Ref: m.Ref, Status: Accepted, ProviderRef: "p" + m.Ref})
+			answers = append(answers, Sent{Ref: m.Ref, Status: Accepted, ProviderRef: "p" + m.Ref, Parts: []string{"p" + m.Ref}})
 		case refused:
 			answers = append(answers, Sent{Ref: m.Ref, Status: Rejected, Detail: "bad number +77011234567"})
 		case neverLeft:
@@ -219,7 +219,7 @@ func (g *fakeGateway) Query(_ context.Context, refs []string) ([]Sent, error) {
 		case g.blind:
 			a.Status = Unknown
 		case len(g.got[ref]) > 0:
-			a.Status, a.ProviderRef = Accepted, "p"+ref
+			a.Status, a.ProviderRef, a.Parts = Accepted, "p"+ref, []string{"p" + ref}
 		case g.refusals[ref]:
 			a.Status = Rejected
 		}

@@ -2,16 +2,11 @@ package notify
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-const byProviderRefSQL = `SELECT n.provider_ref, n.case_id, n.ordinal, n.channel
-FROM notices n
-WHERE n.provider_ref = ANY ($1)`
 
 // Receive takes receipts, in any order and any number of times; the end is the same. It
 // returns the notices that are now delivered and were not before, in order, so that the
@@ -20,7 +15,7 @@ WHERE n.provider_ref = ANY ($1)`
 //
 // A receipt's time is believed only between the attempt and now.
 func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now time.Time) ([]Delivered, []Receipt, error) {
-	byProvider, err := resolve(ctx, tx, receipts)
+	receipts, strays, err := resolve(ctx, tx, receipts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,9 +24,6 @@ func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now 
 	var keys []key
 	for i, r := range receipts {
 		k, ok := parseKey(r.Ref)
-		if !ok && r.Ref == "" {
-			k, ok = byProvider[cleanRef(r.ProviderRef)]
-		}
 		if !ok {
 			continue // keyOf stays zero, which is no notice's
 		}
@@ -74,7 +66,6 @@ func (s *Store) Receive(ctx context.Context, tx pgx.Tx, receipts []Receipt, now 
 		}
 	}
 	slices.SortFunc(delivered, func(a, b Delivered) int { return a.key().compare(b.key()) })
-	var strays []Receipt
 	for i, r := range receipts {
 		if found, ok := rows[keyOf[i]]; !known[keyOf[i]] && (!ok || found.Attempts == 0) {
 			strays = append(strays, r)
@@ -98,39 +89,6 @@ func deliver(ctx context.Context, tx pgx.Tx, keys []key, said map[key]Receipt, n
 		words = append(words, word{key: k, ref: r.ProviderRef, detail: r.Detail, at: at})
 	}
 	return shortcut(ctx, tx, deliverSQL, StatusSent, words)
-}
-
-// resolve finds the notices of receipts that have only the gateway's reference. Where two
-// notices share one, the gateway repeats itself and neither is believed.
-func resolve(ctx context.Context, tx pgx.Tx, receipts []Receipt) (map[string]key, error) {
-	var refs []string
-	for _, r := range receipts {
-		if r.Ref == "" && r.ProviderRef != "" {
-			refs = append(refs, cleanRef(r.ProviderRef))
-		}
-	}
-	if len(refs) == 0 {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, byProviderRefSQL, refs)
-	if err != nil {
-		return nil, fmt.Errorf("notify: looking up receipts: %w", err)
-	}
-	found := make(map[string]key, len(refs))
-	var ref string
-	var k key
-	_, err = pgx.ForEachRow(rows, []any{&ref, &k.CaseID, &k.Ordinal, &k.Channel}, func() error {
-		if _, twice := found[ref]; twice {
-			found[ref] = key{}
-		} else {
-			found[ref] = k
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("notify: looking up receipts: %w", err)
-	}
-	return found, nil
 }
 
 // outranks orders receipts of one notice by what they prove, then by time.

@@ -308,7 +308,8 @@ func TestSQL_prepares(t *testing.T) {
 	t.Parallel()
 	tx := testkit.Tx(t)
 	for i, sql := range []string{
-		caseByLinkSQL, lockOddSQL, beginFreshSQL, lockKeysSQL, writeSQL, courtesiesSQL, byProviderRefSQL, ofCaseSQL, acceptSQL, deliverSQL,
+		caseByLinkSQL, lockOddSQL, beginFreshSQL, lockKeysSQL, writeSQL, courtesiesSQL, keepPartsSQL, sayPartsSQL, wholeSQL, dropPartsSQL,
+		keepEarlySQL, someEarlySQL, takeEarlySQL, forgetEarlySQL, ofCaseSQL, acceptSQL, deliverSQL,
 		repeatedSQL, mixedSQL, attemptsSQL, proofSQL, timeSQL, crowdedSQL, minutesSQL, quietSQL,
 	} {
 		if _, err := tx.Prepare(t.Context(), fmt.Sprintf("s%d", i), sql); err != nil {

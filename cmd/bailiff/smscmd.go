@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func runSMS(ctx context.Context, e *env, args []string) error {
 	if *source == "" {
 		*source = os.Getenv("BAILIFF_SMS_SOURCE")
 	}
-	told := make(chan notify.Receipt, 16)
+	told := make(chan notify.Receipt, 256)
 	g, err := sms.New(sms.Config{
 		Accounts: accounts, Source: *source, HexIDs: *hex, Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
 		Receive: func(_ context.Context, rs []notify.Receipt) error {
@@ -110,14 +111,22 @@ func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Rece
 	_, _ = fmt.Fprintf(e.stderr, "the centre took it as %s, in %d parts; waiting for the receipt, up to %s\n", a.ProviderRef, v.Parts, within)
 	limit := time.NewTimer(within)
 	defer limit.Stop()
+	delivered := map[string]bool{}
 	for {
 		select {
 		case r := <-told:
-			if r.Ref != m.Ref {
+			if !slices.Contains(a.Parts, r.ProviderRef) {
 				continue
 			}
-			v.Status, v.Detail, v.Seconds = string(r.Status), r.Detail, watch.Elapsed().Seconds()
-			return v, nil
+			v.Detail, v.Seconds = r.Detail, watch.Elapsed().Seconds()
+			if r.Status == notify.StatusFailed {
+				v.Status = string(r.Status)
+				return v, nil
+			}
+			if delivered[r.ProviderRef] = true; len(delivered) == len(a.Parts) {
+				v.Status = string(r.Status)
+				return v, nil
+			}
 		case <-limit.C:
 			v.Seconds = watch.Elapsed().Seconds()
 			return v, nil

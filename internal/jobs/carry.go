@@ -89,35 +89,48 @@ func carryRecalls(ctx context.Context, tx pgx.Tx, effects []engine.Effect, now t
 // Receipts takes delivery receipts and starts the terms of what is now proven, in one transaction. Receipts that belong
 // to no notice are counted and logged; they prove nothing.
 func (r *Robot) Receipts(ctx context.Context, receipts []notify.Receipt) error {
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.receipts(ctx, tx, receipts) })
+}
+
+// earlyReceipts takes up the receipts that came before their messages were known here.
+func (r *Robot) earlyReceipts(ctx context.Context) error {
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		receipts, err := r.Notices.Early(ctx, tx)
+		if err != nil || len(receipts) == 0 {
+			return err
+		}
+		return r.receipts(ctx, tx, receipts)
+	})
+}
+
+func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Receipt) error {
 	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
 		return err
 	}
-	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		delivered, strays, err := r.Notices.Receive(ctx, tx, receipts, now)
-		if err != nil {
-			return err
-		}
-		if len(strays) > 0 {
-			r.cfg.Observe("receipt", "stray", len(strays))
-			r.cfg.Log.WarnContext(ctx, "receipts without a notice", "n", len(strays))
-		}
-		r.cfg.Observe("receipt", "delivered", len(delivered))
-		cmds := make([]engine.For, 0, len(delivered))
-		for _, d := range delivered {
-			if d.Kind != notify.KindOpening {
-				continue // proof for the file; no term starts from it
-			}
-			cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
-				Ordinal: d.Ordinal, Opening: true, Channel: string(d.Channel), At: d.At,
-			}})
-		}
-		if len(cmds) == 0 {
-			return nil
-		}
-		_, err = r.Engine.ApplyTx(ctx, tx, cmds)
+	delivered, strays, err := r.Notices.Receive(ctx, tx, receipts, now)
+	if err != nil {
 		return err
-	})
+	}
+	if len(strays) > 0 {
+		r.cfg.Observe("receipt", "stray", len(strays))
+		r.cfg.Log.WarnContext(ctx, "receipts without a notice", "n", len(strays))
+	}
+	r.cfg.Observe("receipt", "delivered", len(delivered))
+	cmds := make([]engine.For, 0, len(delivered))
+	for _, d := range delivered {
+		if d.Kind != notify.KindOpening {
+			continue // proof for the file; no term starts from it
+		}
+		cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
+			Ordinal: d.Ordinal, Opening: true, Channel: string(d.Channel), At: d.At,
+		}})
+	}
+	if len(cmds) == 0 {
+		return nil
+	}
+	_, err = r.Engine.ApplyTx(ctx, tx, cmds)
+	return err
 }
 
 var errContact = errors.New("jobs: contact cannot be read")

@@ -49,6 +49,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.sweep(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("sweep: %w", err))
 	}
+	if err := r.earlyReceipts(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("early receipts: %w", err))
+	}
 	if err := r.restart(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("restart chunks: %w", err))
 	}
@@ -123,6 +126,11 @@ func (r *Robot) forget(ctx context.Context) error {
 		return nil
 	}
 	n, err := r.Engine.Forget(ctx)
+	if err == nil {
+		var more int
+		more, err = r.Notices.Forget(ctx, r.cfg.Pool)
+		n += more
+	}
 	if n == 0 {
 		r.forgot = clock.StartStopwatch()
 		return err

@@ -40,8 +40,7 @@ type bind struct {
 
 // request is one that has no answer yet.
 type request struct {
-	answer chan unit  // closed without one when the connection has ended
-	first  func(unit) // called with the answer before anything else is read; may be nil
+	answer chan unit // closed without one when the connection has ended
 }
 
 // The pause before the next attempt to bind.
@@ -213,9 +212,6 @@ func (b *bind) answered(u unit) {
 	if r == nil {
 		return // its caller has given up
 	}
-	if r.first != nil {
-		r.first(u)
-	}
 	r.answer <- u
 }
 
@@ -229,14 +225,14 @@ func (b *bind) write(conn *gosmpp.Connection, p pdu.PDU) error {
 }
 
 // ask sends a request and waits for its answer. errNotBound says that it never left.
-func (b *bind) ask(ctx context.Context, p pdu.PDU, first func(unit)) (u unit, err error) {
+func (b *bind) ask(ctx context.Context, p pdu.PDU) (u unit, err error) {
 	select {
 	case b.window <- struct{}{}:
 	case <-ctx.Done():
 		return u, errNotBound
 	}
 	defer func() { <-b.window }()
-	r := &request{answer: make(chan unit, 1), first: first}
+	r := &request{answer: make(chan unit, 1)}
 	b.mu.Lock()
 	conn := b.conn
 	if conn == nil || ctx.Err() != nil {
@@ -276,31 +272,26 @@ func (b *bind) forget(sequence int32) {
 	delete(b.waiting, sequence)
 }
 
-// submit sends a part. accepted hears its number before any receipt for it can be read.
-func (b *bind) submit(ctx context.Context, p *part, accepted func(id string)) (string, error) {
+// submit sends a part and gives its number at the centre.
+func (b *bind) submit(ctx context.Context, p *part) (string, error) {
 	if b.state() != nil {
 		return "", errNotBound
 	}
 	if err := b.limit.Wait(ctx); err != nil {
 		return "", errNotBound
 	}
-	var id string
-	answer, err := b.ask(ctx, p.pdu(), func(u unit) {
-		if r, ok := u.body.(*pdu.SubmitSMResp); ok {
-			id = b.gateway.idOf(r.MessageID)
-			accepted(id)
-		}
-	})
+	answer, err := b.ask(ctx, p.pdu())
 	if err != nil {
 		return "", err
 	}
 	if answer.CommandStatus != data.ESME_ROK {
 		return "", &statusError{answer.CommandStatus}
 	}
-	if id == "" { // taken, under a number that cannot be read
+	r, ok := answer.body.(*pdu.SubmitSMResp)
+	if !ok || r.MessageID == "" { // taken, under a number that cannot be read
 		return "", errMaybe
 	}
-	return id, nil
+	return b.gateway.idOf(r.MessageID), nil
 }
 
 // slower holds a part back before it is tried again: one second, then two, then three.
@@ -318,7 +309,7 @@ func (b *bind) query(ctx context.Context, id string) (messageState, error) {
 		return 0, err
 	}
 	q.MessageID, q.SourceAddr = id, source
-	answer, err := b.ask(ctx, q, nil)
+	answer, err := b.ask(ctx, q)
 	if err != nil {
 		return 0, err
 	}
@@ -339,7 +330,7 @@ func (b *bind) enquire(ctx context.Context, over <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		if _, err := b.ask(ctx, pdu.NewEnquireLink(), nil); err != nil {
+		if _, err := b.ask(ctx, pdu.NewEnquireLink()); err != nil {
 			b.mu.Lock()
 			if b.conn != nil {
 				_ = b.conn.Close()

@@ -159,11 +159,12 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 		sent.Status, sent.Detail = notify.Rejected, detailOf(err)
 		return sent
 	}
-	g.parts.open(m.Ref, len(parts))
+	sent.Parts = make([]string, len(parts))
+	defer func() { g.parts.keep(m.Ref, sent.Parts) }()
 	for i, p := range parts {
-		id, err := g.submit(ctx, p, func(id string) { g.parts.accepted(m.Ref, i, id) })
+		sent.Parts[i], err = g.submit(ctx, p)
 		if err == nil {
-			sent.ProviderRef = id // of the last part
+			sent.ProviderRef = sent.Parts[i] // of the last part
 			continue
 		}
 		sent.Detail = detailOf(err)
@@ -180,13 +181,13 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 }
 
 // submit sends one part over the first bind that is up, and again where the centre wants it slower.
-func (g *Gateway) submit(ctx context.Context, p *part, accepted func(id string)) (id string, err error) {
+func (g *Gateway) submit(ctx context.Context, p *part) (id string, err error) {
 	first := int(g.turn.Add(1))
 	err = errNotBound
 	for i := range g.binds {
 		b := g.binds[(first+i)%len(g.binds)]
 		for try := 0; ; try++ {
-			id, err = b.submit(ctx, p, accepted)
+			id, err = b.submit(ctx, p)
 			refused, ok := errors.AsType[*statusError](err)
 			if !ok || !refused.slower() || try == maxThrottled {
 				break
@@ -220,7 +221,7 @@ func (g *Gateway) Query(ctx context.Context, refs []string) ([]notify.Sent, erro
 
 func (g *Gateway) query(ctx context.Context, ref string) notify.Sent {
 	sent := notify.Sent{Ref: ref, Status: notify.Unknown, Detail: "no_message_id"}
-	ids := g.parts.ids(ref)
+	ids := g.parts.of(ref)
 	if len(ids) == 0 || slices.Contains(ids, "") { // not all parts were answered
 		return sent
 	}

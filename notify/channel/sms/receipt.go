@@ -107,6 +107,23 @@ func receiptTime(s string) time.Time {
 	return time.Time{}
 }
 
+// word is what a receipt says of its part, for notify; a part that is on its way is nothing that we did not know.
+func (r receipt) word() (notify.Receipt, bool) {
+	out := notify.Receipt{ProviderRef: r.id, At: r.at, Detail: r.state.String()}
+	if r.code != "" && r.code != "000" {
+		out.Detail += " " + r.code
+	}
+	switch {
+	case r.state.failed():
+		out.Status = notify.StatusFailed
+	case r.state == stateDelivered:
+		out.Status = notify.StatusDelivered
+	default:
+		return out, false
+	}
+	return out, true
+}
+
 // idOf writes the number of an answer as receipts write it.
 func (g *Gateway) idOf(id string) string {
 	if !g.cfg.HexIDs {
@@ -146,7 +163,7 @@ func (g *Gateway) hand(ctx context.Context) {
 func (g *Gateway) keep(ctx context.Context, batch []arrived) {
 	words := make([]notify.Receipt, 0, len(batch))
 	for _, a := range batch {
-		if r, ok := g.parts.heard(a.receipt); ok {
+		if r, ok := a.word(); ok {
 			words = append(words, r)
 		}
 	}
