@@ -18,7 +18,7 @@ CREATE TABLE notice_parts (
 CREATE INDEX notice_parts_by_notice ON notice_parts (case_id, ordinal);
 
 -- Receipts whose number nobody knows yet: a centre may be faster than our commit of what it was sent. The pulse takes them up
--- when the number is known; what is a week old belongs to nothing.
+-- when the number is known; what is ten minutes old belongs to nothing.
 CREATE TABLE early_receipts (
     provider_ref text        COLLATE "C" PRIMARY KEY,
     status       text        NOT NULL CHECK (status IN ('delivered', 'failed')),

@@ -20,6 +20,13 @@ FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::smallint[], $6:
 ON CONFLICT (provider_ref) DO UPDATE SET parts = 0
 WHERE (p.case_id, p.ordinal, p.channel, p.attempt, p.part) <> (excluded.case_id, excluded.ordinal, excluded.channel, excluded.attempt, excluded.part)`
 
+// lockPartsSQL locks all parts of the attempts that receipts speak of, in one order, so that of two receipts at the same time the
+// second sees what the first has noted.
+const lockPartsSQL = `SELECT p.provider_ref FROM notice_parts p
+JOIN (SELECT DISTINCT q.case_id, q.ordinal, q.channel, q.attempt FROM notice_parts q WHERE q.provider_ref = ANY ($1)) a
+  ON p.case_id = a.case_id AND p.ordinal = a.ordinal AND p.channel = a.channel AND p.attempt = a.attempt
+ORDER BY p.provider_ref FOR UPDATE OF p`
+
 // sayPartsSQL notes what receipts say of parts, "delivered" once and for ever, and gives the notices that they belong to.
 const sayPartsSQL = `UPDATE notice_parts p
 SET status = CASE WHEN p.status = 'delivered' THEN p.status ELSE u.status END, at = CASE WHEN p.status = 'delivered' THEN p.at ELSE u.at END
@@ -33,7 +40,7 @@ const wholeSQL = `SELECT p.case_id, p.ordinal, p.channel, p.attempt, bool_or(p.s
     coalesce(min(p.provider_ref) FILTER (WHERE p.status = 'failed'), max(p.provider_ref)),
     CASE WHEN bool_and(p.at IS NOT NULL) THEN max(p.at) END
 FROM notice_parts p
-JOIN unnest($1::bigint[], $2::int[], $3::text[], $4::smallint[]) AS u (case_id, ordinal, channel, attempt)
+JOIN (SELECT DISTINCT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::smallint[]) AS k (case_id, ordinal, channel, attempt)) u
   ON p.case_id = u.case_id AND p.ordinal = u.ordinal AND p.channel = u.channel AND p.attempt = u.attempt
 GROUP BY p.case_id, p.ordinal, p.channel, p.attempt
 HAVING min(p.parts) > 0 AND (bool_or(p.status = 'failed') OR bool_and(p.status = 'delivered') AND count(*) = max(p.parts))
@@ -51,10 +58,13 @@ ON CONFLICT (provider_ref) DO UPDATE SET status = excluded.status, at = excluded
 
 const someEarlySQL = `SELECT EXISTS (SELECT 1 FROM early_receipts)`
 
-const takeEarlySQL = `DELETE FROM early_receipts e USING notice_parts p WHERE p.provider_ref = e.provider_ref
+// A message is recorded within a minute of its submission. An older receipt is a late copy, and must not prove a message to which
+// the gateway gave the same number again.
+const takeEarlySQL = `DELETE FROM early_receipts e USING notice_parts p
+WHERE p.provider_ref = e.provider_ref AND e.heard_at > now() - interval '10 minutes'
 RETURNING e.provider_ref, e.status, e.at, e.detail`
 
-const forgetEarlySQL = `DELETE FROM early_receipts WHERE heard_at < now() - interval '7 days'`
+const forgetEarlySQL = `DELETE FROM early_receipts WHERE heard_at < now() - interval '10 minutes'`
 
 // Early takes the receipts that came before the numbers of their messages were known and that are known now. The caller hands
 // them to Receive in the same transaction.
@@ -82,7 +92,7 @@ func (s *Store) Early(ctx context.Context, tx pgx.Tx) (receipts []Receipt, err e
 	return receipts, nil
 }
 
-// Forget deletes receipts that have belonged to nothing for a week, and says how many.
+// Forget deletes receipts that belonged to nothing in their ten minutes, and says how many.
 func (s *Store) Forget(ctx context.Context, db pg.Beginner) (n int, err error) {
 	err = pg.InTx(ctx, db, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, forgetEarlySQL)
@@ -190,6 +200,9 @@ func sayParts(ctx context.Context, tx pgx.Tx, said map[string]Receipt) (found at
 	var w words
 	for _, ref := range slices.Sorted(maps.Keys(said)) { // one order for all
 		w.add(ref, said[ref])
+	}
+	if _, err := tx.Exec(ctx, lockPartsSQL, w.refs); err != nil {
+		return found, nil, fmt.Errorf("notify: looking up receipts: %w", err)
 	}
 	rows, err := tx.Query(ctx, sayPartsSQL, w.refs, w.status, w.at)
 	if err != nil {

@@ -162,14 +162,49 @@ func TestReceive_earlierThanTheNumber(t *testing.T) {
 	if len(delivered) != 1 || !delivered[0].At.Equal(noon.Add(time.Minute)) || len(early()) > 0 {
 		t.Fatalf("%+v", delivered)
 	}
-	// what belongs to nothing goes after a week
+	// what belongs to nothing proves nothing later, and goes
 	receiveAll(t, w.Store, db, noon, Receipt{ProviderRef: "nobody's", Status: StatusFailed})
-	for want, age := range []string{"6 days", "8 days"} {
+	for want, age := range []string{"9 minutes", "11 minutes"} {
 		if _, err := db.Exec(t.Context(), `UPDATE early_receipts SET heard_at = now() - $1::interval`, age); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := w.Store.Forget(t.Context(), db); n != want || err != nil {
 			t.Fatalf("after %s %d went: %v", age, n, err)
 		}
+	}
+}
+
+// All parts in one batch, as the driver hands them on, and two batches at the same time.
+func TestReceive_partsTogether(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	w := newWorld(t, db)
+	for i, id := range []int64{firstCase, firstCase + 1} {
+		create(t, w.Store, db, on(opening(id, 1, noon), SMS))
+		sentInParts(t, w, db, id, fmt.Sprint("a", i), fmt.Sprint("b", i))
+	}
+	said := func(ref string) Receipt { return Receipt{ProviderRef: ref, Status: StatusDelivered, At: noon} }
+	if d, _ := receiveAll(t, w.Store, db, noon.Add(time.Hour), said("b0"), said("a0")); len(d) != 1 {
+		t.Errorf("together: %+v", d)
+	}
+	second := make(chan []Delivered, 1)
+	inTx(t, db, func(tx pgx.Tx) error {
+		d, _, err := w.Store.Receive(t.Context(), tx, []Receipt{said("a1")}, noon.Add(time.Hour))
+		if err != nil || len(d) > 0 {
+			return fmt.Errorf("%+v: %w", d, err)
+		}
+		go func() {
+			d, _ := receiveAll(t, w.Store, db, noon.Add(time.Hour), said("b1"))
+			second <- d
+		}()
+		for waiting := false; !waiting; { // until the other one stands behind us
+			if err := db.QueryRow(t.Context(), `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if d := <-second; len(d) != 1 {
+		t.Errorf("at the same time: %+v", d)
 	}
 }

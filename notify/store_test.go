@@ -308,7 +308,7 @@ func TestSQL_prepares(t *testing.T) {
 	t.Parallel()
 	tx := testkit.Tx(t)
 	for i, sql := range []string{
-		caseByLinkSQL, lockOddSQL, beginFreshSQL, lockKeysSQL, writeSQL, courtesiesSQL, keepPartsSQL, sayPartsSQL, wholeSQL, dropPartsSQL,
+		caseByLinkSQL, lockOddSQL, beginFreshSQL, lockKeysSQL, writeSQL, courtesiesSQL, keepPartsSQL, lockPartsSQL, sayPartsSQL, wholeSQL, dropPartsSQL,
 		keepEarlySQL, someEarlySQL, takeEarlySQL, forgetEarlySQL, ofCaseSQL, acceptSQL, deliverSQL,
 		repeatedSQL, mixedSQL, attemptsSQL, proofSQL, timeSQL, crowdedSQL, minutesSQL, quietSQL,
 	} {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"robotbailiff/internal/clock"
@@ -88,7 +87,7 @@ const bindPatience = 12 * time.Second
 func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Receipt, m notify.Message, within time.Duration) (v smsView, err error) {
 	watch := clock.StartStopwatch()
 	for err = g.Ready(ctx); err != nil; err = g.Ready(ctx) {
-		if final := !strings.Contains(err.Error(), "not_bound"); final || watch.Elapsed() > bindPatience {
+		if !errors.Is(err, sms.ErrNotBound) || watch.Elapsed() > bindPatience {
 			return v, err
 		}
 		select {

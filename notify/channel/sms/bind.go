@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 )
 
 var (
-	// errNotBound says that nothing has left: there is no bind.
-	errNotBound = errors.New("not_bound")
+	// ErrNotBound says that nothing has left: there is no bind, or none yet.
+	ErrNotBound = errors.New("not_bound")
 	// errMaybe says that a request may have reached the centre, and that no answer did.
 	errMaybe = errors.New("no_answer")
 )
@@ -170,7 +171,7 @@ func (b *bind) state() error {
 	case b.why != nil:
 		return b.why
 	default:
-		return errNotBound
+		return ErrNotBound
 	}
 }
 
@@ -187,7 +188,7 @@ func (b *bind) take(ctx context.Context, conn *gosmpp.Connection, u unit) error 
 		_ = b.write(conn, p.GetResponse())
 		return errors.New("the centre has ended the bind")
 	case *pdu.DeliverSM:
-		return b.gateway.arrive(ctx, p, func(ok bool) {
+		return b.gateway.arrive(ctx, b, p, func(ok bool) {
 			answer := p.GetResponse()
 			if r, is := answer.(*pdu.DeliverSMResp); is && !ok {
 				r.CommandStatus = data.ESME_RX_T_APPN // it comes again
@@ -224,12 +225,12 @@ func (b *bind) write(conn *gosmpp.Connection, p pdu.PDU) error {
 	return err
 }
 
-// ask sends a request and waits for its answer. errNotBound says that it never left.
+// ask sends a request and waits for its answer. ErrNotBound says that it never left.
 func (b *bind) ask(ctx context.Context, p pdu.PDU) (u unit, err error) {
 	select {
 	case b.window <- struct{}{}:
 	case <-ctx.Done():
-		return u, errNotBound
+		return u, ErrNotBound
 	}
 	defer func() { <-b.window }()
 	r := &request{answer: make(chan unit, 1)}
@@ -237,7 +238,7 @@ func (b *bind) ask(ctx context.Context, p pdu.PDU) (u unit, err error) {
 	conn := b.conn
 	if conn == nil || ctx.Err() != nil {
 		b.mu.Unlock()
-		return u, errNotBound
+		return u, ErrNotBound
 	}
 	b.last = b.last%0x7FFFFFFE + 1
 	sequence := b.last
@@ -275,10 +276,10 @@ func (b *bind) forget(sequence int32) {
 // submit sends a part and gives its number at the centre.
 func (b *bind) submit(ctx context.Context, p *part) (string, error) {
 	if b.state() != nil {
-		return "", errNotBound
+		return "", ErrNotBound
 	}
 	if err := b.limit.Wait(ctx); err != nil {
-		return "", errNotBound
+		return "", ErrNotBound
 	}
 	answer, err := b.ask(ctx, p.pdu())
 	if err != nil {
@@ -291,8 +292,11 @@ func (b *bind) submit(ctx context.Context, p *part) (string, error) {
 	if !ok || r.MessageID == "" { // taken, under a number that cannot be read
 		return "", errMaybe
 	}
-	return b.gateway.idOf(r.MessageID), nil
+	return b.name(b.gateway.idOf(r.MessageID)), nil
 }
+
+// name makes a number of the centre one that no other centre gives: it is unique among the binds of one system id only.
+func (b *bind) name(id string) string { return b.SystemID + "/" + id }
 
 // slower holds a part back before it is tried again: one second, then two, then three.
 func (b *bind) slower(ctx context.Context, try int) error {
@@ -302,13 +306,13 @@ func (b *bind) slower(ctx context.Context, try int) error {
 func (b *bind) query(ctx context.Context, id string) (messageState, error) {
 	q, ok := pdu.NewQuerySM().(*pdu.QuerySM)
 	if !ok {
-		return 0, errNotBound
+		return 0, ErrNotBound
 	}
 	source, err := b.gateway.source()
 	if err != nil {
 		return 0, err
 	}
-	q.MessageID, q.SourceAddr = id, source
+	q.MessageID, q.SourceAddr = strings.TrimPrefix(id, b.name("")), source
 	answer, err := b.ask(ctx, q)
 	if err != nil {
 		return 0, err

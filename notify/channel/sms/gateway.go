@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -161,8 +162,9 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 	}
 	sent.Parts = make([]string, len(parts))
 	defer func() { g.parts.keep(m.Ref, sent.Parts) }()
+	first := int(g.turn.Add(1) % uint32(len(g.binds))) // all parts by the same way, while it is open
 	for i, p := range parts {
-		sent.Parts[i], err = g.submit(ctx, p)
+		sent.Parts[i], err = g.submit(ctx, p, first)
 		if err == nil {
 			sent.ProviderRef = sent.Parts[i] // of the last part
 			continue
@@ -180,10 +182,9 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 	return sent
 }
 
-// submit sends one part over the first bind that is up, and again where the centre wants it slower.
-func (g *Gateway) submit(ctx context.Context, p *part) (id string, err error) {
-	first := int(g.turn.Add(1))
-	err = errNotBound
+// submit sends one part over the first bind that is up, beginning with the given one, and again where the centre wants it slower.
+func (g *Gateway) submit(ctx context.Context, p *part, first int) (id string, err error) {
+	err = ErrNotBound
 	for i := range g.binds {
 		b := g.binds[(first+i)%len(g.binds)]
 		for try := 0; ; try++ {
@@ -197,7 +198,7 @@ func (g *Gateway) submit(ctx context.Context, p *part) (id string, err error) {
 				return "", err
 			}
 		}
-		if !errors.Is(err, errNotBound) {
+		if !errors.Is(err, ErrNotBound) {
 			return id, err
 		}
 	}
@@ -244,8 +245,11 @@ func (g *Gateway) query(ctx context.Context, ref string) notify.Sent {
 }
 
 func (g *Gateway) state(ctx context.Context, id string) (state messageState, err error) {
-	err = errNotBound
+	err = ErrNotBound
 	for _, b := range g.binds { // the centre may know a message only where it was submitted
+		if !strings.HasPrefix(id, b.name("")) {
+			continue
+		}
 		if state, err = b.query(ctx, id); err == nil {
 			return state, nil
 		}

@@ -36,13 +36,14 @@ type receipt struct {
 
 // arrive takes what is delivered to us. What is no receipt, a debtor's answer by SMS, is acknowledged and counted: there is
 // nobody to read it, and the link in the notice leads to somebody.
-func (g *Gateway) arrive(ctx context.Context, p *pdu.DeliverSM, reply func(ok bool)) error {
+func (g *Gateway) arrive(ctx context.Context, b *bind, p *pdu.DeliverSM, reply func(ok bool)) error {
 	r, ok := readReceipt(p)
 	if !ok {
 		g.cfg.Observe("sms_in", "not_a_receipt", 1)
 		reply(true)
 		return nil
 	}
+	r.id = b.name(r.id)
 	select {
 	case g.inbox <- arrived{receipt: r, reply: reply}:
 		return nil
