@@ -13,30 +13,21 @@ import (
 // checks and changes the rows in the database. It does what settle and receive say of these rows and nothing else; every row
 // that is not in the expected state, or that somebody else changes at this moment, is left to them.
 
-// foundSQL looks each notice up by its key, in the one order that never deadlocks, if it is in the given state. The lateral
-// form leaves the planner no other way, whatever it believes of a table that grows this fast. Nothing is locked beforehand:
-// a row that was changed since has another ctid, and the update passes it by.
-const foundSQL = `WITH l AS MATERIALIZED (
-	SELECT o.tid, k.ref, k.said, k.at
-	FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS k (case_id, ordinal, channel, ref, said, at)
-	CROSS JOIN LATERAL (
-		SELECT n.ctid AS tid FROM notices n
-		WHERE n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel AND n.attempts > 0 AND n.status = $7
-		OFFSET 0) o)
-`
+// saidSQL gives what is said of each notice, and the notice itself if it is in the given state. Nothing is locked beforehand:
+// the update looks again at a row that somebody else has changed meanwhile, and passes it by if its state is another now.
+const saidSQL = `
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS k (case_id, ordinal, channel, ref, said, at)
+WHERE n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel AND n.attempts > 0 AND n.status = $7
+RETURNING n.case_id, n.ordinal, n.channel, n.kind, n.delivered_at`
 
 // acceptSQL is the part of accepted for messages under way.
-const acceptSQL = foundSQL + `UPDATE notices n
-SET status = 'sent', detail = l.said, provider_ref = CASE WHEN n.provider_ref = '' THEN l.ref ELSE n.provider_ref END
-FROM l WHERE n.ctid = l.tid
-RETURNING n.case_id, n.ordinal, n.channel, n.kind, n.delivered_at`
+const acceptSQL = `UPDATE notices n
+SET status = 'sent', detail = k.said, provider_ref = CASE WHEN n.provider_ref = '' THEN k.ref ELSE n.provider_ref END` + saidSQL
 
 // deliverSQL is the part of receive for a proof of delivery of a message that the gateway took. at is not in the future.
-const deliverSQL = foundSQL + `UPDATE notices n
-SET status = 'delivered', detail = l.said, provider_ref = CASE WHEN n.provider_ref = '' THEN l.ref ELSE n.provider_ref END,
-    delivered_at = greatest(CASE WHEN l.at < n.sent_at AND n.attempts < 2 THEN n.sent_at ELSE l.at END, n.created_at)
-FROM l WHERE n.ctid = l.tid
-RETURNING n.case_id, n.ordinal, n.channel, n.kind, n.delivered_at`
+const deliverSQL = `UPDATE notices n
+SET status = 'delivered', detail = k.said, provider_ref = CASE WHEN n.provider_ref = '' THEN k.ref ELSE n.provider_ref END,
+    delivered_at = greatest(CASE WHEN k.at < n.sent_at AND n.attempts < 2 THEN n.sent_at ELSE k.at END, n.created_at)` + saidSQL
 
 // word is what somebody says of one notice.
 type word struct {

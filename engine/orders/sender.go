@@ -271,19 +271,18 @@ func purposesOf(kind string) []string {
 
 func civil(d calendar.Date) time.Time { return d.UTC() }
 
-// openOrdersSQL locks the open orders of a chunk. An order that takes something is lawful only while the gate is open;
+// openOrdersSQL finds the open orders of a chunk. An order that takes something is lawful only while the gate is open;
 // engine.Blocks decides the same when the order is made, this is the second look just before it is sent.
 const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed,
-	CASE WHEN o.purpose IN ('lift', 'reduce') THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)
-	     WHEN o.purpose = 'collect' THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)
+	CASE WHEN o.purpose IN ('lift', 'reduce', 'collect') THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)
 	     WHEN o.purpose = 'recall' THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'collect' ORDER BY a.ordinal DESC LIMIT 1)
 	END,
 	o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
-	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4 AND r.coercion_on),
+	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4 AND (SELECT coercion_on FROM robot)),
 	o.requested_at,
 	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM writs w
 	  WHERE w.debtor_id = c.debtor_id AND w.case_id <> o.case_id AND (EXISTS (` + openBeforeSQL + `) OR EXISTS (` + dueBeforeSQL + `)))
-  FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id CROSS JOIN robot r
+  FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id
  WHERE o.case_id = ANY($1) AND o.purpose = ANY($2) AND o.status IN ('requested', 'unknown')
  ORDER BY o.case_id, o.requested_at, o.purpose, o.ordinal FOR UPDATE OF o`
 

@@ -48,7 +48,7 @@ func (c *Cluster) serverArgs(ctx context.Context) []string {
 		maps.Copy(settings, map[string]string{
 			"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on",
 			"shared_buffers": sharedBuffers(256), "min_wal_size": "512MB",
-			"autovacuum_naptime": "10s",
+			"autovacuum_naptime": "1min",
 		})
 	} else {
 		maps.Copy(settings, map[string]string{
