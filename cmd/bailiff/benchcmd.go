@@ -14,6 +14,7 @@ import (
 func runBench(ctx context.Context, e *env, args []string) error {
 	n := e.flags.Int("n", 0, "cases or rows; 0: 100 000 cases, 1 000 000 rows")
 	naive := e.flags.Int("naive", 0, "cases of the comparison that takes one at a time; 0: 300")
+	rounds := e.flags.Int("rounds", 0, "how often lifecycle is measured; the round with the median share counts; 0: 3, and 1 with --profile")
 	dir := e.flags.String("dir", "", "`FOLDER` for the databases of the run; empty: a temporary one")
 	profile := e.flags.String("profile", "", "`FOLDER` for a CPU profile and the server's costliest statements; the figures of such a run are not comparable")
 	format := e.flags.String("format", string(bench.CSV), "`ENCODING` of the batch that import takes in: csv or xml")
@@ -23,8 +24,10 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		return err
 	case len(rest) != 1:
 		return usagef("bench needs one name: lifecycle or import")
-	case *n < 0 || *naive < 0:
-		return usagef("--n and --naive are not negative")
+	case *n < 0 || *naive < 0 || *rounds < 0:
+		return usagef("--n, --naive and --rounds are not negative")
+	case *rounds > 0 && rest[0] != "lifecycle":
+		return usagef("--rounds belongs to bench lifecycle")
 	case *format != string(bench.CSV) && *format != string(bench.XML):
 		return usagef("--format is csv or xml, not %q", *format)
 	case *format != string(bench.CSV) && rest[0] != "import":
@@ -36,7 +39,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	if e.json {
 		out = io.Discard
 	}
-	o := bench.Options{N: *n, NaiveN: *naive, Dir: *dir, Profile: *profile, Format: bench.Format(*format), Out: out, Feed: benchFeed}
+	o := bench.Options{N: *n, NaiveN: *naive, Rounds: *rounds, Dir: *dir, Profile: *profile, Format: bench.Format(*format), Out: out, Feed: benchFeed}
 	switch rest[0] {
 	case "lifecycle":
 		r, err := bench.Lifecycle(ctx, o)

@@ -32,12 +32,13 @@ func options(t *testing.T, n int) Options {
 // A run of lives ends right, or it is an error; it leaves nothing behind.
 func TestLifecycle(t *testing.T) {
 	o := options(t, 200)
+	o.Rounds = 2
 	res, err := Lifecycle(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// A life leaves 24 rows: writ, debtor, row of the batch, case, 6 events, 4 notices, 3 links, 2 orders, message, payment, 3 entries.
-	if res.N != 200 || res.Rows < 24*200 || res.NaiveN != 5 || len(res.Phases) != 3 || len(res.Goals) != 4 {
+	if res.N != 200 || res.Rows < 24*200 || res.NaiveN != 5 || len(res.Phases) != 3 || len(res.Shares) != 2 || res.ShareOfFloor != max(res.Shares[0], res.Shares[1]) || len(res.Goals) != 4 {
 		t.Errorf("%+v", res)
 	}
 	for name, f := range map[string]float64{

@@ -33,6 +33,8 @@ type Options struct {
 	N int
 	// NaiveN is the number of cases of the comparison that takes one case at a time; 0: 300.
 	NaiveN int
+	// Rounds is how often Lifecycle is measured, each time beside its own COPY; 0: 3, and 1 with a profile.
+	Rounds int
 	// Format is that of the file in Import; empty: CSV. A raw COPY has the same rows as CSV in any case.
 	Format Format
 	// Dir is where the databases live during the run; empty: a temporary directory. It is left as it was found.
@@ -57,6 +59,12 @@ func (o Options) withDefaults(n int) (Options, error) {
 	}
 	if o.NaiveN <= 0 {
 		o.NaiveN = 300
+	}
+	if o.Rounds <= 0 {
+		o.Rounds = 3
+	}
+	if o.Profile != "" {
+		o.Rounds = 1
 	}
 	if o.Format == "" {
 		o.Format = CSV

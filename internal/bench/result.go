@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Result of [Lifecycle]. Every share and ratio is of this one run.
+// Result of [Lifecycle]. Every share and ratio is of one round, the one with the median share.
 type Result struct {
 	Name      string  `json:"name"`
 	N         int     `json:"n"`
@@ -16,6 +16,8 @@ type Result struct {
 	FloorSeconds   float64 `json:"floor_seconds"`
 	FloorPerSecond float64 `json:"floor_per_second"` // lives a second, if their final rows were only copied in, two connections
 	ShareOfFloor   float64 `json:"share_of_floor"`
+
+	Shares []float64 `json:"shares_of_floor"` // of every round, as they came
 
 	NaiveN         int     `json:"naive_n"`
 	NaivePerSecond float64 `json:"naive_per_second"` // the same code, a job and a transaction for each step of each case

@@ -100,7 +100,7 @@ func (r *rig) running(ctx context.Context, f func(ctx context.Context) error) er
 // settled waits until nothing is left to do at this legal time and every proof of delivery has come home. The proofs of
 // messages whose answers are still being written wait for their turn.
 func (r *rig) settled(ctx context.Context) error {
-	t := time.NewTicker(5 * time.Millisecond)
+	t := time.NewTicker(20 * time.Millisecond)
 	defer t.Stop()
 	for rest := false; ; {
 		idle, err := r.robot.Idle(ctx)
