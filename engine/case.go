@@ -35,7 +35,7 @@ type Case struct {
 	CollectOn       calendar.Date // first day of the collection order
 
 	Rung       int       // rung of the notice ladder reached
-	NextRungAt time.Time // when the next rung is tried; zero: the ladder has ended or is not needed
+	NextRungAt time.Time // when the next rung is tried or, once told, the person is reminded; zero: neither is wanted
 	RefusalAt  time.Time // when the debtor refused; final after the undo period
 	BailiffID  int64     // private bailiff, after hand-over
 	EndedAt    time.Time

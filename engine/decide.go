@@ -201,7 +201,12 @@ func (d *decider) noticeDelivered(cmd NoticeDelivered) {
 	}
 	ends, step := rules.VoluntaryEnd(d.p, on)
 	proof := rules.Step{Rule: ruleNoticeProof, Facts: []rules.Fact{{Key: "channel", Value: cmd.Channel}, {Key: "delivered_on", Value: on.String()}}, Outcome: "proven"}
-	d.emit(EvNotified, Data{Trace: rules.Trace{proof, step}, Channel: cmd.Channel, Date: &on, Until: &ends})
+	data := Data{Trace: rules.Trace{proof, step}, Channel: cmd.Channel, Date: &on, Until: &ends}
+	if next, ok := rules.ReminderTime(d.p, ends); ok && next.After(d.env.Now) {
+		next = next.UTC()
+		data.Next = &next
+	}
+	d.emit(EvNotified, data)
 }
 
 func (d *decider) requestRefusal() {

@@ -76,6 +76,9 @@ func (d *decider) tick() {
 		d.handOver("term", ruleTransferTerm)
 	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
 		d.nextRung()
+	case c.State == Notified && !today.After(c.VoluntaryEndsOn) && c.RefusalAt.IsZero() && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
+		d.emit(EvReminded, Data{})
+		d.tell("reminder", c.Outstanding, c.VoluntaryEndsOn)
 	case c.State == Notified && today.After(c.VoluntaryEndsOn), c.State == Enforcing && c.withdrawnArrest() != nil:
 		d.arrest()
 	case c.State == Enforcing && d.collectionDue():
@@ -199,6 +202,9 @@ func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
 		}
 	case Notified:
 		take(c.VoluntaryEndsOn.End(), "arrest")
+		if !c.NextRungAt.IsZero() {
+			take(c.NextRungAt, "reminder")
+		}
 	case Enforcing:
 		if a := c.last(Arrest); !c.CollectOn.IsZero() && a != nil && a.Status == Active {
 			take(c.CollectOn.Start(), "collect")

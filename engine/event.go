@@ -21,6 +21,7 @@ const (
 	EvNoticeRepeated   EventKind = "notice_repeated"
 	EvNoticeUnproven   EventKind = "notice_unproven" // the ladder has ended without proof: no arrest, the term runs on
 	EvNotified         EventKind = "notified"
+	EvReminded         EventKind = "reminded" // the voluntary period is about to end
 	EvArrestOrdered    EventKind = "arrest_ordered"
 	EvCollectOrdered   EventKind = "collect_ordered"
 	EvOrderAnswered    EventKind = "order_answered"
@@ -64,7 +65,7 @@ type Data struct {
 
 	Date    *calendar.Date `json:"date,omitempty"`  // the legal day of the event's fact
 	Until   *calendar.Date `json:"until,omitempty"` // the date that follows from it
-	Next    *time.Time     `json:"next,omitempty"`  // when the next rung is tried
+	Next    *time.Time     `json:"next,omitempty"`  // when the next rung is tried, or the person is reminded
 	Bailiff int64          `json:"bailiff,omitempty"`
 
 	PaymentID int64         `json:"payment,omitempty"`

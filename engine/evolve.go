@@ -33,8 +33,13 @@ func evolve(c *Case, e Event) {
 		c.NextRungAt = zeroTime
 	case EvNotified:
 		c.State, c.NotifiedOn, c.VoluntaryEndsOn, c.NextRungAt = Notified, *d.Date, *d.Until, zeroTime
+		if d.Next != nil {
+			c.NextRungAt = *d.Next
+		}
+	case EvReminded:
+		c.NextRungAt = zeroTime
 	case EvArrestOrdered:
-		c.State = Enforcing
+		c.State, c.NextRungAt = Enforcing, zeroTime
 	case EvCollectOrdered:
 		c.CollectOn = noDate
 	case EvOrderAnswered:

@@ -90,8 +90,17 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
+	newest, err := newestOf(ctx, tx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
 	words := reader{Store: s}
 	for _, r := range rows {
+		if r.Status == StatusCreated && r.Attempts == 0 && passing(r.Kind) && newest[r.CaseID] > r.Ordinal {
+			r.Status, r.Detail = StatusExpired, "superseded"
+			changed = append(changed, r)
+			continue
+		}
 		do, at := decide(r, now, w, courtesies)
 		switch do {
 		case wait:
@@ -239,6 +248,32 @@ func (s *Store) courtesies(ctx context.Context, tx pgx.Tx, rows []row, now time.
 		return nil, fmt.Errorf("notify: reading recent notices: %w", err)
 	}
 	return found, nil
+}
+
+const newestSQL = `SELECT n.case_id, max(n.ordinal) FROM notices n WHERE n.case_id = ANY ($1) GROUP BY n.case_id`
+
+// newestOf gives the ordinal of the last notice of those cases that want to send one which a newer one makes untrue.
+func newestOf(ctx context.Context, tx pgx.Tx, rows []row) (map[int64]int, error) {
+	var ids []int64
+	for _, r := range rows {
+		if r.Status == StatusCreated && passing(r.Kind) {
+			ids = append(ids, r.CaseID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	answer, err := tx.Query(ctx, newestSQL, ids)
+	if err != nil {
+		return nil, fmt.Errorf("notify: reading the newest notices: %w", err)
+	}
+	newest := make(map[int64]int, len(ids))
+	var caseID int64
+	var ordinal int
+	if _, err = pgx.ForEachRow(answer, []any{&caseID, &ordinal}, func() error { newest[caseID] = ordinal; return nil }); err != nil {
+		return nil, fmt.Errorf("notify: reading the newest notices: %w", err)
+	}
+	return newest, nil
 }
 
 // soonest remembers the earliest of some instants.

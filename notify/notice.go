@@ -16,6 +16,7 @@ type Kind = text.Kind
 // The kinds of notice.
 const (
 	KindOpening    = text.Opening
+	KindReminder   = text.Reminder
 	KindArrest     = text.Arrest
 	KindPartPaid   = text.PartPaid
 	KindCorrected  = text.Corrected
@@ -28,10 +29,16 @@ const (
 
 // statutory tells of a decree or a measure, which the person has a right to learn at once
 // (EL 10-2, 27); the other kinds are a courtesy, and wait for the next day (INV-N4).
-func statutory(k Kind) bool { return k != KindPartPaid && k != KindRefundDue }
+func statutory(k Kind) bool {
+	return k != KindReminder && k != KindPartPaid && k != KindRefundDue
+}
+
+// passing tells of a kind that says how things stand on its day: a newer notice of the case makes it untrue, so that it is not
+// sent any more once there is one.
+func passing(k Kind) bool { return k == KindReminder || k == KindPartPaid }
 
 // courtesyKinds are the kinds of which a person gets no more than one in 24 hours.
-var courtesyKinds = []string{string(KindPartPaid), string(KindRefundDue)}
+var courtesyKinds = []string{string(KindReminder), string(KindPartPaid), string(KindRefundDue)}
 
 // Channel is a way to the debtor.
 type Channel string

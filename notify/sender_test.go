@@ -255,7 +255,7 @@ func TestRun_onlyOneCourtesyADay(t *testing.T) {
 		in.Kind = kind
 		return in
 	}
-	create(t, w.Store, db, courtesy(1, KindPartPaid), courtesy(2, KindPartPaid), courtesy(3, KindRefundDue), courtesy(4, KindPaid))
+	create(t, w.Store, db, courtesy(1, KindRefundDue), courtesy(2, KindRefundDue), courtesy(3, KindRefundDue), courtesy(4, KindPaid))
 	for day := range 3 {
 		err := w.run(id)
 		if day < 2 {
@@ -267,6 +267,35 @@ func TestRun_onlyOneCourtesyADay(t *testing.T) {
 			t.Fatalf("day %d: %d sms, %d push", day, len(w.sms.got), len(w.push.got))
 		}
 		w.clock.Advance(24 * time.Hour)
+	}
+	checkGreen(t, w.Store, db)
+}
+
+// What says how things stood yesterday is not sent once something newer is to be said.
+func TestRun_aNewerNoticeSupersedes(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	w := newWorld(t, db)
+	stale, alone := firstCase+1, firstCase+2
+	of := func(id int64, ordinal int, kind Kind) Intent {
+		in := on(opening(id, ordinal, noon), SMS)
+		in.Kind = kind
+		return in
+	}
+	create(t, w.Store, db,
+		of(stale, 3, KindReminder), of(stale, 4, KindPartPaid), of(stale, 5, KindPaid),
+		of(alone, 2, KindRefundDue), of(alone, 3, KindReminder))
+	err := w.run(stale, alone)
+	wantLater(t, err, noon.Add(24*time.Hour)) // one courtesy a day: the reminder waits, and nothing newer was said
+	for ordinal, want := range map[int]Status{3: StatusExpired, 4: StatusExpired, 5: StatusSent} {
+		for _, n := range ofCase(t, w.Store, db, stale) {
+			if n.Ordinal == ordinal && (n.Status != want || (want == StatusExpired) != (n.Detail == "superseded")) {
+				t.Errorf("notice %d is %s (%q), want %s", ordinal, n.Status, n.Detail, want)
+			}
+		}
+	}
+	if len(w.sms.got) != 2 {
+		t.Errorf("%d messages left, want the receipt of payment and the refund: %v", len(w.sms.got), w.sms.refs())
 	}
 	checkGreen(t, w.Store, db)
 }

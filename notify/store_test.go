@@ -70,7 +70,7 @@ func TestCreate_refusesBadIntents(t *testing.T) {
 	for name, spoil := range map[string]func(*Intent){
 		"no case":         func(in *Intent) { in.CaseID = 0 },
 		"no ordinal":      func(in *Intent) { in.Ordinal = 0 },
-		"unknown kind":    func(in *Intent) { in.Kind = "reminder" },
+		"unknown kind":    func(in *Intent) { in.Kind = "greeting" },
 		"unknown tongue":  func(in *Intent) { in.Language = "de" },
 		"no channel":      func(in *Intent) { in.Channels = nil },
 		"unknown channel": func(in *Intent) { in.Channels = []Channel{"fax"} },

@@ -41,6 +41,16 @@ func SendWindow(p *pack.Pack, t time.Time) (from, until time.Time) {
 	return from, at(day, quiet.From)
 }
 
+// ReminderTime returns when a person who was told is reminded that the voluntary period is about to end: in the first minute
+// after the quiet hours of that day. ok is false when the pack reminds nobody.
+func ReminderTime(p *pack.Pack, lastDay calendar.Date) (t time.Time, ok bool) {
+	days, ok := p.ReminderDays(lastDay)
+	if !ok || lastDay.IsZero() {
+		return time.Time{}, false
+	}
+	return NextSendTime(p, lastDay.AddDays(-days).Start()), true
+}
+
 func minuteOf(t time.Time) int {
 	local := t.In(calendar.Almaty)
 	return local.Hour()*60 + local.Minute()

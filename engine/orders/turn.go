@@ -109,8 +109,8 @@ const openBeforeSQL = `SELECT 1 FROM orders b WHERE b.case_id = w.case_id AND b.
 	    AND (b.requested_at, b.purpose IN ('arrest', 'collect'), b.case_id) < (o.requested_at, true, o.case_id)`
 
 // dueBeforeSQL finds a case with a lower number (w) whose own order is due now and not asked for yet: the sweep is on its
-// way to it, in this process or another.
-const dueBeforeSQL = `SELECT d.at FROM due d WHERE d.case_id = w.case_id AND d.case_id < o.case_id AND d.at <= $3 AND d.duty IN ('arrest', 'collect')`
+// way to it, in this process or another. A reminder that is due may be one that was missed: then it is an arrest's turn.
+const dueBeforeSQL = `SELECT d.at FROM due d WHERE d.case_id = w.case_id AND d.case_id < o.case_id AND d.at <= $3 AND d.duty IN ('arrest', 'collect', 'reminder')`
 
 const turnsSQL = `SELECT o.case_id, min(t.at)
   FROM unnest($1::bigint[], $2::timestamptz[]) AS o(case_id, requested_at)

@@ -33,6 +33,21 @@ var english = language{
 				"Who, what for and how to pay: {link}",
 			},
 		},
+		Reminder: {
+			SMS: []string{
+				"Case {case}: KZT {amount} is not paid yet. Pay by {until} and no money is held on your accounts: {host}",
+				"Case {case}: not paid yet. Pay by {until} and no money is held on your accounts: {host}",
+				"Case {case}: the debt is not paid yet. {host}",
+			},
+			Title: "Case {case}: a reminder",
+			Body: []string{
+				"The debt of this case is not paid yet.",
+				"To pay: KZT {amount}, with no extra charge.",
+				"Until the end of {until} no money is held on your accounts.",
+				"Have you paid already? Then there is nothing to do.",
+				"Pay or object: {link}",
+			},
+		},
 		Arrest: {
 			SMS: []string{
 				"Case {case}: KZT {amount} is held on one of your accounts, no more than the debt. Paying in full lifts the hold: {host}",

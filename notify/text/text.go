@@ -16,6 +16,7 @@ type Kind string
 // The kinds of notice.
 const (
 	Opening    Kind = "opening"     // a case was opened; also its repetitions on later rungs
+	Reminder   Kind = "reminder"    // the time without extra charge is about to end
 	Arrest     Kind = "arrest"      // money is held on an account
 	PartPaid   Kind = "part_paid"   // some money came, some is missing
 	Corrected  Kind = "corrected"   // the issuer lowered the sum
@@ -27,7 +28,7 @@ const (
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Opening, Arrest, PartPaid, Corrected, Paid, Cancelled, HandedOver, Refusal, RefundDue}
+var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Paid, Cancelled, HandedOver, Refusal, RefundDue}
 
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}

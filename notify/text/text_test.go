@@ -42,7 +42,7 @@ func sample(k Kind) Facts {
 		f.UndoUntil = time.Date(2026, 12, 22, 9, 30, 0, 0, time.UTC)
 	case RefundDue:
 		f.Amount = money.FromTiyn(2_015_550)
-	case Opening, Arrest:
+	case Opening, Reminder, Arrest:
 	}
 	return f
 }
@@ -263,7 +263,7 @@ func TestRender_unknown(t *testing.T) {
 		kind    Kind
 		lang    string
 		version int
-	}{{"reminder", "kk", 1}, {Opening, "de", 1}, {Opening, "kk", 2}, {Opening, "kk", 0}} {
+	}{{"greeting", "kk", 1}, {Opening, "de", 1}, {Opening, "kk", 2}, {Opening, "kk", 0}} {
 		if _, err := Render(c.kind, c.lang, c.version, Facts{}); err == nil {
 			t.Errorf("%v was rendered", c)
 		}

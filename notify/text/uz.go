@@ -29,6 +29,21 @@ var uzbek = language{
 				"Kim, nima uchun va qanday toʻlash: {link}",
 			},
 		},
+		Reminder: {
+			SMS: []string{
+				"{case}: {amount} tenge hali to'lanmagan. {until} gacha to'lasangiz, hisobingiz xatlanmaydi: {host}",
+				"{case}: hali to'lanmagan. {until} gacha to'lasangiz, hisobingiz xatlanmaydi: {host}",
+				"{case}: qarz hali to'lanmagan. {host}",
+			},
+			Title: "{case} raqamli ish: eslatma",
+			Body: []string{
+				"Ish boʻyicha qarz hali toʻlanmagan.",
+				"Toʻlanadigan summa: {amount} tenge, qoʻshimcha haqsiz.",
+				"{until}gacha (shu kun ham kiradi) hisoblaringizdagi pul xatlanmaydi.",
+				"Toʻlab boʻldingizmi? Hech narsa qilish shart emas.",
+				"Toʻlash yoki eʼtiroz bildirish: {link}",
+			},
+		},
 		Arrest: {
 			SMS: []string{
 				"{case}: bitta hisobingizdagi {amount} tenge xatlandi, bu qarzdan oshmaydi. To'lash: {host}",

@@ -183,6 +183,12 @@ func (p *Pack) SimplifiedFee(on calendar.Date) (money.Rate, bool) {
 // QuietHours returns the window in which no notice is sent.
 func (p *Pack) QuietHours(on calendar.Date) (Window, bool) { return p.typed.quiet.on(on) }
 
+// ReminderDays returns how many calendar days before the last day of voluntary payment a person who has been told is reminded;
+// ok is false for packs that remind nobody.
+func (p *Pack) ReminderDays(on calendar.Date) (int, bool) {
+	return p.typed.counts[KeyReminder].on(on)
+}
+
 // Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller
 // must not change it.
 func (p *Pack) Ladder(on calendar.Date) []Rung {

@@ -51,6 +51,7 @@ const (
 	KeyLatestPrefix     = "presentation.latest."
 	KeyLimitationPrefix = "limitation."
 	KeyPaymentPrefix    = "voluntary_payment."
+	KeyReminder         = "voluntary.reminder"
 
 	keyMCISocial = "mci.social"
 )
@@ -124,6 +125,7 @@ var figureSpecs = []spec{
 // is required.
 var laterSpecs = []spec{
 	{key: KeyCheckUnpaidAge, shape: shapeTerm, units: yearUnits},
+	{key: KeyReminder, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
 	{key: KeyGateRejects, shape: shapeCount, units: []string{"percent"}},
 	{key: KeyGateDuplicates, shape: shapeCount, units: []string{"percent"}},

@@ -14,7 +14,7 @@ func Sentences(e engine.Event) []i18n.Text {
 		return one(key, "until", *d.Until)
 	case engine.EvNotified:
 		return one(key, "on", *d.Date, "until", *d.Until)
-	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed:
+	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvReminded, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed:
 		return one(key)
 	case engine.EvArrestOrdered, engine.EvCollectOrdered:
 		return one(key, "amount", *d.Amount)
