@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	seed := e.flags.Uint64("seed", 1, "of the simulated world; sandbox only")
 	pulse := e.flags.Duration("pulse", time.Second, "how often the due list is looked at")
 	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
+	bad := e.flags.String("faults", "", "how often the simulated world misbehaves, in hundredths of a per cent, as `JSON`: {\"LostAnswer\":1000}; sandbox only")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
 	files := e.tlsFlags()
 	rest, err := e.parse(args)
@@ -53,6 +55,10 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if *drops != "" && !work {
 		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
 	}
+	faults, err := parseFaults(*bad)
+	if err != nil {
+		return err
+	}
 	d := door{closed: !web, addr: *addr}
 	if d.tls, err = files.config(); err != nil {
 		return err
@@ -64,7 +70,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops}, d)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, faults: faults}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -80,6 +86,20 @@ func parseRoles(s string) (web, work bool, err error) {
 		}
 	}
 	return web, work, nil
+}
+
+// parseFaults reads how often the sandbox misbehaves; what is not named never happens.
+func parseFaults(text string) (*sandbox.Faults, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var f sandbox.Faults
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return nil, usagef("--faults is JSON like {\"LostAnswer\":1000}: %v", err)
+	}
+	return &f, nil
 }
 
 // door is how the pages of a process are reached.

@@ -46,12 +46,13 @@ type parts struct {
 
 // wiring says what to join.
 type wiring struct {
-	work    bool          // with workers
-	seed    uint64        // of the world
-	playful bool          // the world need not survive a crash of the database
-	pulse   time.Duration // 0: one second
-	lease   time.Duration // 0: the default of jobs
-	drop    string        // folder that senders put batches into; empty: none
+	work    bool            // with workers
+	seed    uint64          // of the world
+	playful bool            // the world need not survive a crash of the database
+	pulse   time.Duration   // 0: one second
+	lease   time.Duration   // 0: the default of jobs
+	drop    string          // folder that senders put batches into; empty: none
+	faults  *sandbox.Faults // of the world; nil: the usual ones
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
@@ -119,7 +120,7 @@ func (p *parts) joinWorld(ctx context.Context, w wiring) error {
 	})); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
-	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Secrets: map[string]string{
+	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Faults: w.faults, Secrets: map[string]string{
 		sandbox.SourceGateway: p.webhookSecret(sandbox.SourceGateway), sandbox.SourceBank: p.webhookSecret(sandbox.SourceBank),
 	}})
 	return err

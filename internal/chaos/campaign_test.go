@@ -15,6 +15,7 @@ import (
 	"robotbailiff/engine/audit"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
+	"robotbailiff/internal/sandbox"
 )
 
 // workers is how many worker processes run at once.
@@ -27,6 +28,7 @@ type size struct {
 	workers int // kills of worker processes
 	servers int // kills of PostgreSQL
 	lease   time.Duration
+	faults  *sandbox.Faults // of the world; nil: its usual ones
 }
 
 // sizes gives the slice that CI runs, or with CHAOS=full the whole; CHAOS_SEED, CHAOS_CASES, CHAOS_WORKERS and CHAOS_POSTGRES

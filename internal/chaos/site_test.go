@@ -134,7 +134,11 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 	for _, source := range []string{sandbox.SourceGateway, sandbox.SourceBank} {
 		secrets[source] = "whsec_" + base64.StdEncoding.EncodeToString(s.keys.Blind("sandbox.webhook", source))
 	}
-	r.world, err = sandbox.New(z.seed, sandbox.Config{Pool: r.worlds, Clock: r.clock, Secrets: secrets})
+	faults := sandbox.DefaultFaults()
+	if z.faults != nil {
+		faults = *z.faults
+	}
+	r.world, err = sandbox.New(z.seed, sandbox.Config{Pool: r.worlds, Clock: r.clock, Secrets: secrets, Faults: &faults})
 	must(t, err)
 
 	court, err := sandbox.NewCourt(z.seed, z.cases, sandbox.DefaultFeed(calendar.DateOf(begin)))
@@ -151,7 +155,7 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 		binary: s.binary, log: logFile,
 		args: []string{
 			"serve", "--db", r.url + "&pool_max_conns=8", "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "100ms", "--lease", z.lease.String(),
-			"--seed", fmt.Sprint(z.seed),
+			"--seed", fmt.Sprint(z.seed), "--faults", encoded(t, faults),
 		},
 		env: append(os.Environ(), "BAILIFF_HOME="+s.dir, "BAILIFF_SECRET_FILE="+s.secret, "BAILIFF_DATABASE_URL="),
 	}
@@ -181,6 +185,11 @@ const grid = 6 * time.Hour
 
 // drive lets legal time run to the end.
 func (r *run) drive(ctx context.Context, moved func(time.Time) error) error {
+	return r.driveOn(ctx, grid, time.Time{}, moved)
+}
+
+// driveOn lets legal time run on a grid until an instant, or to the end.
+func (r *run) driveOn(ctx context.Context, grid time.Duration, until time.Time, moved func(time.Time) error) error {
 	driver := sandbox.Driver{
 		World: r.world, Clock: r.clock, Robot: r.robot,
 		Outbox: &watched{acked: &r.acked, FrontDoor: &sandbox.FrontDoor{
@@ -189,7 +198,7 @@ func (r *run) drive(ctx context.Context, moved func(time.Time) error) error {
 		}},
 		Grid: grid, Near: -1, Wait: 2 * time.Minute, Patience: 2 * time.Minute, Moved: moved,
 	}
-	return driver.Run(ctx, time.Time{})
+	return driver.Run(ctx, until)
 }
 
 // watched remembers which payment messages were answered with 2xx.
@@ -252,6 +261,13 @@ func (r *run) command(ctx context.Context, into any, words ...string) error {
 		return fmt.Errorf("bailiff %v: %w", words, errors.Join(err, jerr))
 	}
 	return nil
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	must(t, err)
+	return string(text)
 }
 
 func must(t *testing.T, err error) {
