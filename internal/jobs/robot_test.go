@@ -114,6 +114,12 @@ type bundle struct {
 // setup opens n cases on one morning, with a bailiff in their region; the robot is not running yet.
 func setup(t *testing.T, n int) *bundle {
 	t.Helper()
+	return setupWith(t, n, map[notify.Channel]notify.Gateway{notify.SMS: post{}, notify.Push: post{}})
+}
+
+// setupWith does the same with other gateways.
+func setupWith(t *testing.T, n int, gateways map[notify.Channel]notify.Gateway) *bundle {
+	t.Helper()
 	pool := testkit.DB(t)
 	packs, err := engine.RegisterPack(t.Context(), pool, pack.Default())
 	if err != nil {
@@ -126,7 +132,7 @@ func setup(t *testing.T, n int) *bundle {
 	keys := testkit.Keys(t)
 	b.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true,
-		Bank: b.bank, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: post{}, notify.Push: post{}}, Pulse: 20 * time.Millisecond, Lease: time.Second,
+		Bank: b.bank, Gateways: gateways, Pulse: 20 * time.Millisecond, Lease: time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +319,6 @@ func TestRobot_theWholePath(t *testing.T) {
 	b.sound()
 }
 
-// Paid at 23:59:59 on the last legal day, with the sweep at 00:00:00: never handed over.
 // A centre that is faster than our commit: its receipts, which know messages only by the centre's numbers, come first.
 func TestRobot_receiptsBeforeTheirMessages(t *testing.T) {
 	t.Parallel()
@@ -340,6 +345,7 @@ func TestRobot_receiptsBeforeTheirMessages(t *testing.T) {
 	b.sound()
 }
 
+// Paid at 23:59:59 on the last legal day, with the sweep at 00:00:00: never handed over.
 func TestRobot_paidInTheLastSecond(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 2)
