@@ -66,7 +66,7 @@ contract: setup ## our side before peers of others: an API linter, a validating 
 	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks smpp
 	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json
 	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api ./notify/channel/sms
-	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run SMS ./cmd/bailiff
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run 'SMS|SMPP' ./cmd/bailiff
 
 ci: ## what the pipeline runs
 	@.ci/run

@@ -70,7 +70,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, faults: faults}, d)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, faults: faults, reach: true}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -144,6 +144,9 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 			return err
 		}
 		g.Go(func() error { return f.Run(ctx, dropEvery) })
+	}
+	if p.centre != nil {
+		g.Go(func() error { return p.centre.Run(ctx) })
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Not parallel: the account is in the environment.
@@ -36,7 +38,15 @@ func TestSMS_saysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestSMS_trialAtACentreOfOthers(t *testing.T) {
+// received is one part of a message as the centre understood it.
+type received struct {
+	ID, To, From, Text, Header string
+	Coding                     int
+}
+
+// centreOfOthers starts an SMS centre made of an npm package and gives its address and what it receives.
+func centreOfOthers(t *testing.T) (at string, in <-chan received) {
+	t.Helper()
 	modules := os.Getenv("BAILIFF_TEST_NODE_MODULES")
 	if modules == "" {
 		t.Skip("needs the npm package smpp: make contract installs it and sets BAILIFF_TEST_NODE_MODULES")
@@ -56,12 +66,21 @@ func TestSMS_trialAtACentreOfOthers(t *testing.T) {
 	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &first) != nil || first.Port == 0 {
 		t.Fatalf("the centre did not start: %s", lines.Text())
 	}
+	got := make(chan received, 1000) // more than any test sends: the centre never waits
 	go func() {
-		for lines.Scan() { // nobody reads what it was sent, but it must not wait
+		defer close(got)
+		for lines.Scan() {
+			var r received
+			if json.Unmarshal(lines.Bytes(), &r) == nil && r.ID != "" {
+				got <- r
+			}
 		}
 	}()
-	at := fmt.Sprintf("127.0.0.1:%d", first.Port)
+	return fmt.Sprintf("127.0.0.1:%d", first.Port), got
+}
 
+func TestSMS_trialAtACentreOfOthers(t *testing.T) {
+	at, _ := centreOfOthers(t)
 	t.Setenv("BAILIFF_SMPP", "smpp://ministry:secret@"+at)
 	for to, want := range map[string]struct {
 		status int
@@ -86,5 +105,86 @@ func TestSMS_trialAtACentreOfOthers(t *testing.T) {
 	status, _, stderr := bailiff("sms", "trial", "--to", "+77010000001")
 	if status != exitFailed || !strings.Contains(stderr, "refuses system id and password (status 0x0e)") || strings.Contains(stderr, "wrong@") {
 		t.Errorf("a wrong password: %d %s", status, stderr)
+	}
+}
+
+// A whole round over SMPP: a Kazakh notice leaves in parts, the centre's receipts prove its delivery, and the time to pay begins.
+// Who is not on the list gets nothing, and no term begins for him.
+func TestServe_aRoundOverSMPP(t *testing.T) {
+	at, in := centreOfOthers(t)
+	t.Setenv("BAILIFF_SMPP", "smpp://ministry:secret@"+at)
+	t.Setenv("BAILIFF_SMS_ONLY", "+77010000001 +77010000011")
+	s := durableShell(t)
+	var rows strings.Builder
+	rows.WriteString("source,document_number,in_force_date,kind,debtor_iin,debtor_name,debtor_phone,debtor_language,region,amount,unpaid_confirmed_on\n")
+	for i, phone := range []string{"+77010000001", "+77010000011", "+77010000021"} {
+		fmt.Fprintf(&rows, "court-7101,N-%d,2026-01-12,court_ruling,%s,Сәбитов Әлихан,%s,kk,71,20155.00,2026-02-20\n", i, iin(i*20), phone)
+	}
+	file := filepath.Join(t.TempDir(), "kk.csv")
+	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var rep importReport
+	if s.want(exitDone, &rep, "import", file); rep.Accepted != 3 {
+		t.Fatalf("%+v", rep)
+	}
+	s.serves("--pulse", "50ms")
+
+	texts := map[string]map[string]string{} // to, then the end of the header, in parts
+	for range 4 {
+		r, ok := <-in
+		if !ok {
+			t.Fatal("the centre ended")
+		}
+		if texts[r.To] == nil {
+			texts[r.To] = map[string]string{}
+		}
+		if r.From != "1414" || r.Coding != 8 || len(r.Header) < 4 {
+			t.Errorf("%+v", r)
+			continue
+		}
+		texts[r.To][r.Header[len(r.Header)-2:]] = r.Text
+	}
+	for _, to := range []string{"77010000001", "77010000011"} {
+		said := texts[to]["01"] + texts[to]["02"]
+		for _, want := range []string{"Әділет департаменті", "қарыз 20155 тг", "дейін үстемесіз төлеңіз", "1414.gov.kz/p/"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s was sent %q, without %q", to, said, want)
+			}
+		}
+	}
+	notified := func() (n int) {
+		if err := s.pool.QueryRow(t.Context(), `SELECT count(*) FROM cases WHERE notified_on = '2026-03-02' AND voluntary_ends_on = '2026-03-10'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for notified() < 2 { // the test's own limit ends the wait
+		time.Sleep(20 * time.Millisecond)
+	}
+	var status, detail, state string
+	if err := s.pool.QueryRow(t.Context(), `SELECT n.status, n.detail, c.state FROM notices n JOIN cases c ON c.id = n.case_id JOIN debtors d ON d.id = c.debtor_id
+		JOIN writs w ON w.case_id = c.id WHERE w.document_number = 'N-2' AND n.channel = 'sms'`).Scan(&status, &detail, &state); err != nil {
+		t.Fatal(err)
+	}
+	if status != "failed" || detail != "trial" {
+		t.Errorf("the notice of who is not on the list: %s, %q, case %s", status, detail, state)
+	}
+	if len(in) > 0 {
+		t.Errorf("more was sent: %+v", <-in)
+	}
+}
+
+// A real centre is connected only for those who are named.
+func TestServe_noMessagesToStrangers(t *testing.T) {
+	t.Setenv("BAILIFF_SMPP", "smpp://ministry:secret@127.0.0.1:1")
+	s := durableShell(t)
+	for list, says := range map[string]string{
+		"": "BAILIFF_SMS_ONLY says who may get messages", "everybody": "a sandbox never goes live", "8701": "entry 1 is no such number",
+	} {
+		t.Setenv("BAILIFF_SMS_ONLY", list)
+		if status, _, stderr := s.run("serve", "--addr", "127.0.0.1:0"); status != exitUsage || !strings.Contains(stderr, says) {
+			t.Errorf("%q: %d %s", list, status, stderr)
+		}
 	}
 }

@@ -1,0 +1,85 @@
+// Package trial keeps a gateway from sending to anybody but those who have agreed to it, until a system goes live.
+//
+// A message for anybody else is refused for good, so that its notice has failed and proves nothing: no term begins, and no
+// arrest follows from a trial. It decides nothing else and knows no channel.
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"robotbailiff/notify"
+)
+
+// Refused is the detail of an answer to a message for somebody who is not on the list.
+const Refused = "trial"
+
+// Everybody is the word that ends a trial.
+const Everybody = "everybody"
+
+// ErrList says that the list of recipients is missing or written wrongly. Its text names none of them.
+var ErrList = errors.New("numbers in the international form, such as +77011234567, separated by commas, or the word " + Everybody + " to go live")
+
+// List is who may get messages.
+type List struct {
+	live    bool
+	allowed map[string]bool
+}
+
+// ParseList reads numbers separated by commas or blanks, or the word everybody. An empty text is an error: nobody goes live by
+// leaving something out.
+func ParseList(s string) (List, error) {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
+	if len(words) == 1 && words[0] == Everybody {
+		return List{live: true}, nil
+	}
+	l := List{allowed: make(map[string]bool, len(words))}
+	for i, w := range words {
+		digits, plus := strings.CutPrefix(w, "+")
+		if !plus || len(digits) < 8 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
+			return List{}, fmt.Errorf("entry %d is no such number: %w", i+1, ErrList)
+		}
+		l.allowed[w] = true
+	}
+	if len(words) == 0 {
+		return List{}, ErrList
+	}
+	return l, nil
+}
+
+// Live tells whether everybody may get messages.
+func (l List) Live() bool { return l.live }
+
+// Only wraps a gateway so that those on the list alone get messages.
+func Only(g notify.Gateway, l List) notify.Gateway {
+	if l.live {
+		return g
+	}
+	return only{g, l.allowed}
+}
+
+type only struct {
+	notify.Gateway
+
+	allowed map[string]bool
+}
+
+// Send implements notify.Gateway.
+func (o only) Send(ctx context.Context, messages []notify.Message) ([]notify.Sent, error) {
+	pass := make([]notify.Message, 0, len(messages))
+	var refused []notify.Sent
+	for _, m := range messages {
+		if o.allowed[m.To] {
+			pass = append(pass, m)
+		} else {
+			refused = append(refused, notify.Sent{Ref: m.Ref, Status: notify.Rejected, Detail: Refused})
+		}
+	}
+	if len(pass) == 0 {
+		return refused, nil
+	}
+	sent, err := o.Gateway.Send(ctx, pass)
+	return append(refused, sent...), err
+}
