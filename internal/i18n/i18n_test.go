@@ -54,7 +54,7 @@ func TestCatalogs_haveEveryPluralForm(t *testing.T) {
 // TestCatalogs_speakTheirLanguage finds a text that was left in another alphabet, and Kazakh without its own letters.
 func TestCatalogs_speakTheirLanguage(t *testing.T) {
 	t.Parallel()
-	foreign := regexp.MustCompile(`\b(SMS|push|IV|cookie)\b`)
+	foreign := regexp.MustCompile(`\b(SMS|[Pp]ush|IV|cookie)\b`)
 	for _, l := range Langs {
 		for key, e := range For(l).texts {
 			for _, form := range e.forms {
@@ -75,7 +75,7 @@ var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
 
 // families are keys whose last part is a value of the database or of a constant; each is made in one place.
 var families = []string{
-	"region.", "state.", "actor.", "chunk.", "kind.", "notice.", "order.", "purpose.", "sending.",
+	"region.", "state.", "actor.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
 	"batch.", "event.", "answer.", "error.", "entry.", "case.what.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
 }
 

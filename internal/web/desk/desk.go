@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// and the court batches.
+// the notices of the last days, and the court batches.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -53,6 +53,7 @@ func Handler(c Config) (http.Handler, error) {
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /desk/{$}", h.inside(h.overview))
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
+	route("GET /desk/notices", h.inside(h.notices))
 	route("GET /desk/imports", h.inside(h.imports))
 	route("GET /desk/imports/{id}", h.inside(h.importFile))
 	route("GET /desk/imports/{id}/rows", h.inside(h.importRows))
