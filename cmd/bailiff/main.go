@@ -55,6 +55,7 @@ func init() {
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]", runCase},
+		{"evidence", "show what proves that a person was told: evidence NUMBER", runEvidence},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
 		{"audit", "prove that no event was changed: audit verify", runAudit},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"robotbailiff/internal/caseno"
+	"robotbailiff/notify"
+	"robotbailiff/rules/calendar"
 )
 
 // Not parallel: the account is in the environment.
@@ -169,6 +175,20 @@ func TestServe_aRoundOverSMPP(t *testing.T) {
 	}
 	if status != "failed" || detail != "trial" {
 		t.Errorf("the notice of who is not on the list: %s, %q, case %s", status, detail, state)
+	}
+	// What the centre received is, byte by byte, what the evidence speaks of.
+	var v evidenceView
+	s.want(exitDone, &v, "evidence", caseno.Format(260000001))
+	sum := sha256.Sum256([]byte(texts["77010000001"]["01"] + texts["77010000001"]["02"]))
+	var proven bool
+	for _, n := range v.Notices {
+		if n.Channel == notify.SMS {
+			proven = n.Status == notify.StatusDelivered && n.DeliveredAt != nil && n.SMSParts == 2 && len(n.Receipts) == 2 &&
+				n.Receipts[0].Status == notify.StatusDelivered && n.SHA256 == hex.EncodeToString(sum[:])
+		}
+	}
+	if !proven || v.NotifiedOn != calendar.MakeDate(2026, 3, 2) {
+		t.Errorf("%+v", v)
 	}
 	if len(in) > 0 {
 		t.Errorf("more was sent: %+v", <-in)

@@ -144,6 +144,25 @@ func (e *env) joinCentre(p *parts, w wiring) (notify.Gateway, error) {
 // joinWorld takes the sandbox's clock and world when the database is a sandbox, the system's clock when it is not. A
 // production database never has the sandbox's tables, so no sandbox adapter can be reached there.
 func (p *parts) joinWorld(ctx context.Context, w wiring) error {
+	err := p.joinClock(ctx)
+	if err != nil || p.sandbox == nil {
+		return err
+	}
+	if p.worlds, err = pg.Open(ctx, p.db.url, pg.WithName("sandbox"), pg.WithMaxConns(4), pg.WithConfig(func(c *pgxpool.Config) {
+		if w.playful {
+			c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // the simulated banks' books only, for as long as a demo runs
+		}
+	})); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Faults: w.faults, Secrets: map[string]string{
+		sandbox.SourceGateway: p.webhookSecret(sandbox.SourceGateway), sandbox.SourceBank: p.webhookSecret(sandbox.SourceBank),
+	}})
+	return err
+}
+
+// joinClock takes the clock of the database if it is a sandbox's, the system's if not.
+func (p *parts) joinClock(ctx context.Context) error {
 	var marked bool
 	if err := p.db.pool.QueryRow(ctx, `SELECT to_regclass('public.sandbox_clock') IS NOT NULL`).Scan(&marked); err != nil {
 		return err
@@ -157,17 +176,7 @@ func (p *parts) joinWorld(ctx context.Context, w wiring) error {
 		return err
 	}
 	p.clock = p.sandbox
-	if p.worlds, err = pg.Open(ctx, p.db.url, pg.WithName("sandbox"), pg.WithMaxConns(4), pg.WithConfig(func(c *pgxpool.Config) {
-		if w.playful {
-			c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // the simulated banks' books only, for as long as a demo runs
-		}
-	})); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	p.world, err = sandbox.New(w.seed, sandbox.Config{Pool: p.worlds, Clock: p.clock, Faults: w.faults, Secrets: map[string]string{
-		sandbox.SourceGateway: p.webhookSecret(sandbox.SourceGateway), sandbox.SourceBank: p.webhookSecret(sandbox.SourceBank),
-	}})
-	return err
+	return nil
 }
 
 // webhookSecret is the sandbox's shared secret of one source, derived from the installation's.

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/pg"
+	"robotbailiff/notify"
+	"robotbailiff/notify/text"
+	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/pack"
+)
+
+// evidenceView is what proves that a person was told: every notice with its bytes by hash, its times and receipts, when the
+// personal link was opened, and the events of the case by their hashes, so that `bailiff audit verify` vouches for them. The
+// text is given without the secret of the link; who has the message itself can compare the hash.
+type evidenceView struct {
+	Case       string           `json:"case"`
+	MadeAt     time.Time        `json:"made_at"` // legal time
+	NotifiedOn calendar.Date    `json:"notified_on,omitzero"`
+	Notices    []evidenceNotice `json:"notices"`
+	Opened     []time.Time      `json:"opened"` // visits by the personal link, after the gate; real time of the database
+	Chain      []evidenceEvent  `json:"chain"`
+	Head       string           `json:"head"` // hash of the last event
+}
+
+type evidenceNotice struct {
+	Ordinal     int            `json:"ordinal"` // number of the event that asked for it
+	Channel     notify.Channel `json:"channel"`
+	Kind        notify.Kind    `json:"kind"`
+	Rung        int            `json:"rung"`
+	Language    string         `json:"language"`
+	TextVersion int            `json:"text_version"`
+	Text        string         `json:"text"` // without the secret of the link
+	Bytes       int            `json:"bytes"`
+	SHA256      string         `json:"sha256"` // of the exact bytes, UTF-8; a push: title, line feed, body
+	SMSParts    int            `json:"sms_parts,omitzero"`
+	Status      notify.Status  `json:"status"`
+	Detail      string         `json:"detail,omitempty"`
+	Attempts    int            `json:"attempts"`
+	WantedAt    time.Time      `json:"wanted_at"`
+	NotBefore   time.Time      `json:"not_before"`
+	ExpiresAt   time.Time      `json:"expires_at"`
+	SentAt      *time.Time     `json:"sent_at,omitempty"`
+	DeliveredAt *time.Time     `json:"delivered_at,omitempty"` // to the number or the device, not into a person's hands
+	Ref         string         `json:"ref"`                    // ours
+	ProviderRef string         `json:"provider_ref,omitempty"`
+	Receipts    []notify.Part  `json:"receipts,omitempty"` // of each part, where the provider speaks of parts
+}
+
+type evidenceEvent struct {
+	Seq  int              `json:"seq"`
+	Kind engine.EventKind `json:"kind"`
+	At   time.Time        `json:"at"`
+	Hash string           `json:"hash"`
+}
+
+func runEvidence(ctx context.Context, e *env, args []string) error {
+	rest, err := e.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usagef("evidence takes one case number, such as %s", numberSample)
+	}
+	id, err := caseno.Parse(rest[0])
+	if err != nil {
+		return usagef("%q is not a case number: %s. A number looks like %s", rest[0], whyNoNumber(err), numberSample)
+	}
+	return e.onDatabase(ctx, func(db *database) error {
+		v, err := e.evidence(ctx, db, id)
+		if err != nil {
+			return err
+		}
+		return e.print(v, func() { e.printEvidence(v) })
+	}, pg.WithName("bailiff-evidence"), pg.WithMaxConns(2), pg.WithRole(pg.RoleAudit))
+}
+
+const (
+	evidenceChainSQL  = `SELECT seq, kind, at, encode(hash, 'hex') FROM events WHERE case_id = $1 ORDER BY seq`
+	evidenceOpenedSQL = `SELECT started_at FROM portal_sessions WHERE case_id = $1 ORDER BY started_at`
+)
+
+// evidence reads everything in one state of the database.
+func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceView, err error) {
+	if err := db.current(ctx); err != nil {
+		return v, err
+	}
+	keys, err := db.keys()
+	if err != nil {
+		return v, err
+	}
+	notices, err := notify.NewStore(notify.Config{Links: keys, Host: portalHost, Window: func(t time.Time) (from, until time.Time) {
+		return rules.SendWindow(pack.Default(), t)
+	}})
+	if err != nil {
+		return v, err
+	}
+	p := &parts{db: db}
+	if err := p.joinClock(ctx); err != nil {
+		return v, err
+	}
+	if v.MadeAt, err = p.clock.Now(ctx); err != nil {
+		return v, err
+	}
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return v, fmt.Errorf("evidence: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // it has only read
+	cases, err := engine.Load(ctx, tx, []int64{id})
+	if err != nil {
+		return v, err
+	}
+	if len(cases) == 0 {
+		return v, fmt.Errorf("there is no case %s in this database: check the number, or --db", caseno.Format(id))
+	}
+	v.Case, v.NotifiedOn, v.MadeAt = caseno.Format(id), cases[0].NotifiedOn, v.MadeAt.UTC()
+	if err := v.readNotices(ctx, tx, notices, id); err != nil {
+		return v, err
+	}
+	rows, err := tx.Query(ctx, evidenceChainSQL, id)
+	if err == nil {
+		v.Chain, err = pgx.CollectRows(rows, pgx.RowToStructByPos[evidenceEvent])
+	}
+	if err != nil {
+		return v, fmt.Errorf("evidence: events: %w", err)
+	}
+	if len(v.Chain) > 0 {
+		v.Head = v.Chain[len(v.Chain)-1].Hash
+	}
+	if rows, err = tx.Query(ctx, evidenceOpenedSQL, id); err == nil {
+		v.Opened, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
+	}
+	if err != nil {
+		return v, fmt.Errorf("evidence: visits: %w", err)
+	}
+	return v, nil
+}
+
+func (v *evidenceView) readNotices(ctx context.Context, tx pgx.Tx, store *notify.Store, id int64) error {
+	all, err := store.OfCase(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	parts, err := store.PartsOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	v.Notices = []evidenceNotice{}
+	for _, n := range all {
+		exact, masked, smsParts := n.Text, n.Masked, 0
+		if n.Channel == notify.Push {
+			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
+		} else {
+			smsParts = text.Parts(n.Text)
+		}
+		sum := sha256.Sum256([]byte(exact))
+		ref := notify.Ref(n.CaseID, n.Ordinal, n.Channel)
+		v.Notices = append(v.Notices, evidenceNotice{
+			Ordinal: n.Ordinal, Channel: n.Channel, Kind: n.Kind, Rung: n.Rung, Language: n.Language, TextVersion: n.TextVersion,
+			Text: masked, Bytes: len(exact), SHA256: hex.EncodeToString(sum[:]), SMSParts: smsParts, Status: n.Status, Detail: n.Detail, Attempts: n.Attempts,
+			WantedAt: n.CreatedAt, NotBefore: n.NotBefore, ExpiresAt: n.ExpiresAt, SentAt: n.SentAt, DeliveredAt: n.DeliveredAt,
+			Ref: ref, ProviderRef: n.ProviderRef, Receipts: parts[ref],
+		})
+	}
+	return nil
+}
+
+func (e *env) printEvidence(v evidenceView) {
+	e.sayf("Case %s, made %s, told on %s\n", v.Case, v.MadeAt.Format(time.RFC3339), v.NotifiedOn)
+	for _, n := range v.Notices {
+		e.sayf("\n%d. %s by %s in %s, version %d: %s %s\n   %s\n   %d bytes, SHA-256 %s\n", n.Ordinal, n.Kind, n.Channel, n.Language, n.TextVersion, n.Status, n.Detail, n.Text, n.Bytes, n.SHA256)
+		e.sayf("   wanted %s, sent %s, delivered %s, %d attempts, %s %s\n", n.WantedAt.UTC().Format(time.RFC3339), instantOf(n.SentAt), instantOf(n.DeliveredAt), n.Attempts, n.Ref, n.ProviderRef)
+		for _, p := range n.Receipts {
+			e.sayf("   part %d of %d, attempt %d, %s: %s %s\n", p.Part, p.Of, p.Attempt, p.ProviderRef, p.Status, instantOf(p.At))
+		}
+	}
+	for _, at := range v.Opened {
+		e.sayf("\nOpened by the personal link at %s\n", at.UTC().Format(time.RFC3339))
+	}
+	e.sayf("\n%d events, the last one has the hash %s; bailiff audit verify proves the chain\n", len(v.Chain), v.Head)
+}
+
+func instantOf(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
