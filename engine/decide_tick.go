@@ -76,7 +76,7 @@ func (d *decider) tick() {
 		d.handOver("term", ruleTransferTerm)
 	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
 		d.nextRung()
-	case c.State == Notified && !today.After(c.VoluntaryEndsOn) && c.RefusalAt.IsZero() && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
+	case d.reminderDue():
 		d.emit(EvReminded, Data{})
 		d.tell("reminder", c.Outstanding, c.VoluntaryEndsOn)
 	case c.State == Notified && today.After(c.VoluntaryEndsOn), c.State == Enforcing && c.withdrawnArrest() != nil:
@@ -115,6 +115,12 @@ func (d *decider) nextRung() {
 	next := d.env.Now.Add(rung.Wait)
 	d.emit(EvNoticeRepeated, Data{Rung: d.c.Rung + 1, Next: &next})
 	d.notice("opening", d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
+}
+
+// reminderDue says whether a person who was told is to be reminded now. A reminder that was missed is not made up for.
+func (d *decider) reminderDue() bool {
+	return d.c.State == Notified && d.c.RefusalAt.IsZero() && !d.c.NextRungAt.IsZero() && !d.env.Now.Before(d.c.NextRungAt) &&
+		!d.env.today().After(d.c.VoluntaryEndsOn)
 }
 
 func (d *decider) arrest() {

@@ -3,12 +3,15 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"os"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // content is a file that can be read several times. A file on disk is read where it lies; a stream is first written to a
@@ -22,6 +25,7 @@ type content struct {
 	temp  *os.File
 	given string // the source, when the sender is known
 	look  survey
+	seen  bool // received in full before: its rows were not looked at again
 
 	suspects suspects
 }
@@ -72,6 +76,71 @@ func unnamed() (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("intake: keep the file: %w", err), f.Close())
 	}
 	return f, nil
+}
+
+// seen gives the content of a file on disk that was received in full before: its hash says all that its rows could. It is nil
+// for any other file, whose rows have to be looked at.
+func (im *Importer) seen(ctx context.Context, r io.Reader, source string, o Options) (*content, error) {
+	f, ok := r.(file)
+	if !ok || o.DryRun {
+		return nil, nil
+	}
+	start, err := f.Seek(0, io.SeekCurrent)
+	if err != nil { // a pipe is a file that cannot seek
+		return nil, nil
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return nil, fmt.Errorf("intake: read the file: %w", err)
+	}
+	if _, err := f.Seek(start, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("intake: read the file again: %w", err)
+	}
+	c := &content{r: f, start: start, given: source, look: survey{source: source}, seen: true}
+	h.Sum(c.sum[:0])
+	var before bool
+	if err := im.store.Pool().QueryRow(ctx, seenSQL, c.sum[:]).Scan(&before); err != nil || !before {
+		return nil, err
+	}
+	if source == "" && c.look.named(f) != nil { // what is wrong with it, the look at all rows tells
+		c.look.source = ""
+	}
+	if _, err := f.Seek(start, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("intake: read the file again: %w", err)
+	}
+	err = im.store.Pool().QueryRow(ctx, rowsOfSameSQL, c.sum[:], c.look.source).Scan(&c.look.rows)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("intake: look for the same file: %w", err)
+	}
+	return c, nil
+}
+
+// named finds who sent the batch in the first row that says so.
+func (s *survey) named(r io.Reader) error {
+	rows, err := Open(r, false)
+	if err != nil {
+		return err
+	}
+	var row Row
+	for s.source == "" {
+		if err := rows.Next(&row); err != nil {
+			return err
+		}
+		s.note(&row)
+	}
+	return nil
+}
+
+// note takes the source from a row that names one, if none has before.
+func (s *survey) note(row *Row) {
+	if s.source == "" {
+		if name, ok := tidy(row.Values[FieldSource]); ok && len(name) <= longest[FieldSource] {
+			s.source = name
+		}
+	}
 }
 
 // keep makes a content of r. In one reading it computes the hash and looks at the whole structure, so that a broken file
@@ -127,11 +196,7 @@ func (s *survey) over(r io.Reader) error {
 		}
 		s.rows++
 		s.crowd.addRow(&row)
-		if s.source == "" {
-			if name, ok := tidy(row.Values[FieldSource]); ok && len(name) <= longest[FieldSource] {
-				s.source = name
-			}
-		}
+		s.note(&row)
 	}
 }
 

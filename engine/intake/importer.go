@@ -74,7 +74,10 @@ type RowError struct {
 func (im *Importer) Import(ctx context.Context, source, fileName string, r io.Reader, o Options) (Report, error) {
 	o = o.withDefaults()
 	source, _ = tidy(source)
-	c, err := keep(r, source)
+	c, err := im.seen(ctx, r, source, o)
+	if c == nil && err == nil {
+		c, err = keep(r, source)
+	}
 	if err != nil {
 		return Report{}, err
 	}
@@ -110,6 +113,8 @@ func (im *Importer) take(ctx context.Context, fileName string, c *content, o Opt
 	}
 	if b.sameAs != 0 {
 		err = im.repeat(ctx, b, o)
+	} else if c.seen {
+		err = fmt.Errorf("intake: batch %d: the batch of the same file is gone: import it again", b.id)
 	} else {
 		err = im.stage(ctx, b, c, o)
 		if _, fatal := errors.AsType[*FatalError](err); fatal {

@@ -232,7 +232,7 @@ func TestImport_aBrokenFileStoresNothing(t *testing.T) {
 	}
 }
 
-// changing is a file that is altered after it was hashed and looked through.
+// changing is a file that is altered after it was hashed and looked through: the second time it is read from the start is for its rows.
 type changing struct {
 	*bytes.Reader
 	rewinds int
@@ -241,7 +241,7 @@ type changing struct {
 
 func (c *changing) Seek(offset int64, whence int) (int64, error) {
 	if whence == io.SeekStart {
-		if c.rewinds++; c.rewinds == 1 {
+		if c.rewinds++; c.rewinds == 2 {
 			c.Reader = bytes.NewReader(c.other)
 		}
 	}

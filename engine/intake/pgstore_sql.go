@@ -4,6 +4,11 @@ const lockContentSQL = `SELECT pg_advisory_xact_lock($1)`
 
 const findBatchSQL = `SELECT id, state, rows FROM batches WHERE sha256 = $1 AND source = $2 AND state IN ('staging', 'done') ORDER BY id`
 
+const (
+	seenSQL       = `SELECT EXISTS (SELECT 1 FROM batches WHERE sha256 = $1 AND state = 'done')`
+	rowsOfSameSQL = `SELECT rows FROM batches WHERE sha256 = $1 AND source = $2 AND state = 'done' ORDER BY id LIMIT 1`
+)
+
 const insertBatchSQL = `INSERT INTO batches (source, file_name, sha256, received_at) VALUES ($1, $2, $3, $4) RETURNING id`
 
 // Two statements, since a subselect beside FOR UPDATE would not see what was committed while the lock was waited for.

@@ -271,7 +271,7 @@ func purposesOf(kind string) []string {
 
 func civil(d calendar.Date) time.Time { return d.UTC() }
 
-// openOrdersSQL finds the open orders of a chunk. An order that takes something is lawful only while the gate is open;
+// openOrdersSQL locks the open orders of a chunk. An order that takes something is lawful only while the gate is open;
 // engine.Blocks decides the same when the order is made, this is the second look just before it is sent.
 const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed,
 	CASE WHEN o.purpose IN ('lift', 'reduce', 'collect') THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)

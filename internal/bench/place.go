@@ -24,7 +24,7 @@ func openPlace(ctx context.Context, o Options) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(dir, "pg"), Durable: true, Settings: o.profileSettings()})
+	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(dir, "pg"), Durable: true, Settings: o.settings()})
 	if err != nil {
 		return nil, errors.Join(err, remove())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -20,17 +21,22 @@ const (
 	plansFile      = "plans.log"
 )
 
-// profileSettings make the server count what its statements cost. That costs some per cent itself, so nobody compares
-// figures of a run with a profile with those of one without.
-func (o Options) profileSettings() map[string]string {
+// settings are those of the server of a run. A server that has just been made fills every new file of its log with zeros, one
+// that has been running uses old files again: what is measured first would bear that alone, so it is left out.
+//
+// With a profile the server counts what its statements cost. That costs some per cent itself, so nobody compares figures of a run
+// with a profile with those of one without.
+func (o Options) settings() map[string]string {
+	s := map[string]string{"wal_init_zero": "off"}
 	if o.Profile == "" {
-		return nil
+		return s
 	}
-	return map[string]string{
+	maps.Copy(s, map[string]string{
 		"shared_preload_libraries": "pg_stat_statements,auto_explain", "pg_stat_statements.track_planning": "on", "track_io_timing": "on",
 		"auto_explain.log_min_duration": "20ms", "auto_explain.log_analyze": "on", "auto_explain.log_nested_statements": "on",
 		"auto_explain.log_timing": "off", "auto_explain.sample_rate": "0.2",
-	}
+	})
+	return s
 }
 
 // profiled runs f and, where it is asked for, writes down where our own time and that of the server went.
