@@ -21,7 +21,8 @@ type Part struct {
 const partsOfSQL = `SELECT ordinal, channel, provider_ref, attempt, part, parts, status, at
 FROM notice_parts WHERE case_id = $1 ORDER BY ordinal, channel, attempt, part`
 
-// PartsOf returns the parts of a case's messages by reference (see [Ref]). Providers that speak of whole messages leave none.
+// PartsOf returns the parts of a case's messages by reference (see [Ref]). Providers that speak of whole messages leave
+// none, and a message whose parts have all been proven keeps none.
 func (s *Store) PartsOf(ctx context.Context, q Querier, caseID int64) (map[string][]Part, error) {
 	rows, err := q.Query(ctx, partsOfSQL, caseID)
 	if err != nil {

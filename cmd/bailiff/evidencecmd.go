@@ -53,7 +53,7 @@ type evidenceNotice struct {
 	DeliveredAt *time.Time     `json:"delivered_at,omitempty"` // to the number or the device, not into a person's hands
 	Ref         string         `json:"ref"`                    // ours
 	ProviderRef string         `json:"provider_ref,omitempty"`
-	Receipts    []notify.Part  `json:"receipts,omitempty"` // of each part, where the provider speaks of parts
+	Receipts    []notify.Part  `json:"receipts,omitempty"` // of parts, while not all have come; then delivered_at says it
 }
 
 type evidenceEvent struct {

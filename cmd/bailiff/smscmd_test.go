@@ -183,8 +183,8 @@ func TestServe_aRoundOverSMPP(t *testing.T) {
 	var proven bool
 	for _, n := range v.Notices {
 		if n.Channel == notify.SMS {
-			proven = n.Status == notify.StatusDelivered && n.DeliveredAt != nil && n.SMSParts == 2 && len(n.Receipts) == 2 &&
-				n.Receipts[0].Status == notify.StatusDelivered && n.SHA256 == hex.EncodeToString(sum[:])
+			proven = n.Status == notify.StatusDelivered && n.DeliveredAt != nil && n.SMSParts == 2 && n.ProviderRef != "" &&
+				len(n.Receipts) == 0 && n.SHA256 == hex.EncodeToString(sum[:])
 		}
 	}
 	if !proven || v.NotifiedOn != calendar.MakeDate(2026, 3, 2) {
