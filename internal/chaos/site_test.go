@@ -154,7 +154,7 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 	r.fleet = &fleet{
 		binary: s.binary, log: logFile,
 		args: []string{
-			"serve", "--db", r.url + "&pool_max_conns=8", "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "40ms", "--lease", z.lease.String(),
+			"serve", "--db", r.url + "&pool_max_conns=8", "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "100ms", "--lease", z.lease.String(),
 			"--seed", fmt.Sprint(z.seed), "--faults", encoded(t, faults),
 		},
 		env: append(os.Environ(), "BAILIFF_HOME="+s.dir, "BAILIFF_SECRET_FILE="+s.secret, "BAILIFF_DATABASE_URL="),
