@@ -3,12 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"robotbailiff/internal/pg"
 	"robotbailiff/rules/pack"
 )
 
@@ -39,16 +41,7 @@ func newWriter(pl *Plan, p *pack.Pack) *writer {
 
 func (w *writer) writeCases(ctx context.Context, tx pgx.Tx) error {
 	if len(w.fresh) > 0 {
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"cases"}, caseColumns, pgx.CopyFromSlice(len(w.fresh), func(i int) ([]any, error) {
-			c := &w.fresh[i].after
-			return []any{
-				c.ID, c.DebtorID, c.Region, c.Language, string(c.State), c.Hold, c.Suspended, toDate(c.SuspendedUntil),
-				c.Debt.Tiyn(), c.Outstanding.Tiyn(), c.Paid.Tiyn(), c.Adjusted.Tiyn(),
-				toDate(c.OpenedOn), toDate(c.TermEndsOn), toDate(c.NotifiedOn), toDate(c.VoluntaryEndsOn), toDate(c.CollectOn),
-				int16(c.Rung), toTime(c.NextRungAt), toTime(c.RefusalAt), bailiff(c), toTime(c.EndedAt), toTime(c.ReleasedAt),
-				c.Pack, int32(c.Seq), c.Head[:],
-			}, nil
-		}))
+		err := pg.Copy(ctx, tx, "cases", caseColumns, len(w.fresh), func(r *pg.Row, i int) { appendCase(r, &w.fresh[i].after) })
 		if err != nil {
 			return err
 		}
@@ -63,6 +56,35 @@ var caseColumns = []string{
 	"id", "debtor_id", "region", "language", "state", "hold", "suspended", "suspended_until", "debt", "outstanding", "paid", "adjusted",
 	"opened_on", "term_ends_on", "notified_on", "voluntary_ends_on", "collect_on", "notice_rung", "next_rung_at", "refusal_at",
 	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head",
+}
+
+func appendCase(r *pg.Row, c *Case) {
+	r.Int8(c.ID)
+	r.Int8(c.DebtorID)
+	r.Text(c.Region)
+	r.Text(c.Language)
+	r.Text(string(c.State))
+	r.Text(c.Hold)
+	r.Text(c.Suspended)
+	r.Date(c.SuspendedUntil.UTC())
+	r.Int8(c.Debt.Tiyn())
+	r.Int8(c.Outstanding.Tiyn())
+	r.Int8(c.Paid.Tiyn())
+	r.Int8(c.Adjusted.Tiyn())
+	r.Date(c.OpenedOn.UTC())
+	r.Date(c.TermEndsOn.UTC())
+	r.Date(c.NotifiedOn.UTC())
+	r.Date(c.VoluntaryEndsOn.UTC())
+	r.Date(c.CollectOn.UTC())
+	r.Int2(int16(c.Rung))
+	r.Time(c.NextRungAt)
+	r.Time(c.RefusalAt)
+	r.ID(c.BailiffID)
+	r.Time(c.EndedAt)
+	r.Time(c.ReleasedAt)
+	r.Int2(c.Pack)
+	r.Int4(int32(c.Seq))
+	r.Bytes(c.Head[:])
 }
 
 func bailiff(c *Case) pgtype.Int8 { return pgtype.Int8{Int64: c.BailiffID, Valid: c.BailiffID != 0} }
@@ -149,12 +171,17 @@ func (w *writer) writeEvents(ctx context.Context, tx pgx.Tx) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"case_id", "seq", "kind", "at", "actor", "pack", "data", "hash"},
-		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			e := rows[i].e
-			return []any{rows[i].id, int32(e.Seq), string(e.Kind), e.At, e.Actor, e.Pack, e.data, e.hash[:]}, nil
-		}))
-	return err
+	return pg.Copy(ctx, tx, "events", []string{"case_id", "seq", "kind", "at", "actor", "pack", "data", "hash"}, len(rows), func(r *pg.Row, i int) {
+		e := rows[i].e
+		r.Int8(rows[i].id)
+		r.Int4(int32(e.Seq))
+		r.Text(string(e.Kind))
+		r.Time(e.At)
+		r.Text(e.Actor)
+		r.Int2(e.Pack)
+		r.Bytes(e.data)
+		r.Bytes(e.hash[:])
+	})
 }
 
 // writeOrders inserts new orders and updates those that an event changed.
@@ -189,12 +216,18 @@ func (w *writer) writeOrders(ctx context.Context, tx pgx.Tx) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"orders"}, []string{"case_id", "purpose", "ordinal", "id", "status", "amount", "held", "requested_at"},
-		pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
-			id, o := fresh[i].id, fresh[i].o
-			return []any{id, string(o.Purpose), int16(o.Ordinal), [16]byte(OrderID(id, o.Purpose, o.Ordinal)), string(o.Status), o.Amount.Tiyn(), o.Held.Tiyn(), o.At}, nil
-		}))
-	return err
+	columns := []string{"case_id", "purpose", "ordinal", "id", "status", "amount", "held", "requested_at"}
+	return pg.Copy(ctx, tx, "orders", columns, len(fresh), func(r *pg.Row, i int) {
+		id, o := fresh[i].id, fresh[i].o
+		r.Int8(id)
+		r.Text(string(o.Purpose))
+		r.Int2(int16(o.Ordinal))
+		r.UUID(OrderID(id, o.Purpose, o.Ordinal))
+		r.Text(string(o.Status))
+		r.Int8(o.Amount.Tiyn())
+		r.Int8(o.Held.Tiyn())
+		r.Time(o.At)
+	})
 }
 
 type orderArrays struct {
@@ -220,13 +253,20 @@ func (a *orderArrays) add(p *planned, o *Order) {
 	a.bank, a.detail, a.answered = append(a.bank, bank), append(a.detail, detail), append(a.answered, toTime(at))
 }
 
+// look is a row of the list of what is due.
+type look struct {
+	caseID int64
+	at     time.Time
+	duty   string
+}
+
 // writeDue keeps one row per case that has something to wait for.
 func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 	var (
 		ids, gone []int64
 		at        []time.Time
 		duty      []string
-		fresh     [][]any // of cases that begin: nothing of theirs is in the list
+		fresh     []look // of cases that begin: nothing of theirs is in the list
 	)
 	now := w.pl.env.Now
 	undo := undoPeriod(w.pack, w.pl.env.today())
@@ -245,13 +285,18 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 				gone = append(gone, p.after.ID)
 			}
 		case p.before.Seq == 0:
-			fresh = append(fresh, []any{p.after.ID, next, why})
+			fresh = append(fresh, look{p.after.ID, next, why})
 		case p.ticked || !had || !next.Equal(was):
 			ids, at, duty = append(ids, p.after.ID), append(at, next), append(duty, why)
 		}
 	})
 	if len(fresh) > 0 {
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"due"}, []string{"case_id", "at", "duty"}, pgx.CopyFromRows(fresh)); err != nil {
+		err := pg.Copy(ctx, tx, "due", []string{"case_id", "at", "duty"}, len(fresh), func(r *pg.Row, i int) {
+			r.Int8(fresh[i].caseID)
+			r.Time(fresh[i].at)
+			r.Text(fresh[i].duty)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -306,15 +351,18 @@ func (w *writer) writeTotals(ctx context.Context, tx pgx.Tx) error {
 		add(&e.before, -1)
 		add(&e.after, 1)
 	}
-	var rows [][]any
-	for k, t := range delta {
-		if *t != (total{}) {
-			rows = append(rows, []any{k.region, string(k.state), t.cases, t.debt, t.outstanding, t.paid})
-		}
-	}
-	if len(rows) == 0 {
+	maps.DeleteFunc(delta, func(_ totalKey, t *total) bool { return *t == total{} })
+	if len(delta) == 0 {
 		return nil
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"case_totals"}, []string{"region", "state", "cases", "debt", "outstanding", "paid"}, pgx.CopyFromRows(rows))
-	return err
+	keys := slices.Collect(maps.Keys(delta))
+	return pg.Copy(ctx, tx, "case_totals", []string{"region", "state", "cases", "debt", "outstanding", "paid"}, len(keys), func(r *pg.Row, i int) {
+		k, t := keys[i], delta[keys[i]]
+		r.Text(k.region)
+		r.Text(string(k.state))
+		r.Int8(t.cases)
+		r.Int8(t.debt)
+		r.Int8(t.outstanding)
+		r.Int8(t.paid)
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/pg"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify/text"
 )
@@ -74,9 +75,14 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 	if len(intents) == 0 {
 		return nil
 	}
-	notices := make([][]any, 0, 2*len(intents))
-	links := make([][]any, 0, len(intents))
-	for _, in := range intents {
+	type notice struct {
+		in      *Intent
+		channel Channel
+		params  []byte
+	}
+	notices := make([]notice, 0, 2*len(intents))
+	for i := range intents {
+		in := &intents[i]
 		if err := in.check(); err != nil {
 			return err
 		}
@@ -85,19 +91,35 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 			return fmt.Errorf("notify: params of case %d: %w", in.CaseID, err)
 		}
 		for _, c := range in.Channels {
-			notices = append(notices, []any{
-				in.CaseID, in.Ordinal, string(c), max(in.Rung, 1), string(in.Kind), in.Language, text.Version, params,
-				string(StatusCreated), in.notBefore(), in.ExpiresAt, in.At,
-			})
+			notices = append(notices, notice{in, c, params})
 		}
-		hash := s.cfg.Links.LinkHash(s.cfg.Links.LinkToken(in.CaseID, in.Ordinal))
-		links = append(links, []any{hash, in.CaseID, in.Ordinal})
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"notices"}, noticeColumns, pgx.CopyFromRows(notices)); err != nil {
+	err := pg.Copy(ctx, tx, "notices", noticeColumns, len(notices), func(r *pg.Row, i int) {
+		n, in := &notices[i], notices[i].in
+		r.Int8(in.CaseID)
+		r.Int4(int32(in.Ordinal))
+		r.Text(string(n.channel))
+		r.Int2(int16(max(in.Rung, 1)))
+		r.Text(string(in.Kind))
+		r.Text(in.Language)
+		r.Int2(text.Version)
+		r.Bytes(n.params)
+		r.Text(string(StatusCreated))
+		r.Time(in.notBefore())
+		r.Time(in.ExpiresAt)
+		r.Time(in.At)
+	})
+	if err != nil {
 		return fmt.Errorf("notify: writing %d notices: %w", len(notices), err)
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"links"}, linkColumns, pgx.CopyFromRows(links)); err != nil {
-		return fmt.Errorf("notify: writing %d links: %w", len(links), err)
+	err = pg.Copy(ctx, tx, "links", linkColumns, len(intents), func(r *pg.Row, i int) {
+		in := &intents[i]
+		r.Bytes(s.cfg.Links.LinkHash(s.cfg.Links.LinkToken(in.CaseID, in.Ordinal)))
+		r.Int8(in.CaseID)
+		r.Int4(int32(in.Ordinal))
+	})
+	if err != nil {
+		return fmt.Errorf("notify: writing %d links: %w", len(intents), err)
 	}
 	return nil
 }

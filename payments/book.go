@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"robotbailiff/internal/pg"
 	"robotbailiff/payments/ledger"
 	"robotbailiff/rules/money"
 )
@@ -74,8 +75,6 @@ type Booking struct {
 // Reserve, which then knows it.
 var ErrRaced = errors.New("payments: a transfer was booked by somebody else meanwhile")
 
-var paymentsTable = pgx.Identifier{"payments"}
-
 var paymentsColumns = []string{
 	"id", "source", "txn_id", "amount", "currency", "value_date", "reference", "case_id", "received_at",
 	"allocated", "refund_due",
@@ -116,15 +115,21 @@ func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now tim
 	bookings = slices.SortedFunc(slices.Values(bookings), func(a, b Booking) int {
 		return cmp.Or(cmp.Compare(a.Transfer.Source, b.Transfer.Source), cmp.Compare(a.Transfer.TxnID, b.Transfer.TxnID))
 	})
-	rows := pgx.CopyFromSlice(len(bookings), func(i int) ([]any, error) {
-		b := bookings[i]
-		t := b.Transfer
-		return []any{
-			b.PaymentID, t.Source, t.TxnID, t.Amount.Tiyn(), t.Currency, t.ValueDate.UTC(), storable(t.Reference),
-			orNull(b.CaseID), now, b.Allocated.Tiyn(), b.RefundDue.Tiyn(),
-		}, nil
+	err := pg.Copy(ctx, tx, "payments", paymentsColumns, len(bookings), func(r *pg.Row, i int) {
+		b, t := &bookings[i], &bookings[i].Transfer
+		r.Int8(b.PaymentID)
+		r.Text(t.Source)
+		r.Text(t.TxnID)
+		r.Int8(t.Amount.Tiyn())
+		r.Text(t.Currency)
+		r.Date(t.ValueDate.UTC())
+		r.Text(storable(t.Reference))
+		r.ID(b.CaseID)
+		r.Time(now)
+		r.Int8(b.Allocated.Tiyn())
+		r.Int8(b.RefundDue.Tiyn())
 	})
-	if _, err := tx.CopyFrom(ctx, paymentsTable, paymentsColumns, rows); err != nil {
+	if err != nil {
 		const uniqueViolation = "23505"
 		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueViolation {
 			return ErrRaced

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"robotbailiff/internal/pg"
 	"robotbailiff/payments/ledger"
 )
 
@@ -118,11 +119,6 @@ type Outcome struct {
 
 const settleSQL = `DELETE FROM payment_pending WHERE event_id = ANY($1) RETURNING event_id`
 
-var (
-	verdictsTable   = pgx.Identifier{"payment_verdicts"}
-	verdictsColumns = []string{"event_id", "verdict"}
-)
-
 // MarkSettled ends the pending state of messages. A message is settled once; a second verdict refuses the batch.
 func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) error {
 	if err := checkBatch(len(outcomes)); err != nil {
@@ -154,8 +150,11 @@ func (s *Store) MarkSettled(ctx context.Context, tx pgx.Tx, outcomes []Outcome) 
 	if left := missing(batch, row, done); left != nil {
 		return &RefusedError{Step: "settle", Problem: "unknown or settled before", IDs: left}
 	}
-	rows := pgx.CopyFromSlice(len(batch), func(i int) ([]any, error) { return []any{batch[i].EventRow, string(batch[i].Verdict)}, nil })
-	if _, err := tx.CopyFrom(ctx, verdictsTable, verdictsColumns, rows); err != nil {
+	err = pg.Copy(ctx, tx, "payment_verdicts", []string{"event_id", "verdict"}, len(batch), func(r *pg.Row, i int) {
+		r.Int8(batch[i].EventRow)
+		r.Text(string(batch[i].Verdict))
+	})
+	if err != nil {
 		return fmt.Errorf("payments: settle: %w", err)
 	}
 	return nil

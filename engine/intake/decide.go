@@ -163,8 +163,6 @@ func toInstant(t time.Time) pgtype.Timestamptz {
 	return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()}
 }
 
-func toDate(d calendar.Date) pgtype.Date { return pgtype.Date{Time: d.UTC(), Valid: !d.IsZero()} }
-
 func fromDate(d pgtype.Date) calendar.Date {
 	if !d.Valid {
 		return 0

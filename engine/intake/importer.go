@@ -130,7 +130,7 @@ func (im *Importer) take(ctx context.Context, fileName string, c *content, o Opt
 	return im.report(ctx, b, o)
 }
 
-// stage runs the rows through the pipeline: one goroutine reads wave n+1 while wave n is in the database.
+// stage runs the rows through the pipeline: one goroutine reads further while the lanes store what was read.
 func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) error {
 	again, err := c.again()
 	if err != nil {
@@ -140,22 +140,32 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
-	w := im.wave(b.id, c.suspects)
-	// Waves follow each other, so of the rows that have a verdict only those of the last one may be scattered.
-	skip, done := max(0, b.rows-laneCount*maxChunkSize), 0
-	err = pipeline(ctx, rows, chunking{skip: skip, size: laneCount * o.ChunkSize, source: c.given, keys: im.keys}, func(ctx context.Context, items []item) error {
-		fresh, err := w.store(ctx, items)
+	l := im.lanes(ctx, b.id, c.suspects)
+	// Of the rows that have a verdict only those of the waves that were under way at the last end may be scattered.
+	done := max(0, b.rows-maxWaves*laneCount*maxChunkSize)
+	tell := func(w *wave) {
+		if w != nil {
+			done += w.rows
+			o.Progress(done)
+		}
+	}
+	read := chunking{skip: done, size: laneCount * o.ChunkSize, lag: maxWaves - 1, source: c.given, keys: im.keys}
+	err = pipeline(ctx, rows, read, func(_ context.Context, items []item) error {
+		before, err := l.store(items)
 		if err != nil {
 			return err
 		}
-		done += len(items)
-		o.Progress(skip + done)
-		if fresh && o.enough != nil && o.enough() { // whoever comes back has something done each time
+		tell(before)
+		if len(l.last.open) > 0 && o.enough != nil && o.enough() { // whoever comes back has something done each time
 			return errPaused
 		}
 		return nil
 	})
-	if err != nil {
+	last, failed := l.end() // what the lanes have begun ends well, whatever ails the rows behind it
+	if failed != nil {
+		return failed
+	}
+	if tell(last); err != nil {
 		return err
 	}
 	return again.same()

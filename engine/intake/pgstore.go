@@ -11,9 +11,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/pg"
 )
 
 // lock makes the writers of a lane wait for each other, whoever reads the file besides us.
@@ -99,16 +99,20 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		return nil
 	}
 	slices.SortFunc(first, func(a, b *item) int { return bytes.Compare(a.blind, b.blind) })
-	stored, err := r.put(ctx, tx, "debtors", "iin_blind", debtorColumns, pgx.CopyFromSlice(len(first), func(i int) ([]any, error) {
+	stored, err := r.put(ctx, tx, "debtors", "iin_blind", debtorColumns, len(first), func(row *pg.Row, i int) {
 		it, w := first[i], &first[i].writ
 		var phone []byte
 		if w.DebtorPhone != "" {
 			phone = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
 		}
-		return []any{
-			k.persons[it.person].id, it.blind, r.im.keys.Seal([]byte(w.DebtorIIN), SealedIIN), w.DebtorName, toDate(w.birthDate()), phone, w.DebtorLanguage,
-		}, nil
-	}))
+		row.Int8(k.persons[it.person].id)
+		row.Bytes(it.blind)
+		row.Bytes(r.im.keys.Seal([]byte(w.DebtorIIN), SealedIIN))
+		row.Text(w.DebtorName)
+		row.Date(w.birthDate().UTC())
+		row.Bytes(phone)
+		row.Text(w.DebtorLanguage)
+	})
 	if err != nil {
 		return fmt.Errorf("intake: write debtors: %w", err)
 	}
@@ -130,14 +134,28 @@ func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *kno
 	winners = slices.SortedFunc(slices.Values(winners), func(a, b *item) int {
 		return cmp.Or(cmp.Compare(a.writ.Source, b.writ.Source), cmp.Compare(a.writ.DocumentNumber, b.writ.DocumentNumber))
 	})
-	stored, err := r.put(ctx, tx, "writs", "source, document_number", writColumns, pgx.CopyFromSlice(len(winners), func(i int) ([]any, error) {
+	stored, err := r.put(ctx, tx, "writs", "source, document_number", writColumns, len(winners), func(row *pg.Row, i int) {
 		it, w := winners[i], &winners[i].writ
-		return []any{
-			it.caseID, w.Source, w.DocumentNumber, toDate(w.DocumentDate), toDate(w.InForceDate), w.Kind, w.IssuerBIN, w.IssuerName,
-			k.persons[it.person].id, w.Amount.Tiyn(), w.ClaimantBIN, w.ClaimantName, w.IBAN, w.KBK, w.KNP, toDate(w.UnpaidConfirmedOn),
-			it.hash[:], r.batchID, int32(it.row.No),
-		}, nil
-	}))
+		row.Int8(it.caseID)
+		row.Text(w.Source)
+		row.Text(w.DocumentNumber)
+		row.Date(w.DocumentDate.UTC())
+		row.Date(w.InForceDate.UTC())
+		row.Text(w.Kind)
+		row.Text(w.IssuerBIN)
+		row.Text(w.IssuerName)
+		row.Int8(k.persons[it.person].id)
+		row.Int8(w.Amount.Tiyn())
+		row.Text(w.ClaimantBIN)
+		row.Text(w.ClaimantName)
+		row.Text(w.IBAN)
+		row.Text(w.KBK)
+		row.Text(w.KNP)
+		row.Date(w.UnpaidConfirmedOn.UTC())
+		row.Bytes(it.hash[:])
+		row.Int8(r.batchID)
+		row.Int4(int32(it.row.No))
+	})
 	if err != nil {
 		return fmt.Errorf("intake: write writs: %w", err)
 	}
@@ -157,16 +175,15 @@ var writColumns = []string{
 // put writes rows into a table with a unique key, and says which of them, by the id in their first column, are in it now. As
 // a rule nobody else brings the same rows at the same time, and COPY costs half of what looking for such a one costs: so
 // only a run that has met one is careful, see raced.
-func (r *run) put(ctx context.Context, tx pgx.Tx, table, key string, columns []string, rows pgx.CopyFromSource) (stored func(id int64) bool, err error) {
+func (r *run) put(ctx context.Context, tx pgx.Tx, table, key string, columns []string, n int, row func(*pg.Row, int)) (stored func(id int64) bool, err error) {
 	if !r.careful {
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, rows)
-		return func(int64) bool { return true }, err
+		return func(int64) bool { return true }, pg.Copy(ctx, tx, table, columns, n, row)
 	}
 	heap, list := "incoming_"+table, strings.Join(columns, ", ")
 	if _, err := tx.Exec(ctx, `CREATE TEMPORARY TABLE IF NOT EXISTS `+heap+` (LIKE `+table+`) ON COMMIT DROP`); err != nil {
 		return nil, err
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{heap}, columns, rows); err != nil {
+	if err := pg.Copy(ctx, tx, heap, columns, n, row); err != nil {
 		return nil, err
 	}
 	moved, err := tx.Query(ctx, `INSERT INTO `+table+` (`+list+`) OVERRIDING SYSTEM VALUE SELECT `+list+` FROM `+heap+` ORDER BY `+key+
@@ -197,7 +214,7 @@ var rowColumns = []string{"batch_id", "row_no", "verdict", "case_id", "document_
 // writeRows stores the verdicts and counts them.
 func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []*item) error {
 	var n tally
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"batch_rows"}, rowColumns, pgx.CopyFromSlice(len(items), func(i int) ([]any, error) {
+	err := pg.Copy(ctx, tx, "batch_rows", rowColumns, len(items), func(row *pg.Row, i int) {
 		it := items[i]
 		n.add(it.verdict)
 		var trace, sealed []byte
@@ -207,12 +224,21 @@ func (r *run) writeRows(ctx context.Context, tx pgx.Tx, items []*item) error {
 		if it.verdict == Rejected || it.verdict == Quarantined {
 			sealed = r.im.keys.Seal(it.row.appendObject(nil), SealedRow)
 		}
-		caseID := pgtype.Int8{Int64: it.of, Valid: it.of != 0}
+		caseID := it.of
 		if it.verdict == Accepted && it.caseID != 0 {
-			caseID = pgtype.Int8{Int64: it.caseID, Valid: true}
+			caseID = it.caseID
 		}
-		return []any{r.batchID, int32(it.row.No), string(it.verdict), caseID, it.writ.DocumentNumber, it.code, it.field, trace, sealed, string(it.action())}, nil
-	}))
+		row.Int8(r.batchID)
+		row.Int4(int32(it.row.No))
+		row.Text(string(it.verdict))
+		row.ID(caseID)
+		row.Text(it.writ.DocumentNumber)
+		row.Text(it.code)
+		row.Text(it.field)
+		row.Bytes(trace)
+		row.Bytes(sealed)
+		row.Text(string(it.action()))
+	})
 	if err != nil {
 		return fmt.Errorf("intake: write rows of batch %d: %w", r.batchID, err)
 	}

@@ -14,14 +14,15 @@ import (
 type chunking struct {
 	skip   int // rows at the beginning that have a verdict already
 	size   int
+	lag    int // chunks that the work still needs after its call for them: those of so many calls before
 	source string
 	keys   *seal.Keys
 }
 
-// pipeline reads chunks in one goroutine while work is done on the one before. Three chunks exist at a time, so memory
-// does not grow with the file.
+// pipeline reads chunks in one goroutine while work is done on the one before. Three chunks exist at a time, and those that the
+// work needs longer, so memory does not grow with the file.
 func pipeline(ctx context.Context, rows RowReader, c chunking, work func(context.Context, []item) error) error {
-	const chunks = 3
+	chunks := 3 + c.lag
 	full, empty := make(chan []item), make(chan []item, chunks)
 	for range chunks {
 		empty <- nil
@@ -52,6 +53,7 @@ func pipeline(ctx context.Context, rows RowReader, c chunking, work func(context
 		return nil
 	})
 	g.Go(func() error {
+		var used [][]item
 		for items := range full {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -59,7 +61,10 @@ func pipeline(ctx context.Context, rows RowReader, c chunking, work func(context
 			if err := work(ctx, items); err != nil {
 				return err
 			}
-			empty <- items
+			if used = append(used, items); len(used) > c.lag {
+				empty <- used[0]
+				used = used[1:]
+			}
 		}
 		return nil
 	})

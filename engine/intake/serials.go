@@ -31,7 +31,7 @@ func (s *serials) giveBack(id int64) { s.free = append(s.free, id) }
 // number gives a case id to each row that may begin a case, and the id that its debtor would get, in the order of the file:
 // which lane is faster does not show in them. The block of ids is taken in a short transaction of its own, so that uploaders
 // do not wait for each other's chunks.
-func (w *wave) number(ctx context.Context, items []*item) error {
+func (l *lanes) number(ctx context.Context, items []*item) error {
 	need := 0
 	for _, it := range items {
 		if it.needsCase() {
@@ -41,20 +41,20 @@ func (w *wave) number(ctx context.Context, items []*item) error {
 	if need == 0 {
 		return nil
 	}
-	now, err := w.im.store.Now(ctx)
+	now, err := l.im.store.Now(ctx)
 	if err != nil {
 		return fmt.Errorf("intake: legal time: %w", err)
 	}
 	year := calendar.DateOf(now).Year() % 100
-	if w.free.year != year {
-		w.free = serials{year: year}
+	if l.free.year != year {
+		l.free = serials{year: year}
 	}
-	if lack := need - len(w.free.free); lack > 0 {
-		if err := w.take(ctx, year, lack); err != nil {
+	if lack := need - len(l.free.free); lack > 0 {
+		if err := l.take(ctx, year, lack); err != nil {
 			return err
 		}
 	}
-	rows, err := w.im.store.Pool().Query(ctx, nextDebtorsSQL, need)
+	rows, err := l.im.store.Pool().Query(ctx, nextDebtorsSQL, need)
 	if err != nil {
 		return fmt.Errorf("intake: number debtors: %w", err)
 	}
@@ -62,8 +62,8 @@ func (w *wave) number(ctx context.Context, items []*item) error {
 	if err != nil {
 		return fmt.Errorf("intake: number debtors: %w", err)
 	}
-	ids := w.free.free[:need]
-	w.free.free = w.free.free[need:]
+	ids := l.free.free[:need]
+	l.free.free = l.free.free[need:]
 	for _, it := range items {
 		if it.needsCase() {
 			it.caseID, ids = ids[0], ids[1:]
@@ -73,9 +73,9 @@ func (w *wave) number(ctx context.Context, items []*item) error {
 	return nil
 }
 
-func (w *wave) take(ctx context.Context, year, n int) error {
+func (l *lanes) take(ctx context.Context, year, n int) error {
 	var first int
-	err := pg.InTx(ctx, w.im.store.Pool(), func(tx pgx.Tx) error {
+	err := pg.InTx(ctx, l.im.store.Pool(), func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, startYearSQL, year); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (w *wave) take(ctx context.Context, year, n int) error {
 		if err != nil {
 			return fmt.Errorf("intake: take case numbers: %w", err)
 		}
-		w.free.free = append(w.free.free, id)
+		l.free.free = append(l.free.free, id)
 	}
 	return nil
 }

@@ -251,6 +251,7 @@ func TestParseReceipt(t *testing.T) {
 func FuzzParseReceipt(f *testing.F) {
 	f.Add("id:1 sub:001 dlvrd:001 submit date:2603020915 done date:2603020916 stat:DELIVRD err:000 text:x")
 	f.Add("id: stat:")
+	f.Add("ȺȺȺȺȺȺtext:") // longer in small letters
 	f.Fuzz(func(t *testing.T, words string) {
 		r := parseReceipt(words)
 		if strings.ContainsAny(r.id, " \t\n") || r.at.Year() > 2100 {

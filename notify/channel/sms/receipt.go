@@ -73,9 +73,6 @@ func readReceipt(p *pdu.DeliverSM) (r receipt, ok bool) {
 // parseReceipt reads "id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…". Its fields come in any order and any
 // case; the text, which may say anything, is not looked at.
 func parseReceipt(words string) (r receipt) {
-	if i := strings.Index(strings.ToLower(words), "text:"); i >= 0 {
-		words = words[:i]
-	}
 	fields := strings.Fields(words)
 	for i, f := range fields {
 		name, value, ok := strings.Cut(f, ":")
@@ -83,6 +80,8 @@ func parseReceipt(words string) (r receipt) {
 			continue
 		}
 		switch strings.ToLower(name) {
+		case "text":
+			return r
 		case "id":
 			r.id = value
 		case "stat":
