@@ -16,7 +16,9 @@ import (
 	"robotbailiff/rules/money"
 )
 
-const reserveSQL = `SELECT nextval(pg_get_serial_sequence('payments', 'id')) FROM generate_series(1, $1)`
+// reserveSQL looks the sequence up once, not for every number.
+const reserveSQL = `WITH ids AS MATERIALIZED (SELECT pg_get_serial_sequence('payments', 'id')::regclass AS seq)
+SELECT nextval(ids.seq) FROM ids, generate_series(1, $1)`
 
 // Reserve says of each transfer, in their order, whether it is new: each counts once for ever by (source, transaction id).
 // It writes nothing and gives every new one the id it will have, so that the engine can decide before Book writes each

@@ -25,6 +25,7 @@ import (
 	webapi "robotbailiff/internal/web/api"
 	webdesk "robotbailiff/internal/web/desk"
 	webportal "robotbailiff/internal/web/portal"
+	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
 	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules/money"
@@ -145,8 +146,8 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 		}
 		g.Go(func() error { return f.Run(ctx, dropEvery) })
 	}
-	if p.centre != nil {
-		g.Go(func() error { return p.centre.Run(ctx) })
+	for _, run := range p.outside.run {
+		g.Go(func() error { return run(ctx) })
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
@@ -204,6 +205,9 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	mux.Handle("GET /metrics", obs.MetricsHandler(p.registry))
 	if err := e.hooks(mux, p); err != nil {
 		return nil, err
+	}
+	for path, receipts := range p.outside.hooks {
+		mux.Handle(path, receipts)
 	}
 	openIIN := func(sealed []byte) (string, error) {
 		iin, err := p.keys.Open(sealed, "debtors.iin_sealed")
@@ -296,7 +300,7 @@ func (e *env) hooks(mux *http.ServeMux, p *parts) error {
 	}
 	slices.Sort(names)
 	for _, source := range names {
-		v, err := gateway.NewVerifier(secrets[source])
+		v, err := webhook.NewVerifier(secrets[source])
 		if err != nil {
 			return fmt.Errorf("webhook secret of %s: %w", source, err)
 		}

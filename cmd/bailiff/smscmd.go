@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"robotbailiff/internal/clock"
 	"robotbailiff/notify"
+	"robotbailiff/notify/channel/httpsms"
 	"robotbailiff/notify/channel/sms"
 	"robotbailiff/notify/text"
 )
@@ -32,6 +35,7 @@ func runSMS(ctx context.Context, e *env, args []string) error {
 	to := e.flags.String("to", "", "`NUMBER` in the international form, such as +77011234567: your own, it gets a real message")
 	words := e.flags.String("text", trialText, "`TEXT` to send")
 	source := e.flags.String("source", "", "`NAME` or number it comes from (default: BAILIFF_SMS_SOURCE, or 1414)")
+	receipts := e.flags.String("listen", "", "`HOST:PORT` where the receipts of BAILIFF_SMS_HTTP arrive, as BAILIFF_SMS_RECEIPTS leads to it")
 	hex := e.flags.Bool("hex-ids", os.Getenv("BAILIFF_SMS_HEX_IDS") == "1", "the centre answers with hexadecimal numbers and writes receipts in decimal")
 	within := e.flags.Duration("wait", time.Minute, "how long to wait for the receipt")
 	rest, err := e.parse(args)
@@ -41,33 +45,23 @@ func runSMS(ctx context.Context, e *env, args []string) error {
 	if len(rest) != 1 || rest[0] != "trial" || *to == "" {
 		return usagef("sms takes trial --to NUMBER")
 	}
-	accounts, err := sms.ParseAccounts(os.Getenv("BAILIFF_SMPP"))
-	if err != nil {
-		return usagef("BAILIFF_SMPP: %v", err)
-	}
-	if *source == "" {
-		*source = os.Getenv("BAILIFF_SMS_SOURCE")
-	}
 	told := make(chan notify.Receipt, 256)
-	g, err := sms.New(sms.Config{
-		Accounts: accounts, Source: *source, HexIDs: *hex, Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
-		Receive: func(_ context.Context, rs []notify.Receipt) error {
-			for _, r := range rs {
-				select {
-				case told <- r:
-				default: // somebody else's, left over from before
-				}
+	g, run, err := e.trialGateway(*source, *receipts, *hex, func(_ context.Context, rs []notify.Receipt) error {
+		for _, r := range rs {
+			select {
+			case told <- r:
+			default: // somebody else's, left over from before
 			}
-			return nil
-		},
+		}
+		return nil
 	})
 	if err != nil {
-		return usagef("%v", err)
+		return err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- g.Run(running) }()
-	v, err := e.trial(ctx, g, told, notify.Message{Ref: "trial", Channel: notify.SMS, To: *to, Text: *words}, *within)
+	go func() { ended <- run(running) }()
+	v, err := e.trial(ctx, g, told, notify.Message{Ref: trialRef, Channel: notify.SMS, To: *to, Text: *words}, *within)
 	stop()
 	if err := errors.Join(err, <-ended); err != nil {
 		return err
@@ -81,13 +75,61 @@ func runSMS(ctx context.Context, e *env, args []string) error {
 	return nil
 }
 
+// trialRef is the reference of a trial's message. No notice has it.
+const trialRef = "trial"
+
+// readyGateway can say whether it is connected.
+type readyGateway interface {
+	notify.Gateway
+	Ready(ctx context.Context) error
+}
+
+// trialGateway makes the gateway that the environment names, and what has to run beside it until its end.
+func (e *env) trialGateway(source, receipts string, hex bool, receive func(context.Context, []notify.Receipt) error) (readyGateway, func(context.Context) error, error) {
+	smpp, web := os.Getenv("BAILIFF_SMPP"), os.Getenv("BAILIFF_SMS_HTTP")
+	if source == "" {
+		source = os.Getenv("BAILIFF_SMS_SOURCE")
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	if web == "" {
+		accounts, err := sms.ParseAccounts(smpp)
+		if err != nil {
+			return nil, nil, usagef("BAILIFF_SMPP: %v", err)
+		}
+		g, err := sms.New(sms.Config{Accounts: accounts, Source: source, HexIDs: hex, Clock: clock.System(), Log: quiet, Receive: receive})
+		if err != nil {
+			return nil, nil, usagef("%v", err)
+		}
+		return g, g.Run, nil
+	}
+	if smpp != "" {
+		return nil, nil, usagef("BAILIFF_SMPP and BAILIFF_SMS_HTTP are two ways for the same messages: set one of them")
+	}
+	key := make([]byte, 32) // the receipts of this trial are taken by nobody else
+	_, _ = rand.Read(key)
+	g, err := e.smsOverHTTP(web, key, httpsms.Config{Source: source, Clock: clock.System(), Log: quiet, Receive: receive})
+	if err != nil || receipts == "" {
+		return g, func(ctx context.Context) error { <-ctx.Done(); return nil }, err
+	}
+	return g, func(ctx context.Context) error {
+		ln, err := listen(ctx, receipts)
+		if err != nil {
+			return err
+		}
+		return e.serveHTTP(ctx, ln, nil, g.Handler())
+	}, nil
+}
+
 // bindPatience is how long a trial waits for a bind.
 const bindPatience = 12 * time.Second
 
-func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Receipt, m notify.Message, within time.Duration) (v smsView, err error) {
+func (e *env) trial(ctx context.Context, g readyGateway, told <-chan notify.Receipt, m notify.Message, within time.Duration) (v smsView, err error) {
 	watch := clock.StartStopwatch()
 	for err = g.Ready(ctx); err != nil; err = g.Ready(ctx) {
-		if !errors.Is(err, sms.ErrNotBound) || watch.Elapsed() > bindPatience {
+		if !errors.Is(err, sms.ErrNotBound) {
+			return v, fmt.Errorf("%w. %s", err, remedy(err.Error()))
+		}
+		if watch.Elapsed() > bindPatience {
 			return v, err
 		}
 		select {
@@ -96,7 +138,7 @@ func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Rece
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	_, _ = fmt.Fprintln(e.stderr, "bound to the SMS centre; sending")
+	_, _ = fmt.Fprintln(e.stderr, "connected to the gateway; sending")
 	answers, err := g.Send(ctx, []notify.Message{m})
 	if err != nil {
 		return v, err
@@ -107,14 +149,14 @@ func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Rece
 		v.Seconds = watch.Elapsed().Seconds()
 		return v, nil
 	}
-	_, _ = fmt.Fprintf(e.stderr, "the centre took it as %s, in %d parts; waiting for the receipt, up to %s\n", a.ProviderRef, v.Parts, within)
+	_, _ = fmt.Fprintf(e.stderr, "the gateway took it, as %q, in %d parts; waiting for the receipt, up to %s\n", a.ProviderRef, v.Parts, within)
 	limit := time.NewTimer(within)
 	defer limit.Stop()
 	delivered := map[string]bool{}
 	for {
 		select {
 		case r := <-told:
-			if !slices.Contains(a.Parts, r.ProviderRef) {
+			if r.Ref != trialRef && !slices.Contains(a.Parts, r.ProviderRef) {
 				continue
 			}
 			v.Detail, v.Seconds = r.Detail, watch.Elapsed().Seconds()
@@ -122,7 +164,7 @@ func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Rece
 				v.Status = string(r.Status)
 				return v, nil
 			}
-			if delivered[r.ProviderRef] = true; len(delivered) == len(a.Parts) {
+			if delivered[r.ProviderRef] = true; len(delivered) >= len(a.Parts) {
 				v.Status = string(r.Status)
 				return v, nil
 			}
@@ -139,16 +181,38 @@ func (e *env) trial(ctx context.Context, g *sms.Gateway, told <-chan notify.Rece
 func (v smsView) says() string {
 	switch v.Status {
 	case string(notify.StatusDelivered):
-		return fmt.Sprintf("Delivered after %.1f s, number %s at the centre. Look at the telephone: are all letters right?", v.Seconds, v.ProviderRef)
+		number := ""
+		if v.ProviderRef != "" {
+			number = ", number " + v.ProviderRef + " there"
+		}
+		return fmt.Sprintf("Delivered after %.1f s%s. Look at the telephone: are all letters right?", v.Seconds, number)
 	case string(notify.Accepted):
-		return "The centre took the message, and no receipt has come. Deadlines need proven delivery: ask the operator whether receipts are on for this account, and try --hex-ids."
+		return "The gateway took the message, and no receipt has come. Deadlines need proven delivery: ask the operator whether receipts are on for this account; " +
+			"over SMPP try --hex-ids; over HTTP give --listen, and see that BAILIFF_SMS_RECEIPTS leads to it from the gateway's machine."
 	case string(notify.StatusFailed):
-		return fmt.Sprintf("The centre could not deliver it (%s): is the telephone on, and the number right?", v.Detail)
+		return fmt.Sprintf("The gateway could not deliver it (%s): is the telephone on, and the number right?", v.Detail)
 	case string(notify.Rejected):
 		return fmt.Sprintf("Refused for this number (%s): write it in the international form, such as +77011234567.", v.Detail)
 	case string(notify.NotFound):
-		return fmt.Sprintf("The centre did not take it (%s), and nothing was sent: 0x0a means that this account may not use the source, 0x58 that it is too fast, 0x08 that the centre has a fault.", v.Detail)
+		return fmt.Sprintf("The gateway did not take it (%s), and nothing was sent. %s", v.Detail, remedy(v.Detail))
 	default:
 		return fmt.Sprintf("Nobody knows whether the message has left (%s): look at the telephone.", v.Detail)
 	}
+}
+
+// remedy says what to do about a refusal that is not the number's.
+func remedy(detail string) string {
+	switch {
+	case strings.Contains(detail, "0x0a"):
+		return "This account may not use the source: give --source, or ask the operator."
+	case strings.Contains(detail, "0x58"):
+		return "Too fast: give the address a smaller rate, such as ?rate=10."
+	case strings.Contains(detail, "authorization_failed"), strings.Contains(detail, "unauthorized"), strings.Contains(detail, "http_401"), strings.Contains(detail, "http_403"):
+		return "The gateway does not know this name, password or token."
+	case strings.Contains(detail, "not_routable"):
+		return "The gateway has no connection that takes this number or this source."
+	case strings.Contains(detail, "not_sent"):
+		return "Nobody answers at this address: are host and port right, and does the gateway run?"
+	}
+	return "Ask the operator what that means."
 }

@@ -200,7 +200,7 @@ func TestServe_noMessagesToStrangers(t *testing.T) {
 	t.Setenv("BAILIFF_SMPP", "smpp://ministry:secret@127.0.0.1:1")
 	s := durableShell(t)
 	for list, says := range map[string]string{
-		"": "BAILIFF_SMS_ONLY says who may get messages", "everybody": "a sandbox never goes live", "8701": "entry 1 is no such number",
+		"": "BAILIFF_SMS_ONLY says who may get messages", "everybody": "a sandbox never goes live", "8701": "entry 1 cannot be used",
 	} {
 		t.Setenv("BAILIFF_SMS_ONLY", list)
 		if status, _, stderr := s.run("serve", "--addr", "127.0.0.1:0"); status != exitUsage || !strings.Contains(stderr, says) {

@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,8 +22,6 @@ import (
 	"robotbailiff/internal/seal"
 	webapi "robotbailiff/internal/web/api"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/sms"
-	"robotbailiff/notify/channel/trial"
 	"robotbailiff/rules/pack"
 )
 
@@ -45,7 +43,7 @@ type parts struct {
 	worlds   *pgxpool.Pool // the world's own connections
 	sources  *intake.Sources
 	feed     *feed.Service
-	centre   *sms.Gateway // a real SMS centre; nil: none is connected
+	outside  channels
 }
 
 // wiring says what to join.
@@ -57,7 +55,7 @@ type wiring struct {
 	lease   time.Duration   // 0: the default of jobs
 	drop    string          // folder that senders put batches into; empty: none
 	faults  *sandbox.Faults // of the world; nil: the usual ones
-	reach   bool            // people outside, over the SMS centre of BAILIFF_SMPP
+	reach   bool            // people outside, by the channels that the environment names
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
@@ -87,58 +85,26 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed,
 		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe,
 	}
+	if w.work && p.world == nil {
+		return nil, errNoAdapters
+	}
+	if p.outside, err = e.joinChannels(p, w); err != nil {
+		return nil, err
+	}
 	if w.work {
-		if p.world == nil {
-			return nil, errNoAdapters
-		}
 		cfg.Bank = p.world.Bank()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
-		way, err := e.joinCentre(p, w)
-		if err != nil {
-			return nil, err
-		}
-		if way != nil {
-			cfg.Gateways[notify.SMS] = way
-		}
+		maps.Copy(cfg.Gateways, p.outside.ways)
 	}
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err
 	}
-	if p.centre != nil {
-		p.health.Add("sms", p.centre.Ready)
+	for name, ready := range p.outside.ready {
+		p.health.Add(name, ready)
 	}
 	p.health.Add("database", func(ctx context.Context) error { return db.pool.Ping(ctx) })
 	p.health.Add("schema", db.current)
 	return p, nil
-}
-
-// joinCentre connects the SMS centre of BAILIFF_SMPP, if there is one, for those whom BAILIFF_SMS_ONLY names. The debtors of a
-// sandbox are made up, but their numbers may be somebody's: there nobody goes live.
-func (e *env) joinCentre(p *parts, w wiring) (notify.Gateway, error) {
-	address := os.Getenv("BAILIFF_SMPP")
-	if address == "" || !w.reach {
-		return nil, nil
-	}
-	accounts, err := sms.ParseAccounts(address)
-	if err != nil {
-		return nil, usagef("BAILIFF_SMPP: %v", err)
-	}
-	list, err := trial.ParseList(os.Getenv("BAILIFF_SMS_ONLY"))
-	if err != nil {
-		return nil, usagef("BAILIFF_SMS_ONLY says who may get messages while BAILIFF_SMPP is set: %v", err)
-	}
-	if list.Live() && p.world != nil {
-		return nil, usagef("BAILIFF_SMS_ONLY: a sandbox never goes live, its debtors are made up but their numbers may be somebody's; name your own numbers")
-	}
-	p.centre, err = sms.New(sms.Config{
-		Accounts: accounts, Source: os.Getenv("BAILIFF_SMS_SOURCE"), HexIDs: os.Getenv("BAILIFF_SMS_HEX_IDS") == "1", Clock: p.clock, Log: e.log,
-		Receive: func(ctx context.Context, receipts []notify.Receipt) error { return p.robot.Receipts(ctx, receipts) },
-		Observe: p.metrics.observe,
-	})
-	if err != nil {
-		return nil, usagef("%v", err)
-	}
-	return trial.Only(p.centre, list), nil
 }
 
 // joinWorld takes the sandbox's clock and world when the database is a sandbox, the system's clock when it is not. A

@@ -180,24 +180,44 @@ func keep(r io.Reader, source string) (*content, error) {
 	return c, nil
 }
 
-// over reads all rows up to the last byte.
+// surveyRows is how many rows are handed over at a time.
+const surveyRows = 256
+
+// over reads all rows up to the last byte, and looks at them while it reads further.
 func (s *survey) over(r io.Reader) error {
 	rows, err := Open(r, s.source != "")
 	if err != nil {
 		return err
 	}
-	var row Row
-	for {
-		switch err := rows.Next(&row); {
-		case errors.Is(err, io.EOF):
-			return s.complete()
-		case err != nil:
-			return err
+	full, empty := make(chan []Row), make(chan []Row, 2)
+	empty <- make([]Row, surveyRows)
+	empty <- make([]Row, surveyRows)
+	var ended error
+	go func() {
+		defer close(full)
+		for ended == nil {
+			part, n := (<-empty)[:surveyRows], 0
+			for n < surveyRows {
+				if ended = rows.Next(&part[n]); ended != nil {
+					break
+				}
+				n++
+			}
+			full <- part[:n]
 		}
-		s.rows++
-		s.crowd.addRow(&row)
-		s.note(&row)
+	}()
+	for part := range full {
+		for i := range part {
+			s.rows++
+			s.crowd.addRow(&part[i])
+			s.note(&part[i])
+		}
+		empty <- part
 	}
+	if !errors.Is(ended, io.EOF) {
+		return ended
+	}
+	return s.complete()
 }
 
 func (s *survey) complete() error {

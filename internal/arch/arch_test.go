@@ -56,7 +56,7 @@ var (
 	domains  = []string{"engine", "notify", "payments"}
 	outer    = []string{"internal/jobs", "internal/app", "internal/web", "internal/sandbox", "internal/testkit", "cmd"}
 	adapters = []string{"notify/channel", "payments/source"}
-	kit      = []string{"internal/pg", "internal/clock", "internal/seal"}
+	kit      = []string{"internal/pg", "internal/clock", "internal/seal", "internal/webhook"}
 	pure     = []string{"internal/caseno"} // no input or output, no state: plain functions
 )
 

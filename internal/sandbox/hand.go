@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
 	"robotbailiff/payments/source/gateway"
 )
@@ -189,7 +190,11 @@ func (h *handing) webhook(it Item) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	header, err := gateway.Sign(h.secrets[m.Source], m.EventID, h.now, body)
+	signer, err := webhook.NewSigner(h.secrets[m.Source])
+	if err != nil {
+		return result{}, err
+	}
+	header, err := signer.Sign(m.EventID, h.now, body)
 	if err != nil {
 		return result{}, err
 	}

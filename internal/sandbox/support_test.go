@@ -15,6 +15,7 @@ import (
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/testkit"
+	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
 	"robotbailiff/notify/text"
 	"robotbailiff/payments/source/gateway"
@@ -57,7 +58,7 @@ func newWorld(t failer, seed uint64, books sandbox.Books, faults sandbox.Faults)
 // outbox is our side as the world sees it: it writes down what it is given, and may refuse.
 type outbox struct {
 	clock     clock.Clock
-	verifiers map[string]*gateway.Verifier
+	verifiers map[string]*webhook.Verifier
 	refuse    func(what string) bool // nil: never
 	log       []string
 	receipts  map[string]int
@@ -72,11 +73,11 @@ type outbox struct {
 func newOutbox(t failer, c clock.Clock) *outbox {
 	t.Helper()
 	o := &outbox{
-		clock: c, verifiers: map[string]*gateway.Verifier{}, receipts: map[string]int{}, events: map[string]int{},
+		clock: c, verifiers: map[string]*webhook.Verifier{}, receipts: map[string]int{}, events: map[string]int{},
 		paid: map[string]int64{}, reversed: map[string]int64{}, refused: map[string]int{}, undone: map[string]int{}, cancelled: map[string]int{},
 	}
 	for source, secret := range secrets {
-		v, err := gateway.NewVerifier([]string{secret})
+		v, err := webhook.NewVerifier([]string{secret})
 		if err != nil {
 			t.Fatal(err)
 		}

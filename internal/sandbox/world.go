@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/payments/source/gateway"
+	"robotbailiff/internal/webhook"
 	"robotbailiff/rules/calendar"
 )
 
@@ -66,7 +66,7 @@ func New(seed uint64, c Config) (*World, error) {
 		return nil, err
 	}
 	for _, source := range []string{SourceGateway, SourceBank} {
-		if _, err := gateway.NewVerifier([]string{w.secrets[source]}); err != nil {
+		if _, err := webhook.NewVerifier([]string{w.secrets[source]}); err != nil {
 			return nil, fmt.Errorf("sandbox: secret of %s: %w", source, err)
 		}
 	}

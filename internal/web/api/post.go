@@ -10,14 +10,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"syscall"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/webhook"
 )
 
 // postTimeout bounds one message, from the look-up of the name to the last byte of the answer.
@@ -76,7 +74,7 @@ func post(ctx context.Context, client *http.Client, m feed.Message, sandbox bool
 	if err != nil || to.Scheme != "https" && !sandbox {
 		return 0, errAddress
 	}
-	wh, err := standardwebhooks.NewWebhook(m.Secret)
+	signer, err := webhook.NewSigner(m.Secret)
 	if err != nil {
 		return 0, errors.New("api: the webhook secret cannot be used: make a new one with bailiff source key NAME --webhook")
 	}
@@ -84,7 +82,7 @@ func post(ctx context.Context, client *http.Client, m feed.Message, sandbox bool
 	if err != nil {
 		return 0, err
 	}
-	signature, err := wh.Sign(m.ID, now, m.Body)
+	header, err := signer.Sign(m.ID, now, m.Body)
 	if err != nil {
 		return 0, fmt.Errorf("api: sign a webhook: %w", err)
 	}
@@ -92,11 +90,9 @@ func post(ctx context.Context, client *http.Client, m feed.Message, sandbox bool
 	if err != nil {
 		return 0, errAddress
 	}
+	req.Header = header
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "robot-bailiff")
-	req.Header.Set(standardwebhooks.HeaderWebhookID, m.ID)
-	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("api: webhook: %w", err)

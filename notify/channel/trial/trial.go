@@ -19,8 +19,11 @@ const Refused = "trial"
 // Everybody is the word that ends a trial.
 const Everybody = "everybody"
 
-// ErrList says that the list of recipients is missing or written wrongly. Its text names none of them.
-var ErrList = errors.New("numbers in the international form, such as +77011234567, separated by commas, or the word " + Everybody + " to go live")
+// Errors of a list that is missing or written wrongly. Their texts name none of those on it.
+var (
+	ErrNumbers = errors.New("numbers in the international form, such as +77011234567, separated by commas, or the word " + Everybody + " to go live")
+	ErrTokens  = errors.New("tokens of devices or of persons, separated by commas, or the word " + Everybody + " to go live")
+)
 
 // List is who may get messages.
 type List struct {
@@ -28,26 +31,38 @@ type List struct {
 	allowed map[string]bool
 }
 
-// ParseList reads numbers separated by commas or blanks, or the word everybody. An empty text is an error: nobody goes live by
-// leaving something out.
-func ParseList(s string) (List, error) {
+// Numbers reads telephone numbers separated by commas or blanks, or the word everybody. An empty text is an error: nobody goes
+// live by leaving something out.
+func Numbers(s string) (List, error) { return parse(s, number, ErrNumbers) }
+
+// Tokens does the same for what pushes are addressed by.
+func Tokens(s string) (List, error) { return parse(s, token, ErrTokens) }
+
+func parse(s string, valid func(string) bool, form error) (List, error) {
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
 	if len(words) == 1 && words[0] == Everybody {
 		return List{live: true}, nil
 	}
 	l := List{allowed: make(map[string]bool, len(words))}
 	for i, w := range words {
-		digits, plus := strings.CutPrefix(w, "+")
-		if !plus || len(digits) < 8 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
-			return List{}, fmt.Errorf("entry %d is no such number: %w", i+1, ErrList)
+		if !valid(w) {
+			return List{}, fmt.Errorf("entry %d cannot be used, wanted are %w", i+1, form)
 		}
 		l.allowed[w] = true
 	}
 	if len(words) == 0 {
-		return List{}, ErrList
+		return List{}, form
 	}
 	return l, nil
 }
+
+func number(w string) bool {
+	digits, plus := strings.CutPrefix(w, "+")
+	return plus && len(digits) >= 8 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
+}
+
+// token has to be longer than a word that somebody might mean otherwise.
+func token(w string) bool { return len(w) >= 16 && w != Everybody }
 
 // Live tells whether everybody may get messages.
 func (l List) Live() bool { return l.live }

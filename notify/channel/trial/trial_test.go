@@ -30,7 +30,7 @@ func (i *inner) Query(_ context.Context, refs []string) ([]notify.Sent, error) {
 
 func TestOnly_thoseOnTheListGetMessages(t *testing.T) {
 	t.Parallel()
-	l, err := trial.ParseList("+77010000001, +77010000002")
+	l, err := trial.Numbers("+77010000001, +77010000002")
 	if err != nil || l.Live() {
 		t.Fatal(l, err)
 	}
@@ -57,7 +57,7 @@ func TestOnly_thoseOnTheListGetMessages(t *testing.T) {
 
 func TestOnly_everybodyOnceLive(t *testing.T) {
 	t.Parallel()
-	l, err := trial.ParseList(" everybody ")
+	l, err := trial.Numbers(" everybody ")
 	if err != nil || !l.Live() {
 		t.Fatal(l, err)
 	}
@@ -67,12 +67,21 @@ func TestOnly_everybodyOnceLive(t *testing.T) {
 	}
 }
 
-func TestParseList_refusesAndNamesNobody(t *testing.T) {
+func TestLists_refuseAndNameNobody(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", " , ", "87010000001", "+7701", "+7701000000x", "everybody, +77010000001", "+77010000001 everybody", "+7701000000100000"} {
-		_, err := trial.ParseList(s)
-		if !errors.Is(err, trial.ErrList) || strings.Contains(strings.ReplaceAll(err.Error(), "+77011234567", ""), "7701") {
+		_, err := trial.Numbers(s)
+		if !errors.Is(err, trial.ErrNumbers) || strings.Contains(strings.ReplaceAll(err.Error(), "+77011234567", ""), "7701") {
 			t.Errorf("%q: %v", s, err)
 		}
+	}
+	for _, s := range []string{"", "short", "everybody, 0123456789abcdef", "0123456789abcdef, everybody", "0123456789abcdef, x"} {
+		_, err := trial.Tokens(s)
+		if !errors.Is(err, trial.ErrTokens) || strings.Contains(err.Error(), "0123") {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+	if l, err := trial.Tokens("0123456789abcdef"); err != nil || l.Live() {
+		t.Errorf("%v, %v", l, err)
 	}
 }

@@ -7,5 +7,5 @@
 // It must not open a transaction, book money, look up a case, start a job, read a clock, or log: the inbox, the time and
 // the observer are given to it. Secrets and bodies never appear in an error.
 //
-// Entry points: [NewVerifier], [Handler] for HTTP, [Parse] for the reading, [Sign] for the sandbox and for tests.
+// Entry points: [Handler] for HTTP, [Parse] for the reading.
 package gateway

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"robotbailiff/internal/webhook"
 	"robotbailiff/payments"
 )
 
@@ -43,7 +44,7 @@ type Now func(ctx context.Context) (time.Time, error)
 //	405  not a POST                 503  not kept, try again
 //
 // The answers have no body, so that a forger learns nothing.
-func Handler(source string, v *Verifier, inbox Inbox, now Now, observe Observe) http.Handler {
+func Handler(source string, v *webhook.Verifier, inbox Inbox, now Now, observe Observe) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result, err := take(source, v, inbox, now, w, r)
 		answer(w, result)
@@ -53,7 +54,7 @@ func Handler(source string, v *Verifier, inbox Inbox, now Now, observe Observe) 
 	})
 }
 
-func take(source string, v *Verifier, inbox Inbox, now Now, w http.ResponseWriter, r *http.Request) (Result, error) {
+func take(source string, v *webhook.Verifier, inbox Inbox, now Now, w http.ResponseWriter, r *http.Request) (Result, error) {
 	if r.Method != http.MethodPost {
 		return BadMethod, nil
 	}

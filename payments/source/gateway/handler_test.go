@@ -10,8 +10,41 @@ import (
 	"testing"
 	"time"
 
+	"robotbailiff/internal/webhook"
 	"robotbailiff/payments"
 )
+
+const (
+	secretA = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+	secretB = "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
+)
+
+var (
+	at      = time.Unix(1_796_000_000, 0)
+	message = []byte(`{"type":"payment.paid","data":{"txn_id":"T-1","amount":"12345.67","currency":"KZT","reference":"x","value_date":"2026-11-22"}}`)
+)
+
+func verifier(t testing.TB, secrets ...string) *webhook.Verifier {
+	t.Helper()
+	v, err := webhook.NewVerifier(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func signed(t testing.TB, secret, id string, at time.Time, body []byte) http.Header {
+	t.Helper()
+	s, err := webhook.NewSigner(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := s.Sign(id, at, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
 
 type inbox struct {
 	received payments.Received

@@ -1,4 +1,8 @@
-package gateway
+// Package webhook signs messages that systems send to each other over HTTP, and proves their signatures, after Standard Webhooks
+// (standardwebhooks.com): payments and delivery reports that come in, pushes and news of cases that go out.
+//
+// It must not send a request, read a clock or know what a message says. Its errors hold neither a secret nor a part of a message.
+package webhook
 
 import (
 	"crypto/sha256"
@@ -28,7 +32,7 @@ const (
 // Code says why a message is not believed.
 type Code string
 
-// Reasons of a [VerifyError].
+// Reasons of a [Error].
 const (
 	CodeHeader    Code = "header"    // a header is missing, repeated or malformed
 	CodeTooOld    Code = "too_old"   // or a replay
@@ -36,11 +40,11 @@ const (
 	CodeSignature Code = "signature" // no signature of ours
 )
 
-// VerifyError refuses a message. It holds nothing of the message.
-type VerifyError struct{ Code Code }
+// Error refuses a message. It holds nothing of the message.
+type Error struct{ Code Code }
 
 // Error implements error.
-func (e *VerifyError) Error() string { return "gateway: message refused: " + string(e.Code) }
+func (e *Error) Error() string { return "webhook: message refused: " + string(e.Code) }
 
 // SecretError refuses secrets at start-up. It never holds one.
 type SecretError struct {
@@ -51,9 +55,9 @@ type SecretError struct {
 // Error implements error.
 func (e *SecretError) Error() string {
 	if e.Index < 0 {
-		return "gateway: secrets refused: " + e.Problem
+		return "webhook: secrets refused: " + e.Problem
 	}
-	return fmt.Sprintf("gateway: secret %d refused: %s", e.Index, e.Problem)
+	return fmt.Sprintf("webhook: secret %d refused: %s", e.Index, e.Problem)
 }
 
 // Verifier proves signatures. It is safe for concurrent use.
@@ -116,17 +120,17 @@ func decodeSecret(secret string) ([]byte, error) {
 }
 
 // Verify proves that body was signed with one of the secrets within the tolerance around now, and gives the id of the
-// message. The library's own check of the time is not used, since it reads the wall clock. The error is a [*VerifyError].
+// message. The library's own check of the time is not used, since it reads the wall clock. The error is a [*Error].
 func (v *Verifier) Verify(header http.Header, body []byte, now time.Time) (eventID string, err error) {
 	id, ok1 := single(header, standardwebhooks.HeaderWebhookID)
 	stamp, ok2 := single(header, standardwebhooks.HeaderWebhookTimestamp)
 	signatures, ok3 := single(header, standardwebhooks.HeaderWebhookSignature)
 	if !ok1 || !ok2 || !ok3 || !validID(id) || len(signatures) > maxSignatures {
-		return "", &VerifyError{CodeHeader}
+		return "", &Error{CodeHeader}
 	}
 	at, ok := parseStamp(stamp)
 	if !ok {
-		return "", &VerifyError{CodeHeader}
+		return "", &Error{CodeHeader}
 	}
 	// Every secret is tried, so that the time taken does not tell which one fits.
 	good := false
@@ -137,31 +141,39 @@ func (v *Verifier) Verify(header http.Header, body []byte, now time.Time) (event
 	}
 	switch {
 	case !good:
-		return "", &VerifyError{CodeSignature}
+		return "", &Error{CodeSignature}
 	case now.Sub(at) > Tolerance:
-		return "", &VerifyError{CodeTooOld}
+		return "", &Error{CodeTooOld}
 	case at.Sub(now) > Tolerance:
-		return "", &VerifyError{CodeTooNew}
+		return "", &Error{CodeTooNew}
 	}
 	return id, nil
 }
 
-// Sign makes the headers of a message, as a gateway does.
-func Sign(secret, id string, at time.Time, body []byte) (http.Header, error) {
+// Signer makes signatures. It is safe for concurrent use.
+type Signer struct{ hook *standardwebhooks.Webhook }
+
+// NewSigner takes a secret of the form that [NewVerifier] takes.
+func NewSigner(secret string) (*Signer, error) {
 	key, err := decodeSecret(secret)
 	if err != nil {
 		return nil, &SecretError{Problem: err.Error()}
-	}
-	if !validID(id) {
-		return nil, &VerifyError{CodeHeader}
 	}
 	hook, err := standardwebhooks.NewWebhookRaw(key)
 	if err != nil {
 		return nil, &SecretError{Problem: "not usable"}
 	}
-	signature, err := hook.Sign(id, at, body)
+	return &Signer{hook}, nil
+}
+
+// Sign makes the headers of a message. The error is an [*Error] when the id cannot be signed.
+func (s *Signer) Sign(id string, at time.Time, body []byte) (http.Header, error) {
+	if !validID(id) {
+		return nil, &Error{CodeHeader}
+	}
+	signature, err := s.hook.Sign(id, at, body)
 	if err != nil {
-		return nil, fmt.Errorf("gateway: sign: %w", err)
+		return nil, fmt.Errorf("webhook: sign: %w", err)
 	}
 	h := make(http.Header, 3)
 	h.Set(standardwebhooks.HeaderWebhookID, id)

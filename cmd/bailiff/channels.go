@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+
+	"robotbailiff/notify"
+	"robotbailiff/notify/channel/httpsms"
+	"robotbailiff/notify/channel/natapp"
+	"robotbailiff/notify/channel/sms"
+	"robotbailiff/notify/channel/trial"
+)
+
+// Where gateways tell receipts; the address of the first is BAILIFF_SMS_RECEIPTS as seen from outside.
+const (
+	smsReceiptsPath  = "/hooks/sms"
+	pushReceiptsPath = "/hooks/push"
+)
+
+// channels are the ways to people outside that the environment names. What it does not name stays in the sandbox.
+type channels struct {
+	ways  map[notify.Channel]notify.Gateway
+	ready map[string]func(context.Context) error
+	run   []func(context.Context) error
+	hooks map[string]http.Handler // of receipts, by their path
+}
+
+// joinChannels connects them. Receipts are taken in every process that serves pages, messages leave from those that work.
+func (e *env) joinChannels(p *parts, w wiring) (c channels, err error) {
+	c = channels{ways: map[notify.Channel]notify.Gateway{}, ready: map[string]func(context.Context) error{}, hooks: map[string]http.Handler{}}
+	if !w.reach {
+		return c, nil
+	}
+	if err := e.joinSMS(p, w, &c); err != nil {
+		return c, err
+	}
+	return c, e.joinPush(p, w, &c)
+}
+
+func (e *env) joinSMS(p *parts, w wiring, c *channels) error {
+	smpp, web := os.Getenv("BAILIFF_SMPP"), os.Getenv("BAILIFF_SMS_HTTP")
+	switch {
+	case smpp == "" && web == "":
+		return nil
+	case smpp != "" && web != "":
+		return usagef("BAILIFF_SMPP and BAILIFF_SMS_HTTP are two ways for the same messages: set one of them")
+	case web != "":
+		g, err := e.smsOverHTTP(web, p.keys.Blind("sms.receipts", "kannel"), httpsms.Config{Clock: p.clock, Receive: p.receipts, Observe: p.metrics.observe})
+		if err != nil {
+			return err
+		}
+		c.hooks[smsReceiptsPath] = g.Handler()
+		c.ready["sms"] = g.Ready
+		return c.reach(p, w, notify.SMS, g, "BAILIFF_SMS_ONLY", trial.Numbers)
+	case !w.work:
+		return nil
+	}
+	accounts, err := sms.ParseAccounts(smpp)
+	if err != nil {
+		return usagef("BAILIFF_SMPP: %v", err)
+	}
+	g, err := sms.New(sms.Config{
+		Accounts: accounts, Source: os.Getenv("BAILIFF_SMS_SOURCE"), HexIDs: os.Getenv("BAILIFF_SMS_HEX_IDS") == "1", Clock: p.clock, Log: e.log,
+		Receive: p.receipts, Observe: p.metrics.observe,
+	})
+	if err != nil {
+		return usagef("%v", err)
+	}
+	c.ready["sms"] = g.Ready
+	c.run = append(c.run, g.Run)
+	return c.reach(p, w, notify.SMS, g, "BAILIFF_SMS_ONLY", trial.Numbers)
+}
+
+// smsOverHTTP makes the gateway of BAILIFF_SMS_HTTP with what else the environment says of it.
+func (e *env) smsOverHTTP(address string, key []byte, cfg httpsms.Config) (*httpsms.Gateway, error) {
+	var err error
+	if cfg.Account, err = httpsms.Parse(address); err != nil {
+		return nil, usagef("BAILIFF_SMS_HTTP: %v", err)
+	}
+	cfg.ReceiptURL, cfg.Key, cfg.Secrets = os.Getenv("BAILIFF_SMS_RECEIPTS"), key, secretsOf("BAILIFF_SMS_RECEIPT_SECRETS")
+	if cfg.Source == "" {
+		cfg.Source = os.Getenv("BAILIFF_SMS_SOURCE")
+	}
+	if cfg.Log == nil {
+		cfg.Log = e.log
+	}
+	g, err := httpsms.New(cfg)
+	if err != nil {
+		return nil, usagef("BAILIFF_SMS_HTTP, BAILIFF_SMS_RECEIPTS or BAILIFF_SMS_RECEIPT_SECRETS: %v", err)
+	}
+	return g, nil
+}
+
+func (e *env) joinPush(p *parts, w wiring, c *channels) error {
+	address := os.Getenv("BAILIFF_PUSH_URL")
+	if address == "" {
+		return nil
+	}
+	g, err := natapp.New(natapp.Config{Endpoint: address, Secret: os.Getenv("BAILIFF_PUSH_SECRET"), Clock: p.clock, Log: e.log, Observe: p.metrics.observe})
+	if err != nil {
+		return usagef("BAILIFF_PUSH_URL or BAILIFF_PUSH_SECRET: %v", err)
+	}
+	receiver, err := natapp.NewReceiver(natapp.ReceiverConfig{
+		Secrets: secretsOf("BAILIFF_PUSH_RECEIPT_SECRETS"), Receive: p.receipts, Log: e.log, Observe: p.metrics.observe,
+	})
+	if err != nil {
+		return usagef("BAILIFF_PUSH_RECEIPT_SECRETS: %v", err)
+	}
+	c.hooks[pushReceiptsPath] = receiver
+	c.ready["push"] = g.Ready
+	return c.reach(p, w, notify.Push, g, "BAILIFF_PUSH_ONLY", trial.Tokens)
+}
+
+// reach lets a gateway tell those whom the list in the environment names. The debtors of a sandbox are made up, but what they are
+// reached by may be somebody's: there nobody goes live.
+func (c *channels) reach(p *parts, w wiring, channel notify.Channel, g notify.Gateway, name string, read func(string) (trial.List, error)) error {
+	if !w.work {
+		return nil
+	}
+	list, err := read(os.Getenv(name))
+	if err != nil {
+		return usagef("%s says who may get messages while they can leave: %v", name, err)
+	}
+	if list.Live() && p.world != nil {
+		return usagef("%s: a sandbox never goes live, its debtors are made up but what they are reached by may be somebody's; name your own", name)
+	}
+	c.ways[channel] = trial.Only(g, list)
+	return nil
+}
+
+// receipts takes what gateways tell later. It is asked only while the program runs, when there is a robot.
+func (p *parts) receipts(ctx context.Context, receipts []notify.Receipt) error {
+	return p.robot.Receipts(ctx, receipts)
+}
+
+// secretsOf reads secrets separated by commas.
+func secretsOf(name string) []string {
+	return strings.FieldsFunc(os.Getenv(name), func(r rune) bool { return r == ',' || r == ' ' })
+}

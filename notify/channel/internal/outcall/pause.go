@@ -1,0 +1,53 @@
+package outcall
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of a pause: a gateway that asks for none is not asked again in the same moment, and one that asks for a week does not
+// get it, since notices have an end.
+const (
+	pauseLeast = time.Second
+	pauseMost  = 10 * time.Minute
+)
+
+// Pause keeps everything back for a while, one second to ten minutes. A longer pause that runs already stays.
+func (c *Caller) Pause(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = max(c.until, c.since()+min(max(d, pauseLeast), pauseMost))
+}
+
+func (c *Caller) paused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.since() < c.until
+}
+
+// RetryAfter reads how long a gateway wants to be left alone (RFC 9110, 10.2.3): seconds, or a moment by its own clock, which
+// its answer shows; now is for one that does not show it. It gives ten minutes at most, and false where nothing is said that
+// can be read.
+func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if text == "" {
+		return 0, false
+	}
+	if strings.Trim(text, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || seconds > int64(pauseMost/time.Second) {
+			return pauseMost, true
+		}
+		return time.Duration(seconds) * time.Second, true
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = theirs
+	}
+	return min(max(at.Sub(now), 0), pauseMost), true
+}
