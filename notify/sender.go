@@ -21,16 +21,39 @@ var ErrNoGateway = errors.New("notify: no gateway for the channel")
 // answer that is known should not have to be asked for again.
 const recordTimeout = 10 * time.Second
 
-// Later says that notices are left which can go on at an instant, and no sooner. It is the
-// ordinary end of a run before its time or with answers missing.
+// What a run keeps of its time, and how much it does in one go.
+const (
+	// forAnswers is left when the last messages of a run begin: for their answers, and for writing these down.
+	forAnswers = 13 * time.Second
+	// forRecords is the part of it for the writing down, and for the end of the job.
+	forRecords = 2 * time.Second
+	// stretch is for how long a gateway with a pace sends before the answers are written down.
+	stretch = 2 * time.Second
+)
+
+// NoTime is the detail of an answer NotFound to a message that did not begin, since the time of the call was nearly over. Whoever
+// sends keeps enough of it for the answers to what has begun: what was cut off would be unknown, and a debtor would wait for it.
+const NoTime = "no_time"
+
+// Pacer is a gateway that takes only so many messages a second, since its operator does. A run then takes a few cases at a time.
+type Pacer interface{ Pace() int }
+
+// Later says that notices are left. It is the ordinary end of a run before its time or with answers missing.
 type Later struct {
-	At    time.Time // in legal time
+	At    time.Time // when those that wait can go on, in legal time, and no sooner; zero: none waits
+	Rest  []int64   // cases for which the time did not suffice: they can go on at once
 	Cause error     // a gateway's error, if there was one
 }
 
 // Error implements error.
 func (e *Later) Error() string {
-	text := "notify: more at " + e.At.UTC().Format(time.RFC3339)
+	text := "notify: more"
+	if len(e.Rest) > 0 {
+		text += fmt.Sprintf(" of %d cases at once", len(e.Rest))
+	}
+	if !e.At.IsZero() {
+		text += " at " + e.At.UTC().Format(time.RFC3339)
+	}
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
 	}
@@ -66,6 +89,48 @@ func (s *Sender) Run(ctx context.Context, caseIDs []int64, contacts map[int64]Co
 		return fmt.Errorf("notify: %w", err)
 	}
 	r := run{Sender: s, now: now, contacts: contacts}
+	begin, cancel := clock.Before(ctx, forAnswers)
+	defer cancel()
+	size := s.size(len(caseIDs))
+	for from := 0; from < len(caseIDs); from += size {
+		part := caseIDs[from:min(from+size, len(caseIDs))]
+		if from > 0 && begin.Err() != nil {
+			r.rest = append(r.rest, part...)
+			continue
+		}
+		if err := r.some(ctx, part); err != nil {
+			return err
+		}
+	}
+	if r.later.at.IsZero() && len(r.rest) == 0 {
+		return nil
+	}
+	return &Later{At: r.later.at, Rest: r.rest, Cause: r.cause}
+}
+
+// size is how many of so many cases are taken at a time.
+func (s *Sender) size(n int) int {
+	for _, g := range s.Gateways {
+		if p, ok := g.(Pacer); ok && p.Pace() > 0 {
+			n = min(n, max(1, p.Pace()*int(stretch/time.Second)))
+		}
+	}
+	return n
+}
+
+type run struct {
+	*Sender
+
+	now      time.Time
+	contacts map[int64]Contact
+	later    soonest
+	rest     []int64
+	mu       sync.Mutex
+	cause    error
+}
+
+// some is a run for some of the cases.
+func (r *run) some(ctx context.Context, caseIDs []int64) error {
 	pending, err := r.claim(ctx, caseIDs)
 	if err != nil {
 		return err
@@ -78,27 +143,14 @@ func (s *Sender) Run(ctx context.Context, caseIDs []int64, contacts map[int64]Co
 		}
 		fresh = append(fresh, again...)
 	}
-	if len(fresh) > 0 {
-		open, err := r.record(ctx, r.call(ctx, fresh, r.send))
-		if err != nil {
-			return err
-		}
-		r.waitFor(open)
-	}
-	if r.later.at.IsZero() {
+	if len(fresh) == 0 {
 		return nil
 	}
-	return &Later{At: r.later.at, Cause: r.cause}
-}
-
-type run struct {
-	*Sender
-
-	now      time.Time
-	contacts map[int64]Contact
-	later    soonest
-	mu       sync.Mutex
-	cause    error
+	open, err := r.record(ctx, r.call(ctx, fresh, r.send))
+	if err == nil {
+		r.waitFor(open)
+	}
+	return err
 }
 
 func (r *run) claim(ctx context.Context, caseIDs []int64) (pending []Pending, err error) {
@@ -134,9 +186,16 @@ func (r *run) ask(ctx context.Context, lost []Pending) ([]Pending, error) {
 	return fresh, err
 }
 
-// waitFor plans the next look at notices that stay open.
+// waitFor plans the next look at notices that stay open: at once at those that did not begin for want of time, after a while at
+// all others.
 func (r *run) waitFor(open []row) {
-	if len(open) > 0 {
+	for _, o := range open {
+		if o.Status == StatusCreated && o.Detail == NoTime {
+			if n := len(r.rest); n == 0 || r.rest[n-1] != o.CaseID { // the channels of one case follow each other
+				r.rest = append(r.rest, o.CaseID)
+			}
+			continue
+		}
 		from, _ := r.Store.cfg.Window(r.now.Add(r.Store.cfg.Settle))
 		r.later.add(from)
 	}
@@ -155,6 +214,8 @@ func (r *run) record(ctx context.Context, outcomes []Outcome) (open []row, err e
 // call deals with each channel at the same time, so that a slow one does not hold up the
 // other, and gives every notice an outcome, if only that it is unknown.
 func (r *run) call(ctx context.Context, pending []Pending, via func(context.Context, Gateway, []Pending) ([]Outcome, error)) []Outcome {
+	ctx, cancel := clock.Before(ctx, forRecords)
+	defer cancel()
 	byChannel := map[Channel][]Pending{}
 	for _, p := range pending {
 		byChannel[p.Channel] = append(byChannel[p.Channel], p)

@@ -85,3 +85,13 @@ func (s Stopwatch) Elapsed() time.Duration { return time.Since(s.start) }
 
 // Age tells how long ago the computer's own clock showed t, for the housekeeping of files.
 func Age(t time.Time) time.Duration { return time.Since(t) }
+
+// Before gives a context that ends so long before the end of ctx, or in the middle of what is left when that is sooner: until then
+// something may begin whose answer takes so long. A context without an end is given back as it is.
+func Before(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-min(d, max(time.Until(end), 0)/2)))
+}

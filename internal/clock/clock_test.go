@@ -164,3 +164,23 @@ func TestMarkSandbox_refusesARealDatabase(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestBefore(t *testing.T) {
+	t.Parallel()
+	if ctx, cancel := clock.Before(t.Context(), time.Second); ctx != t.Context() || cancel == nil {
+		if _, bounded := ctx.Deadline(); bounded {
+			t.Error("a context without an end got one")
+		}
+	}
+	for left, want := range map[time.Duration]time.Duration{time.Hour: time.Hour - time.Minute, time.Minute: time.Minute / 2, -time.Second: -time.Second} {
+		whole, stop := context.WithTimeout(t.Context(), left)
+		ctx, cancel := clock.Before(whole, time.Minute)
+		end, _ := whole.Deadline()
+		got, bounded := ctx.Deadline()
+		if off := got.Sub(end.Add(want - left)).Abs(); !bounded || off > time.Second {
+			t.Errorf("%s left: ends %s before the end", left, end.Sub(got))
+		}
+		cancel()
+		stop()
+	}
+}

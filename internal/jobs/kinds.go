@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -164,7 +165,7 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 	}
 	err = r.sender.Run(ctx, chunk.CaseIDs, contacts)
 	var later *notify.Later
-	var again []int64
+	var again, rest []int64
 	now, nowErr := r.cfg.Clock.Now(ctx)
 	if nowErr != nil {
 		return nowErr
@@ -172,7 +173,10 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 	next := now
 	switch {
 	case errors.As(err, &later):
-		again, next = chunk.CaseIDs, later.At
+		rest = later.Rest
+		if !later.At.IsZero() {
+			again, next = without(chunk.CaseIDs, rest), later.At
+		}
 	case err != nil:
 		return err
 	}
@@ -180,6 +184,21 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 		if err := chunk.Hold(ctx, tx); err != nil {
 			return err
 		}
+		if err := chunk.Again(ctx, tx, rest, now, now); err != nil {
+			return err
+		}
 		return chunk.Finish(ctx, tx, again, now, next)
 	})
+}
+
+// without gives the ids that are not among others.
+func without(ids, others []int64) []int64 {
+	if len(others) == 0 {
+		return ids
+	}
+	skip := make(map[int64]bool, len(others))
+	for _, id := range others {
+		skip[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return skip[id] })
 }

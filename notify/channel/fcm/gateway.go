@@ -209,13 +209,16 @@ func (g *Gateway) pause(ctx context.Context, answer outcall.Answer, v verdict, n
 
 // detailOf is what is kept of an error: a code, never an address.
 func detailOf(err error) string {
-	for _, known := range []error{outcall.ErrPaused, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver} {
+	for _, known := range []error{outcall.ErrPaused, outcall.ErrNoTime, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
 	}
 	return "failed"
 }
+
+// Pace implements notify.Pacer.
+func (g *Gateway) Pace() int { return g.cfg.Rate }
 
 // Query implements notify.Gateway. FCM cannot be asked what became of a message, so that every answer is Unknown, which says
 // nothing new. A message that was sent a second time all the same would do no harm: it has the tag, and on a phone of Apple

@@ -234,6 +234,9 @@ func (g *Gateway) call(ctx context.Context, write func(context.Context) (*http.R
 	return v
 }
 
+// Pace implements notify.Pacer: the requests that may begin in a second.
+func (g *Gateway) Pace() int { return g.cfg.Account.Rate }
+
 // Query implements notify.Gateway. Kannel cannot be asked what became of a message: every answer is Unknown then, which says
 // nothing new, and the receipt has to tell.
 func (g *Gateway) Query(ctx context.Context, refs []string) ([]notify.Sent, error) {
@@ -270,7 +273,7 @@ func (g *Gateway) query(ctx context.Context, ref string, now time.Time) notify.S
 
 // detailOf is what is kept of an error: a code, never an address.
 func detailOf(err error) string {
-	for _, known := range []error{outcall.ErrPaused, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver, errNumber, errText, errRef} {
+	for _, known := range []error{outcall.ErrPaused, outcall.ErrNoTime, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver, errNumber, errText, errRef} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -96,7 +96,10 @@ func newBox(t *testing.T) *box {
 	b.bearer = run(t, dir, log, "bearerbox", "-v", "0", conf)
 	soon(t, "bearerbox listens", func() bool { return listens(t, ports[1]) })
 	run(t, dir, log, "smsbox", "-v", "0", conf)
-	soon(t, "smsbox listens", func() bool { return listens(t, ports[2]) })
+	soon(t, "smsbox listens and is connected", func() bool { // it ends itself when it is asked to send before
+		said, err := os.ReadFile(b.log)
+		return err == nil && strings.Contains(string(said), "Connected to bearerbox") && listens(t, ports[2])
+	})
 	b.address = "127.0.0.1:" + strconv.Itoa(ports[2]) + "/cgi-bin/sendsms"
 	return b
 }

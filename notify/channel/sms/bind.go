@@ -15,6 +15,8 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
 	"golang.org/x/time/rate"
+
+	"robotbailiff/notify"
 )
 
 var (
@@ -22,6 +24,8 @@ var (
 	ErrNotBound = errors.New("not_bound")
 	// errMaybe says that a request may have reached the centre, and that no answer did.
 	errMaybe = errors.New("no_answer")
+	// errNoTime says that a request did not begin, since its answer could not have come in time.
+	errNoTime = errors.New(notify.NoTime)
 )
 
 // bind is one account's connection, made again whenever it ends.
@@ -225,20 +229,23 @@ func (b *bind) write(conn *gosmpp.Connection, p pdu.PDU) error {
 	return err
 }
 
-// ask sends a request and waits for its answer. ErrNotBound says that it never left.
-func (b *bind) ask(ctx context.Context, p pdu.PDU) (u unit, err error) {
+// ask sends a request, unless it is too late to begin, and waits for its answer. ErrNotBound and errNoTime say that it never left.
+func (b *bind) ask(ctx, begin context.Context, p pdu.PDU) (u unit, err error) {
 	select {
 	case b.window <- struct{}{}:
-	case <-ctx.Done():
-		return u, ErrNotBound
+	case <-begin.Done():
+		return u, errNoTime
 	}
 	defer func() { <-b.window }()
 	r := &request{answer: make(chan unit, 1)}
 	b.mu.Lock()
 	conn := b.conn
-	if conn == nil || ctx.Err() != nil {
+	if conn == nil || begin.Err() != nil {
 		b.mu.Unlock()
-		return u, ErrNotBound
+		if conn == nil {
+			return u, ErrNotBound
+		}
+		return u, errNoTime
 	}
 	b.last = b.last%0x7FFFFFFE + 1
 	sequence := b.last
@@ -274,14 +281,14 @@ func (b *bind) forget(sequence int32) {
 }
 
 // submit sends a part and gives its number at the centre.
-func (b *bind) submit(ctx context.Context, p *part) (string, error) {
+func (b *bind) submit(ctx, begin context.Context, p *part) (string, error) {
 	if b.state() != nil {
 		return "", ErrNotBound
 	}
-	if err := b.limit.Wait(ctx); err != nil {
-		return "", ErrNotBound
+	if b.limit.Wait(begin) != nil {
+		return "", errNoTime
 	}
-	answer, err := b.ask(ctx, p.pdu())
+	answer, err := b.ask(ctx, begin, p.pdu())
 	if err != nil {
 		return "", err
 	}
@@ -313,7 +320,7 @@ func (b *bind) query(ctx context.Context, id string) (messageState, error) {
 		return 0, err
 	}
 	q.MessageID, q.SourceAddr = strings.TrimPrefix(id, b.name("")), source
-	answer, err := b.ask(ctx, q)
+	answer, err := b.ask(ctx, ctx, q)
 	if err != nil {
 		return 0, err
 	}
@@ -334,7 +341,7 @@ func (b *bind) enquire(ctx context.Context, over <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		if _, err := b.ask(ctx, pdu.NewEnquireLink()); err != nil {
+		if _, err := b.ask(ctx, ctx, pdu.NewEnquireLink()); err != nil {
 			b.mu.Lock()
 			if b.conn != nil {
 				_ = b.conn.Close()

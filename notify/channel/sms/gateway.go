@@ -145,6 +145,14 @@ func (g *Gateway) Send(ctx context.Context, messages []notify.Message) ([]notify
 	return answers, all.Wait()
 }
 
+// Pace implements notify.Pacer: the parts that all binds may send in a second.
+func (g *Gateway) Pace() (n int) {
+	for _, b := range g.binds {
+		n += b.Rate
+	}
+	return n
+}
+
 // abreast is how many requests all windows hold.
 func (g *Gateway) abreast() (n int) {
 	for _, b := range g.binds {
@@ -163,8 +171,13 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 	sent.Parts = make([]string, len(parts))
 	defer func() { g.parts.keep(m.Ref, sent.Parts) }()
 	first := int(g.turn.Add(1) % uint32(len(g.binds))) // all parts by the same way, while it is open
+	begin, cancel := clock.Before(ctx, answerWithin)
+	defer cancel()
 	for i, p := range parts {
-		sent.Parts[i], err = g.submit(ctx, p, first)
+		if i > 0 {
+			begin = ctx // what has begun is finished
+		}
+		sent.Parts[i], err = g.submit(ctx, begin, p, first)
 		if err == nil {
 			sent.ProviderRef = sent.Parts[i] // of the last part
 			continue
@@ -183,12 +196,12 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 }
 
 // submit sends one part over the first bind that is up, beginning with the given one, and again where the centre wants it slower.
-func (g *Gateway) submit(ctx context.Context, p *part, first int) (id string, err error) {
+func (g *Gateway) submit(ctx, begin context.Context, p *part, first int) (id string, err error) {
 	err = ErrNotBound
 	for i := range g.binds {
 		b := g.binds[(first+i)%len(g.binds)]
 		for try := 0; ; try++ {
-			id, err = b.submit(ctx, p)
+			id, err = b.submit(ctx, begin, p)
 			refused, ok := errors.AsType[*statusError](err)
 			if !ok || !refused.slower() || try == maxThrottled {
 				break

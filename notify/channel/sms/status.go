@@ -33,7 +33,7 @@ func detailOf(err error) string {
 	if s, ok := errors.AsType[*statusError](err); ok {
 		return s.Error()
 	}
-	for _, known := range []error{ErrNotBound, errMaybe, errNumber, errTooLong, errSource} {
+	for _, known := range []error{ErrNotBound, errNoTime, errMaybe, errNumber, errTooLong, errSource} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -81,6 +81,14 @@ type only struct {
 	allowed map[string]bool
 }
 
+// Pace implements notify.Pacer.
+func (o only) Pace() int {
+	if p, ok := o.Gateway.(notify.Pacer); ok {
+		return p.Pace()
+	}
+	return 0
+}
+
 // Send implements notify.Gateway.
 func (o only) Send(ctx context.Context, messages []notify.Message) ([]notify.Sent, error) {
 	pass := make([]notify.Message, 0, len(messages))

@@ -22,14 +22,17 @@ import (
 	"golang.org/x/time/rate"
 
 	"robotbailiff/internal/clock"
+	"robotbailiff/notify"
 )
 
 var (
 	// ErrNoAnswer says that the request may have reached the gateway, and that no whole answer came back. Every other error of
 	// [Caller.Do] says that nothing has left.
 	ErrNoAnswer = errors.New("no_answer")
-	// ErrNotSent says that nothing has left: no connection, or the caller's time was over before.
+	// ErrNotSent says that nothing has left, for want of a connection.
 	ErrNotSent = errors.New("not_sent")
+	// ErrNoTime says that nothing has left, since the caller had no time any more, or too little for an answer.
+	ErrNoTime = errors.New(notify.NoTime)
 	// ErrPaused says that nothing has left, since the gateway had asked for some quiet.
 	ErrPaused = errors.New("paused")
 	// ErrAddress says that an address cannot be used.
@@ -86,26 +89,28 @@ type Answer struct {
 	Body   []byte
 }
 
-// Do waits for its turn, lets the request be made then, and sends it once. An error of prepare is given back as it is: nothing
-// has left.
+// Do waits for its turn, lets the request be made then, and sends it once. It does not begin what could not be answered before the
+// end of ctx. An error of prepare is given back as it is: nothing has left.
 func (c *Caller) Do(ctx context.Context, prepare func(context.Context) (*http.Request, error)) (a Answer, err error) {
 	if c.paused() {
 		return a, ErrPaused
 	}
+	begin, cancel := clock.Before(ctx, c.cfg.Within)
+	defer cancel()
 	select {
 	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		return a, fmt.Errorf("%w: %w", ErrNotSent, ctx.Err())
+	case <-begin.Done():
+		return a, fmt.Errorf("%w: %w", ErrNoTime, begin.Err())
 	}
 	defer func() { <-c.slots }()
-	if err := c.limit.Wait(ctx); err != nil {
-		return a, fmt.Errorf("%w: %w", ErrNotSent, err)
+	if err := c.limit.Wait(begin); err != nil {
+		return a, fmt.Errorf("%w: %w", ErrNoTime, err)
 	}
 	if c.paused() { // meanwhile
 		return a, ErrPaused
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Within)
-	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, c.cfg.Within)
+	defer stop()
 	left := &departure{}
 	req, err := prepare(left.watch(ctx))
 	if err != nil {

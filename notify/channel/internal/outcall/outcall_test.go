@@ -176,11 +176,11 @@ func TestDo_cancelledBeforeAndAfter(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := call.Do(ctx, to(server.URL)); !errors.Is(err, ErrNotSent) {
+	if _, err := call.Do(ctx, to(server.URL)); !errors.Is(err, ErrNoTime) {
 		t.Errorf("no slot: %v", err)
 	}
 	<-call.slots
-	if _, err := call.Do(ctx, to(server.URL)); !errors.Is(err, ErrNotSent) {
+	if _, err := call.Do(ctx, to(server.URL)); !errors.Is(err, ErrNoTime) {
 		t.Errorf("cancelled before: %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
