@@ -3,6 +3,7 @@ module robotbailiff
 go 1.26.0
 
 require (
+	codeberg.org/go-pdf/fpdf v0.12.0
 	github.com/andybalholm/cascadia v1.3.5
 	github.com/beevik/etree v1.8.1
 	github.com/fergusstrange/embedded-postgres v1.34.0

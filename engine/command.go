@@ -137,6 +137,13 @@ type Assign struct {
 	Tie       string `json:"tie,omitempty"` // how a tie was broken
 }
 
+// Attest records that a document about the case was made, by the hash of its exact bytes, so that the document can be proven later.
+// It moves nothing and is taken in every state. A hash that is there already is left out by [Store.Attest].
+type Attest struct {
+	SHA256 string `json:"sha256"` // 64 hexadecimal digits in small letters
+	Format string `json:"format"` // pdf or json
+}
+
 // Kind implements Command.
 func (Open) Kind() string { return "open" }
 
@@ -179,6 +186,9 @@ func (Suspend) Kind() string { return "suspend" }
 // Kind implements Command.
 func (Assign) Kind() string { return "assign" }
 
+// Kind implements Command.
+func (Attest) Kind() string { return "attest" }
+
 // Commands lists one empty command of every kind, for tests over the whole table and for decoding.
 var Commands = []Command{
 	Open{},
@@ -195,4 +205,5 @@ var Commands = []Command{
 	Resume{},
 	Suspend{},
 	Assign{},
+	Attest{},
 }

@@ -39,6 +39,7 @@ const (
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"
+	EvAttested         EventKind = "attested" // a document about the case was made; its hash is in the command
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.

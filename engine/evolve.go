@@ -87,6 +87,7 @@ func evolve(c *Case, e Event) {
 			c.TermEndsOn, c.SuspendedDays = *d.Until, c.SuspendedDays+d.Date.Sub(c.SuspendedOn)
 		}
 		c.Hold, c.Suspended, c.SuspendedOn, c.SuspendedUntil = "", "", noDate, noDate
+	case EvAttested: // moves nothing but the chain
 	}
 	for _, o := range d.Orders {
 		c.Orders = append(c.Orders, o.order(e.At))

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -108,7 +109,7 @@ func inState(s State) *world {
 // drawCommand draws any command, sensible or not.
 func drawCommand(t *rapid.T, w *world) Command {
 	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
-	switch rapid.IntRange(0, 15).Draw(t, "command") {
+	switch rapid.IntRange(0, 16).Draw(t, "command") {
 	case 0:
 		return openCmd("20155.00")
 	case 1:
@@ -142,6 +143,8 @@ func drawCommand(t *rapid.T, w *world) Command {
 		return Resume{Reason: "looked"}
 	case 13, 14:
 		return Adjust{Debt: amount, Ground: "amended", Act: "3"}
+	case 15:
+		return Attest{SHA256: strings.Repeat("ab", 32), Format: "pdf"}
 	}
 	return Assign{BailiffID: 3, Load: 4, Among: 2}
 }

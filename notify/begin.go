@@ -45,7 +45,7 @@ func (s *Store) Begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time) ([]Pending, time.Time, error) {
 	var later soonest
 	w := s.window(now)
-	words := reader{Store: s}
+	words := reader{Store: s, q: tx}
 	// The new ones first: while another run for the same cases is under way, this waits for it, and the look at the others
 	// then sees what that one has begun. The other way round neither look would see it, and if the other run died, nobody
 	// would ever ask what became of its attempts.
@@ -62,7 +62,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 		return nil, later.at, err
 	}
 	for _, r := range fresh {
-		p, err := words.pending(r, w.until)
+		p, err := words.pending(ctx, r, w.until)
 		if err != nil {
 			return nil, later.at, err
 		}
@@ -94,7 +94,7 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
-	words := reader{Store: s}
+	words := reader{Store: s, q: tx}
 	for _, r := range rows {
 		if r.Status == StatusCreated && r.Attempts == 0 && passing(r.Kind) && newest[r.CaseID] > r.Ordinal {
 			r.Status, r.Detail = StatusExpired, "superseded"
@@ -120,7 +120,7 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 			if !statutory(r.Kind) {
 				courtesies[r.CaseID] = append(courtesies[r.CaseID], courtesy{r.Ordinal, now})
 			}
-			p, err := words.pending(r, w.until)
+			p, err := words.pending(ctx, r, w.until)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -130,8 +130,8 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 	return pending, changed, nil
 }
 
-func (w *reader) pending(r row, until time.Time) (Pending, error) {
-	t, _, err := w.words(r)
+func (w *reader) pending(ctx context.Context, r row, until time.Time) (Pending, error) {
+	t, _, err := w.words(ctx, r)
 	if err != nil {
 		return Pending{}, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // Violation is one broken invariant of notices.
 type Violation struct {
-	ID     string // INV-N1 … INV-N4
+	ID     string // INV-N1 … INV-N5
 	CaseID int64
 	Detail string
 }
@@ -23,6 +23,7 @@ var rulesSQL = []struct{ id, sql string }{
 	{"INV-N2", attemptsSQL},
 	{"INV-N3", proofSQL},
 	{"INV-N4", timeSQL},
+	{"INV-N5", wordsSQL},
 }
 
 const repeatedSQL = `SELECT n.case_id, format('%s notices of ordinal %s on %s', count(*), n.ordinal, n.channel)
@@ -53,6 +54,13 @@ ORDER BY n.case_id`
 const timeSQL = `SELECT n.case_id, format('notice %s on %s was sent outside its time', n.ordinal, n.channel)
 FROM notices n
 WHERE n.sent_at < n.not_before OR n.sent_at >= n.expires_at
+ORDER BY n.case_id`
+
+// wordsSQL finds notices whose words nobody has put into force. Version 1 is built in.
+const wordsSQL = `SELECT n.case_id, format('version %s of the words was never in force, notice %s on %s', n.text_version, n.ordinal, n.channel)
+FROM notices n
+WHERE n.text_version <> 1
+  AND NOT EXISTS (SELECT 1 FROM text_version_acts a WHERE a.version = n.text_version AND a.act = 'approved')
 ORDER BY n.case_id`
 
 // crowdedSQL finds courtesy notices of one case less than 24 hours after another.

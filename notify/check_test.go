@@ -68,6 +68,9 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 		"sent before its time": {"INV-N4", []string{
 			`UPDATE notices SET status = 'sent', attempts = 1, sent_at = not_before - interval '1 s' WHERE case_id = 260000001 AND ordinal = 1`,
 		}},
+		"words nobody approved": {"INV-N5", []string{
+			`UPDATE notices SET text_version = 2 WHERE case_id = 260000001 AND ordinal = 1 AND channel = 'sms'`,
+		}},
 		"two courtesies a day": {"INV-N4", []string{
 			`UPDATE notices SET status = 'sent', attempts = 1, sent_at = not_before + ordinal * interval '1 h' WHERE case_id = 260000001`,
 		}},

@@ -43,9 +43,9 @@ func (s *Store) OfCase(ctx context.Context, q Querier, caseID int64) ([]Notice, 
 		return nil, err
 	}
 	notices := make([]Notice, 0, len(rows))
-	words := reader{Store: s}
+	words := reader{Store: s, q: q}
 	for _, r := range rows {
-		t, token, err := words.words(r)
+		t, token, err := words.words(ctx, r)
 		if err != nil {
 			return nil, err
 		}

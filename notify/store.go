@@ -15,6 +15,7 @@ import (
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify/text"
+	"robotbailiff/notify/wording"
 )
 
 // ErrNoLink says that no case has such a link. It does not say why.
@@ -47,7 +48,10 @@ type Config struct {
 }
 
 // Store keeps notices and links. It is safe for concurrent use and holds no connection.
-type Store struct{ cfg Config }
+type Store struct {
+	cfg   Config
+	texts wording.Library
+}
 
 // NewStore checks the configuration.
 func NewStore(cfg Config) (*Store, error) {
@@ -94,7 +98,11 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 			notices = append(notices, notice{in, c, params})
 		}
 	}
-	err := pg.Copy(ctx, tx, "notices", noticeColumns, len(notices), func(r *pg.Row, i int) {
+	version, err := s.texts.Current(ctx, tx)
+	if err != nil {
+		return err
+	}
+	err = pg.Copy(ctx, tx, "notices", noticeColumns, len(notices), func(r *pg.Row, i int) {
 		n, in := &notices[i], notices[i].in
 		r.Int8(in.CaseID)
 		r.Int4(int32(in.Ordinal))
@@ -102,7 +110,7 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 		r.Int2(int16(max(in.Rung, 1)))
 		r.Text(string(in.Kind))
 		r.Text(in.Language)
-		r.Int2(text.Version)
+		r.Int2(int16(version))
 		r.Bytes(n.params)
 		r.Text(string(StatusCreated))
 		r.Time(in.notBefore())
@@ -148,19 +156,20 @@ func (s *Store) CaseByToken(ctx context.Context, q Querier, token string) (caseI
 type reader struct {
 	*Store
 
+	q     Querier // for versions of the wording that this process has not met yet
 	last  row
 	text  text.Text
 	token string
 }
 
 // words returns the texts of a notice and the token of the link in them.
-func (w *reader) words(r row) (t text.Text, token string, err error) {
+func (w *reader) words(ctx context.Context, r row) (t text.Text, token string, err error) {
 	l := w.last
 	if r.CaseID == l.CaseID && r.Ordinal == l.Ordinal && r.Kind == l.Kind && r.Language == l.Language &&
 		r.TextVersion == l.TextVersion && bytes.Equal(r.Params, l.Params) {
 		return w.text, w.token, nil
 	}
-	if w.text, w.token, err = w.render(r); err != nil {
+	if w.text, w.token, err = w.render(ctx, w.q, r); err != nil {
 		w.last = row{}
 		return text.Text{}, "", err
 	}
@@ -168,13 +177,17 @@ func (w *reader) words(r row) (t text.Text, token string, err error) {
 	return w.text, w.token, nil
 }
 
-func (s *Store) render(r row) (text.Text, string, error) {
+func (s *Store) render(ctx context.Context, q Querier, r row) (text.Text, string, error) {
 	var p stored
 	if err := json.Unmarshal(r.Params, &p); err != nil {
 		return text.Text{}, "", fmt.Errorf("notify: params of %s: %w", r.key().ref(), err)
 	}
 	token := s.cfg.Links.LinkToken(r.CaseID, r.Ordinal)
-	t, err := text.Render(r.Kind, r.Language, r.TextVersion, text.Facts{
+	e, err := s.texts.Edition(ctx, q, r.TextVersion)
+	if err != nil {
+		return text.Text{}, "", fmt.Errorf("notify: text of %s: %w", r.key().ref(), err)
+	}
+	t, err := e.Render(r.Kind, r.Language, text.Facts{
 		Case: caseno.Format(r.CaseID), Initials: p.Initials, Amount: p.Amount, Outstanding: p.Outstanding,
 		Until: p.Until, UndoUntil: p.UndoUntil, Bailiff: p.Bailiff, Arrested: p.Arrested, Host: p.Host, Token: token,
 	})

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,13 +24,17 @@ import (
 // personal link was opened, and the events of the case by their hashes, so that `bailiff audit verify` vouches for them. The
 // text is given without the secret of the link; who has the message itself can compare the hash.
 type evidenceView struct {
-	Case       string           `json:"case"`
-	MadeAt     time.Time        `json:"made_at"` // legal time
-	NotifiedOn calendar.Date    `json:"notified_on,omitzero"`
-	Notices    []evidenceNotice `json:"notices"`
-	Opened     []time.Time      `json:"opened"` // visits by the personal link, after the gate; real time of the database
-	Chain      []evidenceEvent  `json:"chain"`
-	Head       string           `json:"head"` // hash of the last event
+	Case            string           `json:"case"`
+	MadeAt          time.Time        `json:"made_at"` // legal time
+	OpenedOn        calendar.Date    `json:"opened_on"`
+	NotifiedOn      calendar.Date    `json:"notified_on,omitzero"`
+	VoluntaryEndsOn calendar.Date    `json:"voluntary_ends_on,omitzero"` // last day before anything is held
+	TermEndsOn      calendar.Date    `json:"term_ends_on"`
+	Notices         []evidenceNotice `json:"notices"`
+	Opened          []time.Time      `json:"opened"` // visits by the personal link, after the gate; real time of the database
+	Chain           []evidenceEvent  `json:"chain"`
+	Head            string           `json:"head"` // hash of the last event
+	ChainCheck      chainCheck       `json:"chain_check"`
 }
 
 type evidenceNotice struct {
@@ -56,17 +61,25 @@ type evidenceNotice struct {
 	Receipts    []notify.Part  `json:"receipts,omitempty"` // of parts, while not all have come; then delivered_at says it
 }
 
-type evidenceEvent struct {
-	Seq  int              `json:"seq"`
-	Kind engine.EventKind `json:"kind"`
-	At   time.Time        `json:"at"`
-	Hash string           `json:"hash"`
-}
-
 func runEvidence(ctx context.Context, e *env, args []string) error {
+	var o evidenceOptions
+	e.flags.StringVar(&o.file, "pdf", "", "write the evidence as a PDF to `FILE`, with the same facts as JSON attached")
+	e.flags.BoolVar(&o.force, "force", false, "let --pdf replace a file that is there")
+	e.flags.BoolVar(&o.record, "record", false, "with --pdf: record the hashes of the PDF and of the JSON in the case, as an event of its own")
+	as := e.actorFlag()
+	lang := e.langFlag()
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
+	}
+	if o.as = strings.TrimSpace(*as); o.record && (o.file == "" || o.as == "") {
+		return usagef("--record is for --pdf FILE, and needs the name of who records: --as NAME")
+	}
+	if o.lang, err = language(*lang); err != nil {
+		return err
+	}
+	if o.force && o.file == "" {
+		return usagef("--force is for --pdf FILE")
 	}
 	if len(rest) != 1 {
 		return usagef("evidence takes one case number, such as %s", numberSample)
@@ -75,19 +88,39 @@ func runEvidence(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return usagef("%q is not a case number: %s. A number looks like %s", rest[0], whyNoNumber(err), numberSample)
 	}
-	return e.onDatabase(ctx, func(db *database) error {
-		v, err := e.evidence(ctx, db, id)
-		if err != nil {
-			return err
-		}
-		return e.print(v, func() { e.printEvidence(v) })
+	var v evidenceView
+	err = e.onDatabase(ctx, func(db *database) (err error) {
+		v, err = e.evidence(ctx, db, id)
+		return err
 	}, pg.WithName("bailiff-evidence"), pg.WithMaxConns(2), pg.WithRole(pg.RoleAudit))
+	if err != nil {
+		return err
+	}
+	if o.file == "" {
+		err = e.print(v, func() { e.printEvidence(v) })
+	} else {
+		err = e.evidencePDF(ctx, id, v, o)
+	}
+	if err == nil && v.ChainCheck.FirstBad != nil {
+		return errSilent // the pack is there, and says itself that nobody may rely on it
+	}
+	return err
 }
 
-const (
-	evidenceChainSQL  = `SELECT seq, kind, at, encode(hash, 'hex') FROM events WHERE case_id = $1 ORDER BY seq`
-	evidenceOpenedSQL = `SELECT started_at FROM portal_sessions WHERE case_id = $1 ORDER BY started_at`
-)
+func (e *env) evidencePDF(ctx context.Context, id int64, v evidenceView, o evidenceOptions) error {
+	r, err := e.writeEvidence(v, o)
+	if err != nil {
+		return err
+	}
+	if o.record && v.ChainCheck.FirstBad == nil { // nothing is added to a chain that somebody broke
+		if err := e.recordEvidence(ctx, id, &r, o.as); err != nil {
+			return err
+		}
+	}
+	return e.printReport(r)
+}
+
+const evidenceOpenedSQL = `SELECT started_at FROM portal_sessions WHERE case_id = $1 ORDER BY started_at`
 
 // evidence reads everything in one state of the database.
 func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceView, err error) {
@@ -123,21 +156,20 @@ func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceV
 	if len(cases) == 0 {
 		return v, fmt.Errorf("there is no case %s in this database: check the number, or --db", caseno.Format(id))
 	}
-	v.Case, v.NotifiedOn, v.MadeAt = caseno.Format(id), cases[0].NotifiedOn, v.MadeAt.UTC()
+	c := cases[0]
+	v.Case, v.MadeAt = caseno.Format(id), v.MadeAt.UTC()
+	v.OpenedOn, v.NotifiedOn, v.VoluntaryEndsOn, v.TermEndsOn = c.OpenedOn, c.NotifiedOn, c.VoluntaryEndsOn, c.TermEndsOn
 	if err := v.readNotices(ctx, tx, notices, id); err != nil {
 		return v, err
 	}
-	rows, err := tx.Query(ctx, evidenceChainSQL, id)
-	if err == nil {
-		v.Chain, err = pgx.CollectRows(rows, pgx.RowToStructByPos[evidenceEvent])
-	}
-	if err != nil {
-		return v, fmt.Errorf("evidence: events: %w", err)
+	if v.Chain, v.ChainCheck, err = followChain(ctx, tx, c); err != nil {
+		return v, err
 	}
 	if len(v.Chain) > 0 {
 		v.Head = v.Chain[len(v.Chain)-1].Hash
 	}
-	if rows, err = tx.Query(ctx, evidenceOpenedSQL, id); err == nil {
+	rows, err := tx.Query(ctx, evidenceOpenedSQL, id)
+	if err == nil {
 		v.Opened, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
 	}
 	if err != nil {
@@ -187,7 +219,8 @@ func (e *env) printEvidence(v evidenceView) {
 	for _, at := range v.Opened {
 		e.sayf("\nOpened by the personal link at %s\n", at.UTC().Format(time.RFC3339))
 	}
-	e.sayf("\n%d events, the last one has the hash %s; bailiff audit verify proves the chain\n", len(v.Chain), v.Head)
+	e.sayf("\n%d events, the last one has the hash %s; bailiff audit verify proves the chains of all cases\n", len(v.Chain), v.Head)
+	e.sayChain(v.ChainCheck)
 }
 
 func instantOf(t *time.Time) string {

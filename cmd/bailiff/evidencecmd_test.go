@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"robotbailiff/engine/audit"
 	"robotbailiff/internal/caseno"
 )
 
@@ -25,6 +26,9 @@ func TestEvidence_provesWithoutGivingTheLinkAway(t *testing.T) {
 		if n.Kind == "opening" && !strings.Contains(n.Text, "/p/…") {
 			t.Errorf("the link is not masked: %s", n.Text)
 		}
+	}
+	if v.OpenedOn.IsZero() || v.TermEndsOn.IsZero() || v.VoluntaryEndsOn.IsZero() || v.ChainCheck.Result != audit.Intact || v.ChainCheck.FirstBad != nil {
+		t.Errorf("%+v", v)
 	}
 	status, out, _ := s.run("evidence", number)
 	if status != exitDone || !strings.Contains(out, v.Head) || !strings.Contains(out, v.Notices[0].SHA256) || strings.Contains(out, "Ахметов") {

@@ -55,12 +55,12 @@ func init() {
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]", runCase},
-		{"evidence", "show what proves that a person was told: evidence NUMBER", runEvidence},
+		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
 		{"audit", "prove that no event was changed: audit verify", runAudit},
 		{"check", "look at every invariant, read-only", runCheck},
-		{"bench", "measure: bench lifecycle | import", runBench},
+		{"bench", "measure: bench lifecycle | import | notices", runBench},
 		{"version", "print the version", runVersion},
 	}
 }

@@ -116,6 +116,11 @@ func violations(p pkg) []string {
 			return below(path, domains...) || below(path, outer...) || below(path, "migrations", "rules")
 		})
 	}
+	if below(from, "internal/paper") {
+		deny("paper lays out what it is given: it asks neither the domains nor the world", func(path string) bool {
+			return below(path, domains...) || below(path, outer...) || below(path, kit...) || below(path, "net", "os", "database/sql", "github.com/jackc", river)
+		})
+	}
 	if !below(from, "cmd", "internal/sandbox", "internal/testkit") {
 		deny("the sandbox is wired in by cmd alone, so that no production path can reach it", func(path string) bool {
 			return below(path, "internal/sandbox")
@@ -190,6 +195,12 @@ func TestViolations_areSeen(t *testing.T) {
 		{"internal/web/desk", module + "internal/sandbox", false},
 		{"internal/web/desk", module + "internal/testkit", false},
 		{"internal/pg", module + "engine", false},
+		{"internal/paper", module + "internal/i18n", true},
+		{"internal/paper", module + "notify", false},
+		{"internal/paper", module + "internal/clock", false},
+		{"internal/paper", "os", false},
+		{"engine", module + "internal/paper", false},
+		{"internal/app/desk", module + "internal/paper", true},
 		{"cmd/bailiff", module + "internal/sandbox", true},
 		{"cmd/bailiff", module + "internal/testkit", false},
 	} {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type FeedMaker func(n int, opening calendar.Date, clean bool) (Feed, error)
 
 // Options says what is measured, and where.
 type Options struct {
-	// N is the number of cases, or of rows. 0: 100 000 cases, 1 000 000 rows.
+	// N is the number of cases, or of rows. 0: 100 000 cases, 1 000 000 rows, 20 000 cases for notices.
 	N int
 	// NaiveN is the number of cases of the comparison that takes one case at a time; 0: 300.
 	NaiveN int
@@ -45,10 +46,15 @@ type Options struct {
 	Out io.Writer
 	// Feed makes the court batch. Required.
 	Feed FeedMaker
+	// Centre starts an SMS centre that takes so many parts a second, 0: as many as come. Required by Notices.
+	Centre func(ctx context.Context, rate int) (Centre, error)
 }
 
-// errNoFeed says that nothing was handed in to be measured with.
-var errNoFeed = errors.New("bench: options: a feed is needed")
+// Errors of nothing to measure with.
+var (
+	errNoFeed   = errors.New("bench: options: a feed is needed")
+	errNoCentre = errors.New("bench: options: a centre is needed")
+)
 
 func (o Options) withDefaults(n int) (Options, error) {
 	if o.Feed == nil {

@@ -51,6 +51,7 @@ type rigOptions struct {
 	pulse   time.Duration
 	receipt int // receipts that are brought at once
 	postmen int
+	sms     notify.Gateway // nil: one that answers at once
 }
 
 func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*rig, error) {
@@ -69,9 +70,13 @@ func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*r
 	r := &rig{n: o.n, pool: pool, clock: clock.NewManual(opening), bank: newBank(o.n), place: p}
 	r.inbox = make(chan []notify.Receipt, maxProofs)
 	r.sms, r.push = newCentre(notify.SMS, r.clock, o.n, r.inbox), newCentre(notify.Push, r.clock, o.n, r.inbox)
+	gateways := map[notify.Channel]notify.Gateway{notify.SMS: r.sms, notify.Push: r.push}
+	if o.sms != nil {
+		gateways[notify.SMS] = o.sms
+	}
 	r.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: r.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: host,
-		Work: o.work, Pulse: o.pulse, Bank: r.bank, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: r.sms, notify.Push: r.push},
+		Work: o.work, Pulse: o.pulse, Bank: r.bank, Gateways: gateways,
 	})
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ var english = language{
 		day: func(d calendar.Date) string { return d.UTC().Format("2 January") },
 		at:  func(t time.Time) string { return t.Format("15:04 on 2 January") },
 	},
-	kinds: compile(map[Kind]wording{
+	kinds: compile(map[Kind]Wording{
 		Opening: {
 			SMS: []string{
 				"Kazakhstan, Department of Justice: case {case} ({initials}), debt KZT {amount}. Pay by {until} with no extra charge: {link}",

@@ -17,7 +17,7 @@ var kazakh = language{
 	push: style{sum: spacedSum, day: dayMonth(" ", kazakhUntil), at: func(t time.Time) string {
 		return t.Format("2 ") + kazakhMonths[t.Month()-1] + t.Format(", 15:04")
 	}},
-	kinds: compile(map[Kind]wording{
+	kinds: compile(map[Kind]Wording{
 		Opening: {
 			SMS: []string{
 				"Әділет департаменті: №{case} іс ({initials}), қарыз {amount} тг. {until} дейін үстемесіз төлеңіз: {link}",

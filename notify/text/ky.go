@@ -17,7 +17,7 @@ var kyrgyz = language{
 	push: style{sum: spacedSum, day: dayMonth("-", kyrgyzUntil), at: func(t time.Time) string {
 		return t.Format("2-") + kyrgyzMonths[t.Month()-1] + t.Format(", 15:04")
 	}},
-	kinds: compile(map[Kind]wording{
+	kinds: compile(map[Kind]Wording{
 		Opening: {
 			SMS: []string{
 				"Юстиция департаменти: №{case} иш ({initials}), {amount} тг. {until} чейин кошумча акысыз төлөңүз: {link}",

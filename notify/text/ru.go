@@ -11,7 +11,7 @@ var russian = language{
 	push: style{sum: spacedSum, day: dayMonth(" ", russianMonths), at: func(t time.Time) string {
 		return t.Format("15:04 2 ") + russianMonths[t.Month()-1]
 	}},
-	kinds: compile(map[Kind]wording{
+	kinds: compile(map[Kind]Wording{
 		Opening: {
 			SMS: []string{
 				"Департамент юстиции: дело {case} ({initials}), долг {amount} тг. Оплатите до {until} без доплат: {link}",

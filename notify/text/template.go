@@ -45,31 +45,61 @@ type sentence []template
 // passage is a list of sentences; for an SMS, of whole messages.
 type passage []sentence
 
-type compiled struct{ sms, title, body passage }
+type compiled struct {
+	words            Wording // as it was written
+	sms, title, body passage
+}
 
-// compile cuts the wordings of a language. A slip in a wording stops the program at its
-// start, and so every test.
-func compile(words map[Kind]wording) map[Kind]compiled {
+// compile cuts the wordings of a language that is built in. A slip in one stops the program
+// at its start, and so every test.
+func compile(words map[Kind]Wording) map[Kind]compiled {
 	out := make(map[Kind]compiled, len(words))
 	for k, w := range words {
-		out[k] = compiled{sms: cutAll(w.SMS...), title: cutAll(w.Title), body: cutAll(w.Body...)}
+		c, err := w.compile()
+		if err != nil {
+			panic(err)
+		}
+		out[k] = c
 	}
 	return out
 }
 
-func cutAll(texts ...string) passage {
+func (w Wording) compile() (c compiled, err error) {
+	c.words = w
+	if c.sms, err = cutAll(w.SMS...); err != nil {
+		return c, err
+	}
+	if c.title, err = cutAll(w.Title); err != nil {
+		return c, err
+	}
+	c.body, err = cutAll(w.Body...)
+	return c, err
+}
+
+func cutAll(texts ...string) (passage, error) {
 	p := make(passage, 0, len(texts))
 	for _, t := range texts {
 		var s sentence
 		for alternative := range strings.SplitSeq(t, "|") {
-			s = append(s, cut(alternative))
+			cut, err := cut(alternative)
+			if err != nil {
+				return nil, err
+			}
+			s = append(s, cut)
 		}
 		p = append(p, s)
 	}
-	return p
+	return p, nil
 }
 
-func cut(s string) template {
+// placeholderError names what stands in braces and is no placeholder.
+type placeholderError struct{ name string }
+
+func (e *placeholderError) Error() string {
+	return fmt.Sprintf("text: unknown placeholder {%s}", e.name)
+}
+
+func cut(s string) (template, error) {
 	var t template
 	for s != "" {
 		before, rest, found := strings.Cut(s, "{")
@@ -82,12 +112,12 @@ func cut(s string) template {
 		name, after, closed := strings.Cut(rest, "}")
 		f, ok := fieldNames[name]
 		if !closed || !ok {
-			panic(fmt.Sprintf("text: unknown placeholder {%s}", name))
+			return nil, &placeholderError{name}
 		}
 		t = append(t, segment{field: f})
 		s = after
 	}
-	return t
+	return t, nil
 }
 
 // fill returns the text, and false when a fact is missing.
@@ -127,17 +157,17 @@ func (p passage) all(v *values) string {
 }
 
 // shortest returns the first message that has its facts and keeps the budget; when none
-// keeps it, the last that has its facts.
-func (p passage) shortest(v *values, budget int) string {
-	last := ""
-	for _, s := range p {
+// keeps it, the last that has its facts. At is its place in the list, -1 when none has.
+func (p passage) shortest(v *values, budget int) (message string, at int) {
+	at = -1
+	for i, s := range p {
 		text, ok := s.fill(v)
 		if !ok {
 			continue
 		}
-		if last = text; Parts(text) <= budget {
-			return text
+		if message, at = text, i; Parts(text) <= budget {
+			break
 		}
 	}
-	return last
+	return message, at
 }

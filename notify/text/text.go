@@ -33,7 +33,8 @@ var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Paid, Cancell
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}
 
-// Version is the version of the wording that new notices get.
+// Version is the version of the wording that is built in. New notices get it until people
+// put a later one into force.
 const Version = 1
 
 // ErrUnknown says that there is no wording for a kind, language or version.
@@ -68,45 +69,26 @@ func Budget(k Kind) int {
 	return 1
 }
 
-// Render puts the facts into words. The same arguments give the same bytes, for ever.
+// Render puts the facts into words of a version that is built in; [Edition.Render] does it for
+// any. The same arguments give the same bytes, for ever.
 func Render(k Kind, lang string, version int, f Facts) (Text, error) {
-	l, ok := versions[version][lang]
+	e, ok := versions[version]
 	if !ok {
-		return Text{}, fmt.Errorf("%w: version %d in %q", ErrUnknown, version, lang)
+		return Text{}, fmt.Errorf("%w: version %d is not built in", ErrUnknown, version)
 	}
-	w, ok := l.kinds[k]
-	if !ok {
-		return Text{}, fmt.Errorf("%w: kind %q", ErrUnknown, k)
-	}
-	sms, push := l.values(f, l.sms), l.values(f, l.push)
-	return Text{
-		SMS:       w.sms.shortest(&sms, Budget(k)),
-		PushTitle: w.title.all(&push),
-		PushBody:  w.body.all(&push),
-	}, nil
+	return e.Render(k, lang, f)
 }
 
-// Known reports whether Render has words for a kind in a language at the present version.
+// Known reports whether there are words for a kind in a language. Every version has what the
+// built-in one has.
 func Known(k Kind, lang string) bool {
-	_, ok := versions[Version][lang].kinds[k]
+	_, ok := versions[Version].languages[lang].kinds[k]
 	return ok
 }
 
-// versions holds every wording ever sent. Never edit an entry that has been in use.
-var versions = map[int]map[string]language{
-	1: {"kk": kazakh, "ru": russian, "en": english, "ky": kyrgyz, "uz": uzbek},
-}
-
-// wording is the words of one kind in one language.
-//
-// SMS holds whole messages, from the fullest to the barest: the first one that has all
-// its facts and keeps the budget is sent. Body holds the sentences of the push, each as
-// alternatives split by "|"; a sentence none of whose alternatives has its facts is
-// left out. The last SMS and the title need nothing but case, host and link.
-type wording struct {
-	SMS   []string
-	Title string
-	Body  []string
+// versions holds the wordings that are built in. Never edit an entry that has been in use.
+var versions = map[int]*Edition{
+	Version: {map[string]language{"kk": kazakh, "ru": russian, "en": english, "ky": kyrgyz, "uz": uzbek}},
 }
 
 // style is how one language writes sums and days on one channel.

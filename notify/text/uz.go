@@ -14,7 +14,7 @@ var uzbek = language{
 	push: style{sum: spacedSum, day: dayMonth("-", uzbekMonths), at: func(t time.Time) string {
 		return t.Format("2-") + uzbekMonths[t.Month()-1] + t.Format(", 15:04")
 	}},
-	kinds: compile(map[Kind]wording{
+	kinds: compile(map[Kind]Wording{
 		Opening: {
 			SMS: []string{
 				"Qozog'iston Adliya departamenti: {case} raqamli ish ({initials}), qarz {amount} tenge. {until} gacha qo'shimcha haqsiz to'lang: {link}",

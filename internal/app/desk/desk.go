@@ -14,6 +14,7 @@ import (
 
 	"robotbailiff/engine/intake"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	// OpenIIN opens the sealed identification number of a debtor; only its last four digits are shown.
 	OpenIIN func(sealed []byte) (string, error)
 	Inbox   *intake.Inbox // takes and shows court batches
+	Host    string        // of the portal, as notices print it; empty: previews have the longest one allowed
 	// DemoSignIn lets anybody in as one of the two operators of the demonstration. For a sandbox only.
 	DemoSignIn bool
 }
@@ -40,6 +42,8 @@ type Service struct {
 	cfg    Config
 	teller *story.Teller
 	paces  paces
+	texts  *wording.Store
+	sent   sentCounts
 }
 
 // New returns the desk's use cases.
@@ -47,7 +51,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs)}, nil
+	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool)}, nil
 }
 
 // Errors of the use cases.

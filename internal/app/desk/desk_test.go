@@ -68,3 +68,27 @@ func TestLatest_doesNotReadTheWholeTable(t *testing.T) {
 		t.Errorf("the plan reads more than the last pages:\n%s", plan)
 	}
 }
+
+// TestAboutSent_isWhatTheDatabaseBelieves looks at the number that stands in for a count which would take too long.
+func TestAboutSent_isWhatTheDatabaseBelieves(t *testing.T) {
+	t.Parallel()
+	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := desk.New(desk.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		`INSERT INTO notices (case_id, ordinal, channel, kind, language, text_version, params, status, not_before, expires_at, created_at)
+SELECT i, 1, 'sms', 'opening', 'kk', 1 + i % 10 / 9, '{}', 'created', now(), now(), now() FROM generate_series(1, 1000) i`, `ANALYZE notices`,
+	} {
+		if _, err := w.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := desk.AboutSent(t.Context(), s); err != nil || n[1] != 900 || n[2] != 100 {
+		t.Errorf("%v, %v", n, err)
+	}
+}

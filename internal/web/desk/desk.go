@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// the notices of the last days, and the court batches.
+// the notices of the last days and their wording, and the court batches.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -19,6 +19,7 @@ import (
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
+	"robotbailiff/notify/wording"
 )
 
 //go:embed template/*.html
@@ -60,6 +61,16 @@ func Handler(c Config) (http.Handler, error) {
 	route("GET /desk/imports/{id}/report", h.inside(h.importReport))
 	route("POST /desk/imports/{id}/release", h.inside(h.releaseImport))
 	route("POST /desk/imports/{id}/reject", h.inside(h.rejectImport))
+	route("GET /desk/texts", h.inside(h.texts))
+	route("GET /desk/texts/{version}", h.inside(h.textVersion))
+	route("POST /desk/texts/{version}/approve", h.inside(h.approveText))
+	route("POST /desk/texts/{version}/reject", h.inside(h.rejectText))
+	route("POST /desk/texts/{version}/take", h.inside(h.takeText))
+	route("GET /desk/texts/draft", h.inside(h.textDraft))
+	route("POST /desk/texts/draft", h.inside(h.proposeText))
+	route("GET /desk/texts/edit", h.inside(h.textEdit))
+	route("POST /desk/texts/edit", h.inside(h.saveText))
+	route("POST /desk/texts/discard", h.inside(h.discardText))
 	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.upload, explain))
 	route("GET /desk/find", h.inside(h.find))
 	route("POST /desk/sign-in", h.signIn)
@@ -84,6 +95,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
 	case errors.Is(err, intake.ErrNoBatch):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}
+	case errors.Is(err, wording.ErrNoVersion):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -231,6 +231,14 @@ func TestKannel_fullRound(t *testing.T) {
 		if _, gsm := text.Length(want); words != want || len(parts) != text.Parts(want) || (parts[0].Coding == 0) != gsm {
 			t.Errorf("%d parts, want %d: %q: %+v", len(parts), text.Parts(want), words, parts)
 		}
+		if shown := b.sandbox.Shown(to); len(shown) != 1 || shown[0] != want {
+			t.Errorf("the phone shows %q", shown)
+		}
+	}
+	for _, to := range []string{nobody, away, late, forgot, halves} {
+		if shown := b.sandbox.Shown(to); len(shown) != 0 {
+			t.Errorf("the phone of %s shows %q", to, shown)
+		}
 	}
 	// the validity is Kannel's absolute time, in UTC, and not after the end
 	valid, err := time.Parse("060102150405", strings.TrimSuffix(b.got(good)[0].Validity, "000+"))

@@ -2,9 +2,9 @@ package sms
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,9 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linxGnu/gosmpp"
-	"github.com/linxGnu/gosmpp/data"
-	"github.com/linxGnu/gosmpp/pdu"
+	"robotbailiff/internal/sandbox/smsc"
 )
 
 // What the last digit of a number means to both centres.
@@ -41,9 +39,10 @@ type submission struct {
 // centre is an SMS centre of a test.
 type centre struct {
 	address string
+	sandbox *smsc.Centre // ours; nil: it is npm's
 
 	mu   sync.Mutex
-	took []submission
+	took []submission // of npm's
 }
 
 func (c *centre) add(s submission) {
@@ -54,6 +53,16 @@ func (c *centre) add(s submission) {
 
 // got gives what was submitted for a number, in the order of its parts.
 func (c *centre) got(to string) (out []submission) {
+	if c.sandbox != nil {
+		for _, s := range c.sandbox.Submissions(to) {
+			out = append(out, submission{
+				ID: s.ID, To: s.To.Number, From: s.From.Number, Text: s.Text, Header: s.Header, Validity: s.Validity,
+				TON: int(s.To.TON), Coding: int(s.Coding), Receipt: int(s.Receipt),
+			})
+		}
+		sortParts(out)
+		return out
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.took {
@@ -61,8 +70,12 @@ func (c *centre) got(to string) (out []submission) {
 			out = append(out, s)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b submission) int { return int(lastByte(a.Header)) - int(lastByte(b.Header)) })
+	sortParts(out)
 	return out
+}
+
+func sortParts(parts []submission) {
+	slices.SortStableFunc(parts, func(a, b submission) int { return int(lastByte(a.Header)) - int(lastByte(b.Header)) })
 }
 
 func lastByte(header string) byte {
@@ -73,7 +86,7 @@ func lastByte(header string) byte {
 	return raw[len(raw)-1]
 }
 
-// centres are the peers: our own, which is always there, and the npm package "smpp", which is not ours, where the pipeline has
+// centres are the peers: the sandbox's, which is always there, and the npm package "smpp", which is not ours, where the pipeline has
 // installed it.
 func centres(t *testing.T, f func(t *testing.T, c *centre)) {
 	t.Run("own", func(t *testing.T) { f(t, ownCentre(t)) })
@@ -120,126 +133,23 @@ func npmCentre(t *testing.T) *centre {
 	return c
 }
 
-// ownCentre is one of our own making.
+// ownCentre is the sandbox's.
 func ownCentre(t *testing.T) *centre {
 	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
-	c := &centre{address: ln.Addr().String()}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	s := &sessions{centre: c, throttled: map[string]bool{}}
-	all.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			open[conn] = true
-			mu.Unlock()
-			all.Go(func() { s.serve(gosmpp.NewConnection(conn)) })
-		}
+	sandbox := smsc.New(smsc.Config{
+		Accounts: map[string]string{"ministry": "secret", "second": "secret"}, IDPrefix: "o", Conduct: smsc.ByLastDigit(),
+		Now: func() time.Time { return time.Date(2026, time.March, 2, 4, 16, 0, 0, time.UTC) },
 	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- sandbox.Serve(ctx, ln) }()
 	t.Cleanup(func() {
-		_ = ln.Close()
-		mu.Lock()
-		for conn := range open {
-			_ = conn.Close()
-		}
-		mu.Unlock()
-		all.Wait()
+		cancel()
+		must(t, <-done)
 	})
-	return c
-}
-
-type sessions struct {
-	*centre
-
-	once      sync.Mutex
-	next      int
-	throttled map[string]bool
-}
-
-func (s *sessions) serve(conn *gosmpp.Connection) {
-	defer func() { _ = conn.Close() }()
-	for {
-		p, err := pdu.Parse(conn)
-		if err != nil {
-			return
-		}
-		var answers []pdu.PDU
-		switch p := p.(type) {
-		case *pdu.BindRequest:
-			r, ok := p.GetResponse().(*pdu.BindResp)
-			if ok && p.Password != "secret" {
-				r.CommandStatus = data.ESME_RINVPASWD
-			}
-			answers = []pdu.PDU{r}
-		case *pdu.SubmitSM:
-			answers = s.submitted(p)
-		case *pdu.QuerySM:
-			r, ok := p.GetResponse().(*pdu.QuerySMResp)
-			if ok {
-				r.MessageID, r.MessageState = p.MessageID, byte(stateDelivered)
-			}
-			answers = []pdu.PDU{r}
-		default:
-			if p.CanResponse() {
-				answers = []pdu.PDU{p.GetResponse()}
-			}
-		}
-		for _, a := range answers {
-			if _, err := conn.WritePDU(a); err != nil {
-				return
-			}
-		}
-	}
-}
-
-func (s *sessions) submitted(p *pdu.SubmitSM) []pdu.PDU {
-	s.once.Lock()
-	defer s.once.Unlock()
-	s.next++
-	id := fmt.Sprint("o", s.next)
-	to := p.DestAddr.Address()
-	header, _ := p.Message.UDH().MarshalBinary()
-	words, _ := p.Message.GetMessage()
-	s.add(submission{
-		ID: id, To: to, TON: int(p.DestAddr.Ton()), From: p.SourceAddr.Address(), Text: words, Coding: int(p.Message.Encoding().DataCoding()),
-		Header: hex.EncodeToString(header), Validity: p.ValidityPeriod, Receipt: int(p.RegisteredDelivery),
-	})
-	r, ok := p.GetResponse().(*pdu.SubmitSMResp)
-	if !ok {
-		return nil
-	}
-	stat, code := "DELIVRD", "000"
-	switch what := "+" + to; {
-	case what == nobody:
-		r.CommandStatus = data.ESME_RINVDSTADR
-		return []pdu.PDU{r}
-	case what == ill:
-		r.CommandStatus = data.ESME_RSYSERR
-		return []pdu.PDU{r}
-	case what == busy && !s.throttled[to]:
-		s.throttled[to] = true
-		r.CommandStatus = data.ESME_RTHROTTLED
-		return []pdu.PDU{r}
-	case what == lost:
-		return nil
-	case what == away:
-		stat, code = "UNDELIV", "034"
-	}
-	r.MessageID = id
-	d, ok := pdu.NewDeliverSM().(*pdu.DeliverSM)
-	if !ok {
-		return nil
-	}
-	d.SourceAddr, d.DestAddr, d.EsmClass = p.DestAddr, p.SourceAddr, data.SM_SMSC_DLV_RCPT_TYPE
-	_ = d.Message.SetMessageWithEncoding(fmt.Sprintf(
-		"id:%s sub:001 dlvrd:001 submit date:2603020915 done date:2603020916 stat:%s err:%s text:id:x stat:UNDELIV", id, stat, code), data.GSM7BIT)
-	return []pdu.PDU{r, d}
+	return &centre{address: ln.Addr().String(), sandbox: sandbox}
 }
 
 func must(t testing.TB, err error) {

@@ -95,7 +95,7 @@ func New(cfg Config) (*Gateway, error) {
 			a.Rate = 20
 		}
 		g.binds = append(g.binds, &bind{
-			Account: a, gateway: g, limit: rate.NewLimiter(rate.Limit(a.Rate), a.Rate), window: make(chan struct{}, a.Window), waiting: map[int32]*request{},
+			Account: a, gateway: g, limit: rate.NewLimiter(rate.Limit(a.Rate), max(1, a.Rate/10)), window: make(chan struct{}, a.Window), waiting: map[int32]*request{},
 		})
 	}
 	return g, nil

@@ -47,6 +47,7 @@ func Sentences(e engine.Event) []i18n.Text {
 			return one(key+"_until", "until", *d.Until)
 		}
 		return one(key)
+	case engine.EvAttested: // which paper it was, says the desk
 	}
 	return one("event.entry")
 }

@@ -19,7 +19,7 @@ var kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered,
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
-	engine.EvSuspended, engine.EvResumed, engine.EvAdjusted,
+	engine.EvSuspended, engine.EvResumed, engine.EvAdjusted, engine.EvAttested,
 }
 
 // data fills in all that any kind of event may need.

@@ -66,7 +66,7 @@ func New(cfg Config) *Caller {
 		cfg.Transport = Transport(cfg.Abreast)
 	}
 	return &Caller{
-		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Rate), since: clock.StartStopwatch().Elapsed,
+		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), max(1, cfg.Rate/10)), since: clock.StartStopwatch().Elapsed,
 		client: http.Client{Transport: cfg.Transport, CheckRedirect: Stay},
 	}
 }
