@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -281,25 +280,25 @@ func (b *bind) forget(sequence int32) {
 }
 
 // submit sends a part and gives its number at the centre.
-func (b *bind) submit(ctx, begin context.Context, p *part) (string, error) {
+func (b *bind) submit(ctx, begin context.Context, p *part) (number, error) {
 	if b.state() != nil {
-		return "", ErrNotBound
+		return number{}, ErrNotBound
 	}
 	if b.limit.Wait(begin) != nil {
-		return "", errNoTime
+		return number{}, errNoTime
 	}
 	answer, err := b.ask(ctx, begin, p.pdu())
 	if err != nil {
-		return "", err
+		return number{}, err
 	}
 	if answer.CommandStatus != data.ESME_ROK {
-		return "", &statusError{answer.CommandStatus}
+		return number{}, &statusError{answer.CommandStatus}
 	}
 	r, ok := answer.body.(*pdu.SubmitSMResp)
 	if !ok || r.MessageID == "" { // taken, under a number that cannot be read
-		return "", errMaybe
+		return number{}, errMaybe
 	}
-	return b.name(b.gateway.idOf(r.MessageID)), nil
+	return number{b.name(b.gateway.idOf(r.MessageID)), r.MessageID}, nil
 }
 
 // name makes a number of the centre one that no other centre gives: it is unique among the binds of one system id only.
@@ -319,7 +318,7 @@ func (b *bind) query(ctx context.Context, id string) (messageState, error) {
 	if err != nil {
 		return 0, err
 	}
-	q.MessageID, q.SourceAddr = strings.TrimPrefix(id, b.name("")), source
+	q.MessageID, q.SourceAddr = id, source
 	answer, err := b.ask(ctx, ctx, q)
 	if err != nil {
 		return 0, err

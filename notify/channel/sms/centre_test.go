@@ -136,12 +136,16 @@ func npmCentre(t *testing.T) *centre {
 // ownCentre is the sandbox's.
 func ownCentre(t *testing.T) *centre {
 	t.Helper()
+	return centreWith(t, smsc.Config{IDPrefix: "o"})
+}
+
+func centreWith(t *testing.T, cfg smsc.Config) *centre {
+	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
-	sandbox := smsc.New(smsc.Config{
-		Accounts: map[string]string{"ministry": "secret", "second": "secret"}, IDPrefix: "o", Conduct: smsc.ByLastDigit(),
-		Now: func() time.Time { return time.Date(2026, time.March, 2, 4, 16, 0, 0, time.UTC) },
-	})
+	cfg.Accounts, cfg.Conduct = map[string]string{"ministry": "secret", "second": "secret"}, smsc.ByLastDigit()
+	cfg.Now = func() time.Time { return time.Date(2026, time.March, 2, 4, 16, 0, 0, time.UTC) }
+	sandbox := smsc.New(cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- sandbox.Serve(ctx, ln) }()

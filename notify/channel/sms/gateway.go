@@ -169,7 +169,8 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 		return sent
 	}
 	sent.Parts = make([]string, len(parts))
-	defer func() { g.parts.keep(m.Ref, sent.Parts) }()
+	numbers := make([]number, len(parts))
+	defer func() { g.parts.keep(m.Ref, numbers) }()
 	first := int(g.turn.Add(1) % uint32(len(g.binds))) // all parts by the same way, while it is open
 	begin, cancel := clock.Before(ctx, answerWithin)
 	defer cancel()
@@ -177,7 +178,8 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 		if i > 0 {
 			begin = ctx // what has begun is finished
 		}
-		sent.Parts[i], err = g.submit(ctx, begin, p, first)
+		numbers[i], err = g.submit(ctx, begin, p, first)
+		sent.Parts[i] = numbers[i].name
 		if err == nil {
 			sent.ProviderRef = sent.Parts[i] // of the last part
 			continue
@@ -196,7 +198,7 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time) not
 }
 
 // submit sends one part over the first bind that is up, beginning with the given one, and again where the centre wants it slower.
-func (g *Gateway) submit(ctx, begin context.Context, p *part, first int) (id string, err error) {
+func (g *Gateway) submit(ctx, begin context.Context, p *part, first int) (id number, err error) {
 	err = ErrNotBound
 	for i := range g.binds {
 		b := g.binds[(first+i)%len(g.binds)]
@@ -208,14 +210,14 @@ func (g *Gateway) submit(ctx, begin context.Context, p *part, first int) (id str
 			}
 			g.cfg.Observe("sms", "throttled", 1)
 			if b.slower(ctx, try) != nil {
-				return "", err
+				return number{}, err
 			}
 		}
 		if !errors.Is(err, ErrNotBound) {
 			return id, err
 		}
 	}
-	return "", err
+	return number{}, err
 }
 
 // Query implements notify.Gateway with query_sm. Only what this process has sent can be asked for, since the centre knows a
@@ -236,12 +238,12 @@ func (g *Gateway) Query(ctx context.Context, refs []string) ([]notify.Sent, erro
 func (g *Gateway) query(ctx context.Context, ref string) notify.Sent {
 	sent := notify.Sent{Ref: ref, Status: notify.Unknown, Detail: "no_message_id"}
 	ids := g.parts.of(ref)
-	if len(ids) == 0 || slices.Contains(ids, "") { // not all parts were answered
+	if len(ids) == 0 || slices.Contains(ids, number{}) { // not all parts were answered
 		return sent
 	}
 	for _, id := range ids {
 		state, err := g.state(ctx, id)
-		sent.ProviderRef, sent.Detail = id, "state_"+state.String()
+		sent.ProviderRef, sent.Detail = id.name, "state_"+state.String()
 		switch {
 		case err != nil:
 			sent.Detail = detailOf(err)
@@ -257,13 +259,13 @@ func (g *Gateway) query(ctx context.Context, ref string) notify.Sent {
 	return sent
 }
 
-func (g *Gateway) state(ctx context.Context, id string) (state messageState, err error) {
+func (g *Gateway) state(ctx context.Context, id number) (state messageState, err error) {
 	err = ErrNotBound
 	for _, b := range g.binds { // the centre may know a message only where it was submitted
-		if !strings.HasPrefix(id, b.name("")) {
+		if !strings.HasPrefix(id.name, b.name("")) {
 			continue
 		}
-		if state, err = b.query(ctx, id); err == nil {
+		if state, err = b.query(ctx, id.raw); err == nil {
 			return state, nil
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
 
+	"robotbailiff/internal/sandbox/smsc"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/notify"
 	"robotbailiff/notify/text"
@@ -51,7 +52,13 @@ func (h *heard) of(sent notify.Sent) (out []notify.Receipt) {
 
 func start(t *testing.T, h *heard, accounts ...Account) *Gateway {
 	t.Helper()
-	g, err := New(Config{Accounts: accounts, Receive: h.receive, Clock: testkit.Clock(t), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	return startWith(t, h, Config{Accounts: accounts})
+}
+
+func startWith(t *testing.T, h *heard, cfg Config) *Gateway {
+	t.Helper()
+	cfg.Receive, cfg.Clock, cfg.Log = h.receive, testkit.Clock(t), slog.New(slog.NewTextHandler(t.Output(), nil))
+	g, err := New(cfg)
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -200,12 +207,34 @@ func TestGateway_receiptsAreThankedForWhenTheyAreKept(t *testing.T) {
 	}
 }
 
+// Some centres answer with hexadecimal numbers and write them in decimal into the text of receipts.
+func TestGateway_aCentreThatCountsInTwoWays(t *testing.T) {
+	t.Parallel()
+	for _, parameters := range []bool{false, true} {
+		c := centreWith(t, smsc.Config{HexIDs: true, Parameters: parameters})
+		h := &heard{}
+		g := startWith(t, h, Config{Accounts: []Account{{Address: c.address, SystemID: "ministry", Password: "secret"}}, HexIDs: true})
+		soon(t, "a bind", func() bool { return g.Ready(t.Context()) == nil })
+		answers, err := g.Send(t.Context(), []notify.Message{noticeTo("1-1-sms", good, kazakh)})
+		must(t, err)
+		if answers[0].Status != notify.Accepted {
+			t.Fatalf("%+v", answers)
+		}
+		soon(t, "its receipt", func() bool { return len(h.of(answers[0])) == 1 })
+		asked, err := g.Query(t.Context(), []string{"1-1-sms"})
+		must(t, err)
+		if asked[0].Status != notify.Accepted || asked[0].ProviderRef != answers[0].ProviderRef {
+			t.Errorf("parameters %v: %+v after %+v", parameters, asked, answers)
+		}
+	}
+}
+
 func TestLedger_forgetsTheOldest(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
 	for i := range maxRemembered + 10 {
 		for range 2 { // attempts
-			l.keep(strconv.Itoa(i), []string{"x", ""})
+			l.keep(strconv.Itoa(i), []number{{"x", "x"}, {}})
 		}
 	}
 	if len(l.ids) != maxRemembered || len(l.order) != maxRemembered || l.of("0") != nil || len(l.of("15")) != 2 {
@@ -273,7 +302,8 @@ func FuzzReadUnit(f *testing.F) {
 				return
 			}
 			if d, ok := u.body.(*pdu.DeliverSM); ok {
-				readReceipt(d)
+				readReceipt(d, true)
+				readReceipt(d, false)
 			}
 		}
 	})

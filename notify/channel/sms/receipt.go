@@ -37,7 +37,7 @@ type receipt struct {
 // arrive takes what is delivered to us. What is no receipt, a debtor's answer by SMS, is acknowledged and counted: there is
 // nobody to read it, and the link in the notice leads to somebody.
 func (g *Gateway) arrive(ctx context.Context, b *bind, p *pdu.DeliverSM, reply func(ok bool)) error {
-	r, ok := readReceipt(p)
+	r, ok := readReceipt(p, g.cfg.HexIDs)
 	if !ok {
 		g.cfg.Observe("sms_in", "not_a_receipt", 1)
 		reply(true)
@@ -52,8 +52,9 @@ func (g *Gateway) arrive(ctx context.Context, b *bind, p *pdu.DeliverSM, reply f
 	}
 }
 
-// readReceipt reads a delivery receipt: from its optional parameters, which are exact, and else from its text (appendix B).
-func readReceipt(p *pdu.DeliverSM) (r receipt, ok bool) {
+// readReceipt reads a delivery receipt: from its optional parameters, which are exact, and else from its text (appendix B). Where a
+// centre counts in two ways, the parameter has the number as in its answer, and the text as we know it.
+func readReceipt(p *pdu.DeliverSM, hex bool) (r receipt, ok bool) {
 	if p.EsmClass&0x3C != data.SM_SMSC_DLV_RCPT_TYPE {
 		return r, false
 	}
@@ -61,8 +62,10 @@ func readReceipt(p *pdu.DeliverSM) (r receipt, ok bool) {
 	if err == nil {
 		r = parseReceipt(words)
 	}
-	if id, is := p.OptionalParameters[pdu.TagReceiptedMessageID]; is {
+	if id, is := p.OptionalParameters[pdu.TagReceiptedMessageID]; is && !hex {
 		r.id = id.String()
+	} else if is && r.id == "" {
+		r.id = decimal(id.String())
 	}
 	if state, is := p.OptionalParameters[pdu.TagMessageStateOption]; is && len(state.Data) == 1 {
 		r.state = messageState(state.Data[0])
@@ -129,6 +132,11 @@ func (g *Gateway) idOf(id string) string {
 	if !g.cfg.HexIDs {
 		return id
 	}
+	return decimal(id)
+}
+
+// decimal writes a hexadecimal number as a decimal one; what is none stays as it is.
+func decimal(id string) string {
 	n, err := strconv.ParseUint(id, 16, 64)
 	if err != nil {
 		return id
