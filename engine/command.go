@@ -23,7 +23,14 @@ const (
 	ActorPayment = "payment"
 	ActorDebtor  = "debtor"
 	ActorNotice  = "notice"
+
+	// ActorStranger has the telephone of a debtor and says that he is another person.
+	ActorStranger = "stranger"
 )
+
+// HoldWrongPerson holds a case whose notice came to somebody else, as that person says. What was proven by it is doubtful, so nothing is
+// taken until an operator has looked, and no SMS goes to the number.
+const HoldWrongPerson = "wrong_person"
 
 // For is a command addressed to a case by somebody.
 type For struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,8 @@ import (
 
 func runCase(ctx context.Context, e *env, args []string) error {
 	explain := e.flags.Bool("explain", false, "show why each decision was made, and make each again")
+	resume := e.flags.String("resume", "", "let a case that waits for a person go on, and say `WHY`, without personal data")
+	as := e.actorFlag()
 	lang := e.langFlag()
 	rest, err := e.parse(args)
 	if err != nil {
@@ -45,11 +48,46 @@ func runCase(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return usagef("%q is not a case number: %s. A number looks like %s: the year, seven digits and a check digit; dashes may be left out", rest[0], whyNoNumber(err), numberSample)
 	}
+	if *resume != "" {
+		return e.resumeCase(ctx, id, *resume, *as)
+	}
 	opts := []pg.Option{pg.WithName("bailiff-case"), pg.WithMaxConns(3)}
 	if !*explain { // what only looks gets a session that can only look
 		opts = append(opts, pg.WithRole(pg.RoleAudit))
 	}
 	return e.onDatabase(ctx, func(db *database) error { return e.showCase(ctx, db, id, l, *explain) }, opts...)
+}
+
+// resumeCase ends a hold or a suspension in somebody's name.
+func (e *env) resumeCase(ctx context.Context, id int64, why, as string) error {
+	if as = strings.TrimSpace(as); as == "" {
+		return usagef("--resume needs the name of who decides: --as NAME")
+	}
+	number := caseno.Format(id)
+	return e.onDatabase(ctx, func(db *database) error {
+		p, err := e.join(ctx, db, wiring{})
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		out, err := p.robot.Engine.Apply(ctx, []engine.For{{CaseID: id, Actor: "desk:" + as, Command: engine.Resume{Reason: why}}})
+		switch {
+		case err != nil:
+			return err
+		case out[0].Refusal == nil:
+			return e.print(struct {
+				Case    string `json:"case"`
+				Resumed bool   `json:"resumed"`
+			}{number, true}, func() { e.sayf("Case %s goes on.\n", number) })
+		case out[0].Refusal.Code == engine.CodeNotFound:
+			return fmt.Errorf("there is no case %s in this database: check the number, or --db", number)
+		case out[0].Refusal.Code == engine.CodeAlready:
+			return fmt.Errorf("case %s waits for nobody: there is nothing to resume", number)
+		case out[0].Refusal.Code == engine.CodeEnded:
+			return fmt.Errorf("case %s has ended: nothing can be resumed", number)
+		}
+		return out[0].Refusal
+	}, pg.WithName("bailiff-resume"), pg.WithMaxConns(2))
 }
 
 var numberSample = caseno.Format(260_000_123)

@@ -105,3 +105,30 @@ func TestCase_unknownAndMistyped(t *testing.T) {
 		t.Errorf("mistyped: %d %s", status, errs)
 	}
 }
+
+// A case that waits for a person goes on by one command, in somebody's name.
+func TestCase_resume(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	ids := s.cases(2)
+	number := caseno.Format(ids[0])
+	p := s.parts()
+	if _, err := p.robot.Engine.Apply(t.Context(), []engine.For{{CaseID: ids[0], Actor: engine.ActorStranger, Command: engine.SetHold{Reason: engine.HoldWrongPerson}}}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := s.run("case", number, "--resume", "number was checked", "--as", " "); status != exitUsage || !strings.Contains(stderr, "--as NAME") {
+		t.Errorf("%d %s", status, stderr)
+	}
+	if status, out, stderr := s.run("case", number, "--resume", "number was checked", "--as", "aigul"); status != exitDone || !strings.Contains(out, "goes on") {
+		t.Errorf("%d %s%s", status, out, stderr)
+	}
+	var actor, reason string
+	if err := s.pool.QueryRow(t.Context(), `SELECT actor, data->'cmd'->'in'->>'reason' FROM events WHERE case_id = $1 AND kind = 'resumed'`, ids[0]).Scan(&actor, &reason); err != nil || actor != "desk:aigul" || reason != "number was checked" {
+		t.Errorf("%s %s %v", actor, reason, err)
+	}
+	for number, says := range map[string]string{number: "nothing to resume", numberSample: "there is no case"} {
+		if status, _, stderr := s.run("case", number, "--resume", "again", "--as", "aigul"); status != exitFailed || !strings.Contains(stderr, says) {
+			t.Errorf("%s: %d %s", number, status, stderr)
+		}
+	}
+}

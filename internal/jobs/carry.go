@@ -179,6 +179,7 @@ func debtorNames(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]string,
 	return out, nil
 }
 
-const contactsSQL = `SELECT c.id, d.phone_sealed, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
+// contactsSQL leaves out a number whose holder says that he is somebody else.
+const contactsSQL = `SELECT c.id, CASE WHEN c.hold = '` + engine.HoldWrongPerson + `' THEN NULL ELSE d.phone_sealed END, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
 
 const debtorNamesSQL = `SELECT c.id, d.name FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`

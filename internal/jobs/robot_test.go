@@ -463,6 +463,36 @@ func TestRobot_oneBadCaseStopsNoOther(t *testing.T) {
 	}
 }
 
+// Where the holder of the number says that he is somebody else, no SMS goes there, and nothing is taken until a person has looked.
+func TestRobot_theNumberOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 2)
+	hold := func(cmd engine.Command) {
+		t.Helper()
+		if out, err := b.robot.Engine.Apply(t.Context(), []engine.For{{CaseID: b.ids[0], Actor: engine.ActorStranger, Command: cmd}}); err != nil || out[0].Refusal != nil {
+			t.Fatal(out, err)
+		}
+	}
+	hold(engine.SetHold{Reason: engine.HoldWrongPerson})
+	b.run()
+	b.rest()
+	if n := b.count(`SELECT count(*) FROM notices WHERE case_id = $1 AND channel = 'sms' AND status = 'failed' AND detail = 'no_address'`, b.ids[0]); n != 1 {
+		t.Errorf("%d SMS to the number of somebody else were stopped", n)
+	}
+	if n := b.count(`SELECT count(*) FROM notices WHERE channel = 'sms' AND status IN ('sent', 'delivered')`); n != 1 {
+		t.Errorf("%d SMS were sent, want that of the other case", n)
+	}
+	b.delivered() // of both: whatever is said of the delivery, nothing is taken
+	b.clock.Set(b.load(b.ids[1]).VoluntaryEndsOn.End())
+	b.rest()
+	if n := b.count(`SELECT count(*) FROM orders WHERE case_id = $1`, b.ids[0]); n != 0 {
+		t.Errorf("%d orders although the proof is doubtful", n)
+	}
+	if n := b.count(`SELECT count(*) FROM orders WHERE case_id = $1`, b.ids[1]); n == 0 {
+		t.Error("the other case waits too")
+	}
+}
+
 // What was ordered is taken back unsent when the case is paid before the bank is called.
 func TestRobot_paidBeforeTheArrestIsSent(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,24 @@ func (s *Service) UndoRefusal(ctx context.Context, session string) error {
 	return s.apply(ctx, id, engine.UndoRefusal{})
 }
 
+// Stranger takes the word of somebody who has the telephone and not the debt: the case waits for an operator, and its number gets no
+// more SMS. Nobody is asked for anything, since a stranger knows nothing of the case; and nothing tells whether the link exists, or
+// whether the case has ended.
+func (s *Service) Stranger(ctx context.Context, token string) error {
+	id, found, err := s.cfg.CaseByToken(ctx, token)
+	if err != nil {
+		return fmt.Errorf("portal: link: %w", err)
+	}
+	if !found {
+		return nil
+	}
+	err = s.applyAs(ctx, engine.ActorStranger, id, engine.SetHold{Reason: engine.HoldWrongPerson})
+	if errors.Is(err, ErrNotPossible) {
+		return nil
+	}
+	return err
+}
+
 func (s *Service) load(ctx context.Context, session string) (int64, engine.Case, error) {
 	id, err := s.caseOf(ctx, session)
 	if err != nil {

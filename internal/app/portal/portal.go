@@ -81,7 +81,11 @@ func (e *LockedError) Error() string { return "portal: the link takes no answers
 
 // apply sends one command of the debtor to the engine.
 func (s *Service) apply(ctx context.Context, caseID int64, cmd engine.Command) error {
-	out, err := s.cfg.Cases.Apply(ctx, []engine.For{{CaseID: caseID, Actor: engine.ActorDebtor, Command: cmd}})
+	return s.applyAs(ctx, engine.ActorDebtor, caseID, cmd)
+}
+
+func (s *Service) applyAs(ctx context.Context, actor string, caseID int64, cmd engine.Command) error {
+	out, err := s.cfg.Cases.Apply(ctx, []engine.For{{CaseID: caseID, Actor: actor, Command: cmd}})
 	if err != nil {
 		return fmt.Errorf("portal: %s on case %d: %w", cmd.Kind(), caseID, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"robotbailiff/engine"
 	"robotbailiff/internal/web/ui/uitest"
 )
 
@@ -30,7 +31,7 @@ func TestGate_showsNoPersonalDataAndLooksNothingUp(t *testing.T) {
 	broken := s.Another().Get("/p/x?lang=kk")
 	same := func(page *uitest.Page, token string) string {
 		body := strings.ReplaceAll(page.Body, page.Attr(`input[name="form_token"]`, "value"), "")
-		return strings.ReplaceAll(body, `action="/p/`+token+`"`, "")
+		return strings.ReplaceAll(body, `action="/p/`+token, "")
 	}
 	if same(real, p.Token) != same(none, strings.Repeat("2", 22)) || same(real, p.Token) != same(broken, "x") || real.Status != none.Status || real.Status != http.StatusOK {
 		t.Error("a link that exists looks different from one that does not")
@@ -39,6 +40,38 @@ func TestGate_showsNoPersonalDataAndLooksNothingUp(t *testing.T) {
 		if strings.Contains(plain(real.Body), secret) {
 			t.Errorf("the gate shows %q", secret)
 		}
+	}
+}
+
+// Somebody who has the number of a debtor says so and is shown nothing. The case waits for an operator; that it exists is not told.
+func TestGate_theMessageCameToSomebodyElse(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	p, ended := s.open(t, uitest.Writ{}), s.open(t, uitest.Writ{Document: "N-2"})
+	_, err := s.Store.Apply(t.Context(), []engine.For{{CaseID: ended.CaseID, Actor: engine.ActorCourt, Command: engine.Cancel{Act: "1", Ground: "annulled"}}})
+	must(t, err)
+	for _, token := range []string{p.Token, p.Token, ended.Token, strings.Repeat("2", 22), "x"} { // twice: once is enough
+		b, path := s.Another(), "/p/"+token
+		got := b.Submit(b.Get(path+"?lang=ru"), path+"/stranger", nil)
+		if got.Status != http.StatusSeeOther || got.Header.Get("Location") != "/p/stranger" {
+			t.Errorf("%s: %d %s", token, got.Status, got.Text("main"))
+		}
+	}
+	s.wants(t, s.Get("/p/stranger?lang=ru"), "SMS по этому делу на ваш номер больше не придут")
+	if back := s.Get("/p/" + p.Token + "/stranger"); back.Header.Get("Location") != "/p/"+p.Token { // the language row after a post
+		t.Errorf("%d %v", back.Status, back.Header)
+	}
+	cases, err := engine.Load(t.Context(), s.Pool, []int64{p.CaseID, ended.CaseID})
+	must(t, err)
+	for _, c := range cases {
+		if want := map[bool]string{true: engine.HoldWrongPerson}[c.ID == p.CaseID]; c.Hold != want {
+			t.Errorf("case %d: held for %q, want %q", c.ID, c.Hold, want)
+		}
+	}
+	var held int
+	must(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events WHERE case_id = $1 AND kind = 'held' AND actor = $2`, p.CaseID, engine.ActorStranger).Scan(&held))
+	if held != 1 {
+		t.Errorf("%d events", held)
 	}
 }
 

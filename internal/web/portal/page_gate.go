@@ -66,6 +66,21 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request) error {
 	return h.Render.Render(w, r, status, "gate", p.Lang, p)
 }
 
+// stranger hears that the message came to somebody else. One who only guesses links is slowed down as at the gate.
+func (h *handler) stranger(w http.ResponseWriter, r *http.Request) error {
+	if !h.tries.Allow(h.who(r)) {
+		return &ui.Failure{Status: http.StatusTooManyRequests, Name: "busy", Out: "/p/" + r.PathValue("token")}
+	}
+	if err := h.app.Stranger(r.Context(), r.PathValue("token")); err != nil {
+		return err
+	}
+	return ui.Redirect(w, "/p/stranger")
+}
+
+func (h *handler) backToGate(w http.ResponseWriter, r *http.Request) error {
+	return ui.Redirect(w, "/p/"+r.PathValue("token"))
+}
+
 func text(key string, pairs ...any) *i18n.Text {
 	t := i18n.Say(key, pairs...)
 	return &t

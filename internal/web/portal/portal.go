@@ -65,8 +65,11 @@ func Handler(c Config) (http.Handler, error) {
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /p/{$}", h.entry("home"))
 	route("GET /p/closed", h.entry("closed"))
+	route("GET /p/stranger", h.entry("stranger"))
 	route("GET /p/{token}", h.gate)
 	route("POST /p/{token}", h.enter)
+	route("POST /p/{token}/stranger", h.stranger)
+	route("GET /p/{token}/stranger", h.backToGate)
 	route("GET /p/case", h.caseFile)
 	route("GET /p/case/waiting", h.waiting)
 	route("GET /p/case/refuse", h.refuse)

@@ -9,7 +9,7 @@ import (
 )
 
 // actors are the names of those who may act on a case, besides the operators.
-var actors = []string{"robot", "court", "bank", "payment", "debtor", "notice"}
+var actors = []string{"robot", "court", "bank", "payment", "debtor", "notice", "stranger"}
 
 // actorKey names the catalog's word for an actor: operators are one word, whoever they are.
 func actorKey(actor string) string {
