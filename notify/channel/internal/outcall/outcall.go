@@ -33,7 +33,7 @@ var (
 	ErrNotSent = errors.New("not_sent")
 	// ErrNoTime says that nothing has left, since the caller had no time any more, or too little for an answer.
 	ErrNoTime = errors.New(notify.NoTime)
-	// ErrPaused says that nothing has left, since the gateway had asked for some quiet.
+	// ErrPaused says that nothing has left, since the gateway had asked for some quiet, or seems to be dead.
 	ErrPaused = errors.New("paused")
 	// ErrAddress says that an address cannot be used.
 	ErrAddress = errors.New("an address is https://HOST[:PORT][/PATH]; http:// is for this machine alone")
@@ -55,6 +55,8 @@ type Caller struct {
 	slots  chan struct{}
 	limit  *rate.Limiter
 	since  func() time.Duration // the start, for pauses
+
+	silent atomic.Int32 // requests in a row that nobody answered
 
 	mu    sync.Mutex
 	until time.Duration // of the pause
@@ -117,7 +119,13 @@ func (c *Caller) Do(ctx context.Context, prepare func(context.Context) (*http.Re
 		return a, err
 	}
 	resp, err := c.client.Do(req)
+	if err == nil {
+		c.silent.Store(0)
+	}
 	if err != nil {
+		if !errors.Is(err, context.Canceled) { // that is the caller's doing
+			c.missed()
+		}
 		if left.begun.Load() {
 			return a, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 		}

@@ -264,6 +264,43 @@ func TestPause_keepsEverythingBackAndEnds(t *testing.T) {
 	}
 }
 
+// A dead gateway is left alone; what comes back is used again.
+func TestDo_leavesADeadGatewayAlone(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	call := caller(t, nil)
+	var at time.Duration
+	call.since = func() time.Duration { return at }
+	try := func(address string, want error) {
+		t.Helper()
+		if _, err := call.Do(t.Context(), to(address)); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	const dead = "http://127.0.0.1:1/"
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 * deadAfter { // who does not wait says nothing about the gateway
+		_, _ = call.Do(cancelled, to(dead))
+	}
+	for range deadAfter - 1 {
+		try(dead, ErrNotSent)
+	}
+	try(server.URL, nil) // one answer, and it counts anew
+	for range deadAfter {
+		try(dead, ErrNotSent)
+	}
+	try(dead, ErrPaused)
+	at += deadFor
+	try(dead, ErrNotSent)
+	try(dead, ErrPaused) // one failure was enough
+	at += deadFor
+	try(server.URL, nil)
+	try(dead, ErrNotSent)
+	try(server.URL, nil)
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.March, 2, 4, 0, 0, 0, time.UTC)

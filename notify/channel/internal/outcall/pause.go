@@ -14,6 +14,20 @@ const (
 	pauseMost  = 10 * time.Minute
 )
 
+// A gateway that has not answered so many requests in a row is taken for dead, and left alone for a while; then one more failure is
+// enough for the next while. Each request to it would take its time, and that of the messages behind it.
+const (
+	deadAfter = 10
+	deadFor   = 30 * time.Second
+)
+
+// missed counts a request without an answer.
+func (c *Caller) missed() {
+	if c.silent.Add(1) >= deadAfter {
+		c.Pause(deadFor)
+	}
+}
+
 // Pause keeps everything back for a while, one second to ten minutes. A longer pause that runs already stays.
 func (c *Caller) Pause(d time.Duration) {
 	c.mu.Lock()
