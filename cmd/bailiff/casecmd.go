@@ -30,6 +30,7 @@ import (
 
 func runCase(ctx context.Context, e *env, args []string) error {
 	explain := e.flags.Bool("explain", false, "show why each decision was made, and make each again")
+	waiting := e.flags.Bool("waiting", false, "list the cases that wait for a person, those that have waited longest first")
 	resume := e.flags.String("resume", "", "let a case that waits for a person go on, and say `WHY`, without personal data")
 	as := e.actorFlag()
 	lang := e.langFlag()
@@ -40,6 +41,12 @@ func runCase(ctx context.Context, e *env, args []string) error {
 	l, err := language(*lang)
 	if err != nil {
 		return err
+	}
+	if *waiting {
+		if len(rest) > 0 || *resume != "" || *explain {
+			return usagef("--waiting is a list of its own: leave the case number and the other flags away")
+		}
+		return e.onDatabase(ctx, func(db *database) error { return e.listWaiting(ctx, db) }, pg.WithName("bailiff-case"), pg.WithMaxConns(2), pg.WithRole(pg.RoleAudit))
 	}
 	if len(rest) != 1 {
 		return usagef("case takes one case number, such as %s", numberSample)

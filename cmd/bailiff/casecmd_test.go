@@ -116,11 +116,25 @@ func TestCase_resume(t *testing.T) {
 	if _, err := p.robot.Engine.Apply(t.Context(), []engine.For{{CaseID: ids[0], Actor: engine.ActorStranger, Command: engine.SetHold{Reason: engine.HoldWrongPerson}}}); err != nil {
 		t.Fatal(err)
 	}
+	var list struct{ Waiting []waitingCase }
+	s.want(exitDone, &list, "case", "--waiting")
+	if len(list.Waiting) != 1 || list.Waiting[0].Case != number || list.Waiting[0].Hold != engine.HoldWrongPerson || list.Waiting[0].Since.IsZero() {
+		t.Errorf("%+v", list)
+	}
+	if status, out, _ := s.run("case", "--waiting"); status != exitDone || !strings.Contains(out, number) || !strings.Contains(out, engine.HoldWrongPerson) {
+		t.Errorf("%d %s", status, out)
+	}
+	if status, _, stderr := s.run("case", number, "--waiting"); status != exitUsage || !strings.Contains(stderr, "leave the case number") {
+		t.Errorf("%d %s", status, stderr)
+	}
 	if status, _, stderr := s.run("case", number, "--resume", "number was checked", "--as", " "); status != exitUsage || !strings.Contains(stderr, "--as NAME") {
 		t.Errorf("%d %s", status, stderr)
 	}
 	if status, out, stderr := s.run("case", number, "--resume", "number was checked", "--as", "aigul"); status != exitDone || !strings.Contains(out, "goes on") {
 		t.Errorf("%d %s%s", status, out, stderr)
+	}
+	if status, out, _ := s.run("case", "--waiting"); status != exitDone || !strings.Contains(out, "No case waits") {
+		t.Errorf("%d %s", status, out)
 	}
 	var actor, reason string
 	if err := s.pool.QueryRow(t.Context(), `SELECT actor, data->'cmd'->'in'->>'reason' FROM events WHERE case_id = $1 AND kind = 'resumed'`, ids[0]).Scan(&actor, &reason); err != nil || actor != "desk:aigul" || reason != "number was checked" {

@@ -54,7 +54,7 @@ func init() {
 		{"batch", "court batches: batch list | show ID | release ID | reject ID", runBatch},
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
-		{"case", "show one case: case NUMBER [--explain], or let it go on: --resume WHY", runCase},
+		{"case", "show one case: case NUMBER [--explain]; case --waiting; case NUMBER --resume WHY", runCase},
 		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
