@@ -148,7 +148,7 @@ func (g *Gateway) send(ctx context.Context, m notify.Message, now time.Time, sin
 			return g.request(ctx, m, token, m.ExpiresAt.Sub(now)-since.Elapsed())
 		})
 		if err != nil {
-			sent.Detail = detailOf(err)
+			sent.Detail = outcall.Code(err, errOver)
 			if errors.Is(err, outcall.ErrNoAnswer) {
 				sent.Status = notify.Unknown
 			}
@@ -193,28 +193,10 @@ func (g *Gateway) request(ctx context.Context, m notify.Message, token string, l
 
 // pause keeps everybody still for as long as FCM wants it, or for as long as it is known to be wise.
 func (g *Gateway) pause(ctx context.Context, answer outcall.Answer, v verdict, now time.Time) {
-	d := v.pause
-	if answer.Status == http.StatusTooManyRequests || answer.Status >= http.StatusInternalServerError {
-		if said, ok := outcall.RetryAfter(answer.Header, now); ok {
-			d = max(said, time.Second)
-		}
+	if d := g.calls.Heed(answer, v.pause, now); d > 0 {
+		g.cfg.Observe("fcm", "pause", 1)
+		g.cfg.Log.WarnContext(ctx, "FCM is left alone for a while", "why", v.detail, "pause", d)
 	}
-	if d == 0 {
-		return
-	}
-	g.calls.Pause(d)
-	g.cfg.Observe("fcm", "pause", 1)
-	g.cfg.Log.WarnContext(ctx, "FCM is left alone for a while", "why", v.detail, "pause", d)
-}
-
-// detailOf is what is kept of an error: a code, never an address.
-func detailOf(err error) string {
-	for _, known := range []error{outcall.ErrPaused, outcall.ErrNoTime, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return "failed"
 }
 
 // Pace implements notify.Pacer.

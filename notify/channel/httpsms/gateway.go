@@ -220,14 +220,7 @@ func (g *Gateway) call(ctx context.Context, write func(context.Context) (*http.R
 		return v
 	}
 	v := judge(answer.Status, answer.Body)
-	d := v.pause
-	if answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusServiceUnavailable {
-		if said, ok := outcall.RetryAfter(answer.Header, now); ok {
-			d = max(said, time.Second)
-		}
-	}
-	if d > 0 {
-		g.calls.Pause(d)
+	if d := g.calls.Heed(answer, v.pause, now); d > 0 {
 		g.cfg.Observe("sms", "pause", 1)
 		g.cfg.Log.WarnContext(ctx, "the SMS gateway is left alone for a while", "why", v.detail, "pause", d)
 	}
@@ -271,12 +264,5 @@ func (g *Gateway) query(ctx context.Context, ref string, now time.Time) notify.S
 	return sent
 }
 
-// detailOf is what is kept of an error: a code, never an address.
-func detailOf(err error) string {
-	for _, known := range []error{outcall.ErrPaused, outcall.ErrNoTime, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver, errNumber, errText, errRef} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return "failed"
-}
+// detailOf is what is kept of an error.
+func detailOf(err error) string { return outcall.Code(err, errOver, errNumber, errText, errRef) }

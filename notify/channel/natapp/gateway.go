@@ -174,19 +174,14 @@ func (g *Gateway) request(ctx context.Context, body []byte, path ...string) (*ht
 
 // pause keeps everybody still for as long as the gateway wants it, or for as long as it is known to be wise.
 func (g *Gateway) pause(ctx context.Context, answer outcall.Answer, v verdict) {
-	d := v.pause
 	now, err := g.world.Now(ctx)
-	if err == nil && (answer.Status == http.StatusTooManyRequests || answer.Status >= http.StatusInternalServerError) {
-		if said, ok := outcall.RetryAfter(answer.Header, now); ok {
-			d = max(said, time.Second)
-		}
+	if err != nil {
+		return // the computer's own clock never fails
 	}
-	if d == 0 {
-		return
+	if d := g.calls.Heed(answer, v.pause, now); d > 0 {
+		g.cfg.Observe("natapp", "pause", 1)
+		g.cfg.Log.WarnContext(ctx, "the gateway of the national app is left alone for a while", "why", v.detail, "pause", d)
 	}
-	g.calls.Pause(d)
-	g.cfg.Observe("natapp", "pause", 1)
-	g.cfg.Log.WarnContext(ctx, "the gateway of the national app is left alone for a while", "why", v.detail, "pause", d)
 }
 
 // Query implements notify.Gateway. Only an answer that speaks of a message says anything about it.

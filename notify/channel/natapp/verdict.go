@@ -73,13 +73,7 @@ func judge(status int, body []byte) verdict {
 
 // failed is what becomes of messages when there was no answer. Its detail is a code, never an address.
 func failed(err error) verdict {
-	v := verdict{status: notify.NotFound, detail: "failed"}
-	for _, known := range []error{outcall.ErrPaused, outcall.ErrNoTime, outcall.ErrNotSent, outcall.ErrNoAnswer, errOver} {
-		if errors.Is(err, known) {
-			v.detail = known.Error()
-			break
-		}
-	}
+	v := verdict{status: notify.NotFound, detail: outcall.Code(err, errOver)}
 	if errors.Is(err, outcall.ErrNoAnswer) {
 		v.status = notify.Unknown
 	}

@@ -143,6 +143,16 @@ func (c *Caller) Do(ctx context.Context, prepare func(context.Context) (*http.Re
 	return a, nil
 }
 
+// Code is what is kept of an error: one of ours or of others that are known, never an address.
+func Code(err error, others ...error) string {
+	for _, known := range append([]error{ErrPaused, ErrNoTime, ErrNotSent, ErrNoAnswer}, others...) {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "failed"
+}
+
 // departure notes whether a request has begun to leave.
 type departure struct{ begun atomic.Bool }
 

@@ -35,6 +35,20 @@ func (c *Caller) Pause(d time.Duration) {
 	c.until = max(c.until, c.since()+min(max(d, pauseLeast), pauseMost))
 }
 
+// Heed pauses for as long as an answer wants it (429 and 5xx, by Retry-After), or else for as long as its meaning makes wise, and gives
+// how long that is; 0: nobody has to wait.
+func (c *Caller) Heed(a Answer, wise time.Duration, now time.Time) time.Duration {
+	if a.Status == http.StatusTooManyRequests || a.Status >= http.StatusInternalServerError {
+		if said, ok := RetryAfter(a.Header, now); ok {
+			wise = max(said, pauseLeast)
+		}
+	}
+	if wise > 0 {
+		c.Pause(wise)
+	}
+	return wise
+}
+
 func (c *Caller) paused() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
