@@ -149,7 +149,11 @@ func (e *env) trial(ctx context.Context, g readyGateway, told <-chan notify.Rece
 		v.Seconds = watch.Elapsed().Seconds()
 		return v, nil
 	}
-	_, _ = fmt.Fprintf(e.stderr, "the gateway took it, as %q, in %d parts; waiting for the receipt, up to %s\n", a.ProviderRef, v.Parts, within)
+	under := ""
+	if a.ProviderRef != "" {
+		under = " as " + a.ProviderRef
+	}
+	_, _ = fmt.Fprintf(e.stderr, "the gateway took it%s, in %d parts; waiting for the receipt, up to %s\n", under, v.Parts, within)
 	limit := time.NewTimer(within)
 	defer limit.Stop()
 	delivered := map[string]bool{}
