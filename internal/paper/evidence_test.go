@@ -77,6 +77,9 @@ func make1(tb testing.TB, d EvidencePack) []byte {
 func tool(t *testing.T, pdf []byte, from, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not on the PATH", name)
+		}
 		t.Skipf("%s is not installed (package %s), so nobody has read the PDF with other eyes", name, from)
 	}
 	path := filepath.Join(t.TempDir(), "evidence.pdf")

@@ -12,14 +12,16 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
 )
 
-// Cases is what the desk needs of the engine: the legal time and the pack in force.
+// Cases is what the desk needs of the engine: the legal time, the pack in force, and decisions.
 type Cases interface {
+	Apply(ctx context.Context, cmds []engine.For) ([]engine.Outcome, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
 }

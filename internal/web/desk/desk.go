@@ -54,6 +54,8 @@ func Handler(c Config) (http.Handler, error) {
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /desk/{$}", h.inside(h.overview))
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
+	route("POST /desk/cases/{number}/resume", h.inside(h.resumeCase))
+	route("GET /desk/cases/{number}/resume", h.inside(h.backToCase)) // the language row after a post
 	route("GET /desk/notices", h.inside(h.notices))
 	route("GET /desk/imports", h.inside(h.imports))
 	route("GET /desk/imports/{id}", h.inside(h.importFile))

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -66,15 +67,36 @@ func bars(v app.Overview) []bar {
 type casePage struct {
 	ui.Page
 	View app.CaseFile
+
+	NoReason bool // the case was to go on, and nobody said why
 }
 
 func (h *handler) caseFile(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+	return h.showCase(w, r, actor, http.StatusOK, false)
+}
+
+func (h *handler) resumeCase(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+	err := h.app.ResumeCase(r.Context(), actor, r.PathValue("number"), r.PostFormValue("reason"))
+	if errors.Is(err, app.ErrNoReason) {
+		return h.showCase(w, r, actor, http.StatusUnprocessableEntity, true)
+	}
+	if err != nil {
+		return err
+	}
+	return h.backToCase(w, r, actor)
+}
+
+func (h *handler) backToCase(w http.ResponseWriter, r *http.Request, _ app.Actor) error {
+	return ui.Redirect(w, "/desk/cases/"+r.PathValue("number"))
+}
+
+func (h *handler) showCase(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, noReason bool) error {
 	v, err := h.app.Case(r.Context(), actor, r.PathValue("number"), h.Lang(r))
 	if err != nil {
 		return err
 	}
-	p := casePage{Page: h.page(w, r, i18n.Say("case.number", "number", v.Number)), View: v}
-	return h.Render.Render(w, r, http.StatusOK, "casefile", p.Lang, p)
+	p := casePage{Page: h.page(w, r, i18n.Say("case.number", "number", v.Number)), View: v, NoReason: noReason}
+	return h.Render.Render(w, r, status, "casefile", p.Lang, p)
 }
 
 func (h *handler) find(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
