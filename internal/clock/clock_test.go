@@ -152,7 +152,12 @@ func TestSandbox_isSharedAndLosesNoStep(t *testing.T) {
 
 func TestMarkSandbox_refusesARealDatabase(t *testing.T) {
 	t.Parallel()
-	ctx, tx := t.Context(), testkit.Tx(t)
+	ctx := t.Context()
+	tx, err := testkit.DB(t).Begin(ctx) // of its own: another table of that name keeps others waiting
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	for _, sql := range []string{ // a table of that name that is easy to fill
 		`ALTER TABLE cases RENAME TO other_cases`, `CREATE TABLE cases (id int)`, `INSERT INTO cases VALUES (1)`,
 	} {
