@@ -20,6 +20,7 @@ type Instruction struct {
 	IIN     string       // of the debtor, twelve digits; never logged
 	Amount  money.Amount // to hold, to leave held (reduce), to take; zero for lift and recall
 	Of      uuid.UUID    // the arrest or collection order meant, for reduce, lift and recall
+	Parts   []Part       // for one bank: where to hold, to leave held, or to take; the sum of all is Amount. Empty for lift and recall
 }
 
 // Reply is what a bank says of one order.
@@ -30,6 +31,7 @@ type Reply struct {
 	Sum    money.Amount  // held, left held, or executed
 	Bank   string        // short name of the bank that holds the account
 	Detail string
+	Parts  []Part // of one bank: what is held, left held or taken, by account; may be empty
 }
 
 // Bank is the port to banks. Both calls work on sets; an id without a reply has an unknown outcome, and so has every id
