@@ -30,6 +30,9 @@ func (s *Store) Reserve(ctx context.Context, tx pgx.Tx, transfers []Transfer) ([
 	}
 	out := make([]Recorded, len(transfers))
 	first, ask := sieve(transfers, out)
+	if err := lockMeetings(ctx, tx, transfers, "pg_advisory_xact_lock_shared"); err != nil {
+		return nil, err
+	}
 	for _, i := range first {
 		ask = append(ask, transfers[i].identity())
 	}
@@ -43,6 +46,10 @@ func (s *Store) Reserve(ctx context.Context, tx pgx.Tx, transfers []Transfer) ([
 			fresh = append(fresh, i)
 		}
 	}
+	fresh, err := s.claimArrivals(ctx, tx, transfers, fresh, out, booked)
+	if err != nil {
+		return nil, err
+	}
 	if len(fresh) > 0 {
 		rows, err := tx.Query(ctx, reserveSQL, len(fresh))
 		if err != nil {
@@ -54,7 +61,7 @@ func (s *Store) Reserve(ctx context.Context, tx pgx.Tx, transfers []Transfer) ([
 		}
 		for k, i := range fresh {
 			t := transfers[i]
-			out[i] = Recorded{PaymentID: ids[k], Fresh: true}
+			out[i].PaymentID, out[i].Fresh = ids[k], true
 			booked[t.identity()] = known{id: ids[k], tiyn: t.Amount.Tiyn(), currency: currency}
 		}
 	}
@@ -132,7 +139,6 @@ func (s *Store) Book(ctx context.Context, tx pgx.Tx, bookings []Booking, now tim
 		r.Int8(b.RefundDue.Tiyn())
 	})
 	if err != nil {
-		const uniqueViolation = "23505"
 		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueViolation {
 			return ErrRaced
 		}

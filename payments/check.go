@@ -23,7 +23,7 @@ const (
            coalesce(sum(amount) FILTER (WHERE kind = 'received'), 0) AS received,
            coalesce(sum(amount) FILTER (WHERE credit = 'receivable'), 0) - coalesce(sum(amount) FILTER (WHERE debit IN ('receivable', 'claims')), 0) AS allocated,
            coalesce(sum(amount) FILTER (WHERE credit = 'refunds_due'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'refunds_due'), 0) AS refund_due,
-           coalesce(sum(amount) FILTER (WHERE credit LIKE 'clearing:%'), 0) AS reversed
+           coalesce(sum(amount) FILTER (WHERE kind = 'reversed'), 0) AS reversed
       FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id)
 SELECT CASE WHEN b.received IS DISTINCT FROM p.amount THEN 'INV-M2' ELSE 'INV-M1' END AS id, coalesce(p.case_id, 0) AS case_id,
        format('payment %s: amount/allocated/refund_due/reversed %s/%s/%s/%s, in the ledger %s/%s/%s/%s', coalesce(p.id, b.payment_id),
@@ -56,9 +56,16 @@ SELECT 'INV-M1' AS id, c.id AS case_id,
 	checkAccountsSQL = `(WITH booked AS (
     SELECT s.account, sum(s.amount) AS amount
       FROM (SELECT debit AS account, amount FROM ledger UNION ALL SELECT credit, -amount FROM ledger) AS s
-     WHERE s.account IN ('suspense', 'refunds_due') OR s.account LIKE 'clearing:%' GROUP BY s.account),
+     WHERE s.account IN ('suspense', 'refunds_due', 'treasury', 'unexplained') OR s.account LIKE 'clearing:%' GROUP BY s.account),
 held AS (
-    SELECT 'clearing:' || source AS account, sum(amount - reversed) AS amount FROM payments GROUP BY source
+    SELECT 'clearing:' || source AS account, sum(amount) AS amount FROM (
+        SELECT p.source, p.amount - p.reversed - CASE WHEN t.payment_id IS NULL THEN 0 ELSE p.amount END AS amount
+          FROM payments p LEFT JOIN settlements t ON t.payment_id = p.id WHERE p.source <> 'treasury'
+        UNION ALL SELECT gateway, -amount FROM statement_lines WHERE verdict = 'paid_back'
+        UNION ALL SELECT a.gateway, -p.reversed - coalesce((SELECT sum(l.amount) FROM statement_lines l WHERE l.payment_id = p.id AND l.verdict = 'reversed'), 0)
+          FROM arrivals a JOIN payments p ON p.id = a.payment_id) AS c GROUP BY source
+    UNION ALL SELECT 'treasury', sum(amount) FROM statement_lines WHERE verdict NOT IN ('duplicate', 'conflict')
+    UNION ALL SELECT 'unexplained', -sum(amount) FROM statement_lines WHERE verdict = 'unexplained'
     UNION ALL SELECT 'suspense', -sum(amount - allocated - refund_due - reversed) FROM payments
     UNION ALL SELECT 'refunds_due', -sum(refund_due) FROM payments)
 SELECT 'INV-M1' AS id, 0::bigint AS case_id,
@@ -75,6 +82,19 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 	// A message is what it was when it came.
 	checkContentSQL = `(SELECT 'INV-M3' AS id, 0::bigint AS case_id, format('message %s: content changed', id) AS detail
   FROM payment_events WHERE content <> sha256(body)
+ LIMIT 100)`
+
+	// A statement adds up, has all its lines when it is done, and a line that brought money has its payment.
+	checkStatementsSQL = `(SELECT 'INV-M1' AS id, 0::bigint AS case_id, format('statement %s: %s lines for %s, in %s for %s, out %s for %s', s.id, coalesce(l.n, 0), s.lines, coalesce(l.credits, 0), s.credits, coalesce(l.debits, 0), s.debits) AS detail
+  FROM statements s LEFT JOIN (SELECT statement_id, count(*) AS n, coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS credits, coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS debits
+         FROM statement_lines GROUP BY statement_id) AS l ON l.statement_id = s.id
+ WHERE s.state = 'done' AND (s.lines, s.credits, s.debits) IS DISTINCT FROM (coalesce(l.n, 0), coalesce(l.credits, 0), coalesce(l.debits, 0))
+ LIMIT 100)`
+
+	checkSettledSQL = `(SELECT 'INV-M2' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: settled %s, in the ledger %s', coalesce(p.id, b.payment_id), t.payment_id IS NOT NULL, coalesce(b.amount, 0)) AS detail
+  FROM (SELECT payment_id, sum(amount) AS amount FROM ledger WHERE kind = 'settled' GROUP BY payment_id) AS b
+  FULL JOIN settlements t ON t.payment_id = b.payment_id LEFT JOIN payments p ON p.id = coalesce(t.payment_id, b.payment_id)
+ WHERE b.amount IS DISTINCT FROM p.amount OR t.payment_id IS NULL
  LIMIT 100)`
 
 	// Money of a case belongs to a case that exists; nothing stands twice or nowhere.
@@ -101,10 +121,10 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 	checkShapesSQL = `(SELECT 'INV-M6' AS id, coalesce(case_id, 0) AS case_id, format('entry %s: %s, debit %s, credit %s', id, kind, debit, credit) AS detail
   FROM ledger
  WHERE CASE kind
-       WHEN 'received' THEN debit LIKE 'clearing:_%' AND credit = 'suspense' AND payment_id IS NOT NULL
+       WHEN 'received' THEN (debit LIKE 'clearing:_%' OR debit = 'treasury') AND credit = 'suspense' AND payment_id IS NOT NULL
        WHEN 'allocated' THEN debit = 'suspense' AND credit = 'receivable' AND payment_id IS NOT NULL AND case_id IS NOT NULL
        WHEN 'refund_due' THEN debit = 'suspense' AND credit = 'refunds_due' AND payment_id IS NOT NULL
-       WHEN 'reversed' THEN debit IN ('receivable', 'refunds_due', 'suspense') AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL AND (case_id IS NOT NULL OR debit <> 'receivable')
+       WHEN 'reversed' THEN debit IN ('receivable', 'refunds_due', 'suspense') AND (credit LIKE 'clearing:_%' OR credit = 'treasury') AND payment_id IS NOT NULL AND (case_id IS NOT NULL OR debit <> 'receivable')
        WHEN 'opened' THEN debit = 'receivable' AND credit = 'claims' AND case_id IS NOT NULL
        WHEN 'cancelled' THEN debit = 'claims' AND credit = 'receivable' AND case_id IS NOT NULL
        WHEN 'refund_claim' THEN debit = 'claims' AND credit = 'refunds_due' AND payment_id IS NOT NULL AND case_id IS NOT NULL
@@ -112,6 +132,9 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        WHEN 'taken_back' THEN debit = 'receivable' AND credit = 'transferred' AND case_id IS NOT NULL
        WHEN 'adjusted' THEN (debit, credit) IN (('receivable', 'claims'), ('claims', 'receivable')) AND case_id IS NOT NULL AND reason <> ''
        WHEN 'returned' THEN debit = 'returned' AND credit = 'receivable' AND case_id IS NOT NULL
+       WHEN 'settled' THEN debit = 'treasury' AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL
+       WHEN 'paid_back' THEN debit LIKE 'clearing:_%' AND credit = 'treasury'
+       WHEN 'unexplained' THEN debit = 'unexplained' AND credit = 'treasury'
        ELSE false END IS NOT TRUE OR amount <= 0
  LIMIT 100)`
 
@@ -123,7 +146,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 // checkSQL is one statement, so that all parts see the same snapshot on any connection.
 const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
 	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
-	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
 
 // Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
 // result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.

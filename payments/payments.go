@@ -42,6 +42,7 @@ type Transfer struct {
 	Currency  string
 	ValueDate calendar.Date
 	Reference string // the payer's words
+	CaseID    int64  // named in the payer's words, see package match; 0: none
 }
 
 // Refusal says why a transfer cannot be booked at all. The words are stable.
@@ -68,10 +69,19 @@ const (
 	WasReverse Verdict = "reversed"  // money taken back
 	Unmatched  Verdict = "unmatched" // takes back money that never came, given up
 	Ignored    Verdict = "ignored"   // of no concern to us
+
+	Met         Verdict = "met"         // a gateway's word for money that a statement had brought before
+	Matched     Verdict = "matched"     // a line that paid a case
+	Held        Verdict = "suspense"    // a line whose money waits for a person
+	WasSettled  Verdict = "settled"     // a line with the money of a payment that a gateway had told of
+	PaidBack    Verdict = "paid_back"   // a gateway took back what it had to give back to a payer
+	Unexplained Verdict = "unexplained" // money went from our account, and nobody has said why
 )
 
 // Verdicts lists every verdict once.
-var Verdicts = []Verdict{Settled, Duplicate, Conflict, Bad, WasReverse, Unmatched, Ignored}
+var Verdicts = []Verdict{
+	Settled, Duplicate, Conflict, Bad, WasReverse, Unmatched, Ignored, Met, Matched, Held, WasSettled, PaidBack, Unexplained,
+}
 
 // RefusedError says that a batch was refused as a whole, and for which rows. Nothing of it may be committed; the caller
 // rolls back and tries the halves.

@@ -8,11 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Recorded says what became of one transfer. Exactly one of these holds: Fresh; Conflict; Refused is set; or the
+// Recorded says what became of one transfer. Exactly one of these holds: Fresh; Met; Conflict; Refused is set; or the
 // transfer was known with the same sum, which needs nothing.
 type Recorded struct {
 	PaymentID int64 // 0 when refused
 	Fresh     bool
+	Unsure    bool    // fresh, but it could be money that a statement has brought already: a person must look before a case gets it
+	Met       bool    // its money came before its word: PaymentID is that payment
 	Conflict  bool    // known with another sum or currency: reported, never overwritten
 	Refused   Refusal // cannot be booked
 }
@@ -22,6 +24,8 @@ func (r Recorded) Verdict() Verdict {
 	switch {
 	case r.Fresh:
 		return Settled
+	case r.Met:
+		return Met
 	case r.Conflict:
 		return Conflict
 	case r.Refused != "":
@@ -50,7 +54,7 @@ const knownPaymentsSQL = `SELECT p.id, p.source, p.txn_id, p.amount, p.currency 
 func compare(transfers []Transfer, booked map[identity]known, out []Recorded) {
 	for i, t := range transfers {
 		k, ok := booked[t.identity()]
-		if out[i].Fresh || !ok {
+		if out[i].Fresh || out[i].Met || !ok {
 			continue
 		}
 		out[i] = Recorded{PaymentID: k.id, Conflict: t.Amount.Tiyn() != k.tiyn || t.Currency != k.currency}

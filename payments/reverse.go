@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -32,8 +33,11 @@ type Reversible struct {
 	Holding   ledger.Holding
 }
 
-const forReversalSQL = `SELECT p.source, p.txn_id, p.id, coalesce(p.case_id, 0), p.amount, p.allocated, p.refund_due, p.reversed
-  FROM payments p JOIN unnest($1::text[], $2::text[]) AS w (source, txn_id) ON p.source = w.source AND p.txn_id = w.txn_id`
+// A payment that a statement told of first is found by what the gateway calls it.
+const forReversalSQL = `SELECT w.source, w.txn_id, p.id, coalesce(p.case_id, 0), p.amount, p.allocated, p.refund_due, p.reversed
+  FROM unnest($1::text[], $2::text[]) AS w (source, txn_id)
+  JOIN payments p ON p.id = coalesce((SELECT k.id FROM payments k WHERE k.source = w.source AND k.txn_id = w.txn_id),
+                                     (SELECT a.payment_id FROM arrivals a WHERE a.gateway = w.source AND a.txn_id = w.txn_id))`
 
 const lockForReversalSQL = forReversalSQL + ` ORDER BY p.id FOR UPDATE OF p`
 
@@ -95,6 +99,7 @@ func (s *Store) reversible(ctx context.Context, q Querier, sql string, reversals
 // under FromRefund.
 type ReversalOf struct {
 	PaymentID    int64
+	Source       string       // who took it back; empty: the source of the payment
 	FromCase     money.Amount // the engine must be told: the debt is open again
 	FromRefund   money.Amount
 	FromSuspense money.Amount
@@ -133,7 +138,7 @@ func PlanReversals(loaded []Reversible) ([]ReversalOf, []Verdict) {
 		if !ok {
 			k = len(plan)
 			at[r.PaymentID] = k
-			plan = append(plan, ReversalOf{PaymentID: r.PaymentID})
+			plan = append(plan, ReversalOf{PaymentID: r.PaymentID, Source: r.Source})
 		}
 		plan[k].FromCase = plan[k].FromCase.Add(fromCase)
 		plan[k].FromRefund = plan[k].FromRefund.Add(fromRefund)
@@ -192,7 +197,7 @@ func (s *Store) Reverse(ctx context.Context, tx pgx.Tx, reversals []ReversalOf, 
 	for _, r := range reversals {
 		o := of[r.PaymentID]
 		entries, err = ledger.Reversed(entries, ledger.Reversal{
-			PaymentID: o.ID, Source: o.Source, CaseID: o.CaseID,
+			PaymentID: o.ID, Source: cmp.Or(r.Source, o.Source), CaseID: o.CaseID,
 			FromCase: r.FromCase, FromRefund: r.FromRefund, FromSuspense: r.FromSuspense, Reason: r.Reason,
 		})
 		if err != nil {

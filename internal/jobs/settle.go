@@ -164,62 +164,89 @@ func (s *settlement) read(events []payments.PendingEvent) {
 		if m.Type == gateway.Reversed {
 			s.reversals = append(s.reversals, m.Reversal(e.Source, e.Row))
 		} else {
-			s.transfers = append(s.transfers, m.Transfer(e.Source, e.Row))
+			t := m.Transfer(e.Source, e.Row)
+			t.CaseID, _, _ = match.ByReference(t.Reference)
+			s.transfers = append(s.transfers, t)
 		}
 	}
 }
 
-// bookTransfers books new payments, each once and whole: what the engine decides of those that name one case, and the rest
-// into suspense.
+// bookTransfers books new payments, each once and whole.
 func (s *settlement) bookTransfers(ctx context.Context) error {
 	reserved, err := s.Payments.Reserve(ctx, s.tx, s.transfers)
 	if err != nil {
 		return err
 	}
+	for i, r := range reserved {
+		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: s.transfers[i].EventRow, Verdict: r.Verdict()})
+		s.cfg.Observe("payment", string(r.Verdict()), 1)
+	}
+	_, err = s.book(ctx, s.tx, s.transfers, reserved, s.now)
+	return err
+}
+
+// book books the fresh ones of reserved transfers, each once and whole: what the engine decides of those that name one case, and the
+// rest into suspense. It gives the bookings in the order of the transfers.
+func (r *Robot) book(ctx context.Context, tx pgx.Tx, transfers []payments.Transfer, reserved []payments.Recorded, now time.Time) ([]payments.Booking, error) {
 	var cmds []engine.For
 	bookings := make([]payments.Booking, 0, len(reserved))
 	index := make(map[int64]int, len(reserved)) // in bookings, by payment
-	for i, r := range reserved {
-		t := s.transfers[i]
-		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: t.EventRow, Verdict: r.Verdict()})
-		s.cfg.Observe("payment", string(r.Verdict()), 1)
-		if !r.Fresh {
+	for i, got := range reserved {
+		if !got.Fresh {
 			continue
 		}
-		index[r.PaymentID] = len(bookings)
-		bookings = append(bookings, payments.Booking{Transfer: t, PaymentID: r.PaymentID})
-		if id, _, ok := match.ByReference(t.Reference); ok {
-			cmds = append(cmds, engine.For{CaseID: id, Actor: engine.ActorPayment, Command: engine.Pay{
-				PaymentID: r.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
+		t := transfers[i]
+		index[got.PaymentID] = len(bookings)
+		bookings = append(bookings, payments.Booking{Transfer: t, PaymentID: got.PaymentID})
+		if t.CaseID != 0 && !got.Unsure {
+			cmds = append(cmds, engine.For{CaseID: t.CaseID, Actor: engine.ActorPayment, Command: engine.Pay{
+				PaymentID: got.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
 			}})
 		}
 	}
 	if len(cmds) > 0 {
 		var decided []engine.MoneyAllocated
-		_, err := s.Engine.ApplyTx(ctx, s.tx, cmds, engine.BeforeWrite(func(_ context.Context, _ pgx.Tx, pl *engine.Plan) error {
+		_, err := r.Engine.ApplyTx(ctx, tx, cmds, engine.BeforeWrite(func(_ context.Context, _ pgx.Tx, pl *engine.Plan) error {
 			decided = pl.TakeAllocations()
 			return nil
 		}))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, m := range decided {
 			b := &bookings[index[m.PaymentID]]
 			b.CaseID, b.Allocated, b.RefundDue = m.CaseID, m.Allocated, m.RefundDue
 		}
 	}
-	return s.Payments.Book(ctx, s.tx, bookings, s.now)
+	return bookings, r.Payments.Book(ctx, tx, bookings, now)
 }
 
-// bookReversals takes back what was booked. The engine locks the cases before the payments are locked; if a payment
-// changed in between, the transaction is tried again.
+// bookReversals takes back what was booked.
 func (s *settlement) bookReversals(ctx context.Context) error {
-	if len(s.reversals) == 0 {
-		return nil
-	}
-	found, err := s.Payments.FindForReversal(ctx, s.tx, s.reversals)
+	_, verdicts, err := s.takeBack(ctx, s.tx, s.reversals, s.now)
 	if err != nil {
 		return err
+	}
+	for i, v := range verdicts {
+		row := s.reversals[i].EventRow
+		if v == payments.Unmatched && s.now.Sub(s.received[row]) < giveUpReversal {
+			continue // the payment may still come
+		}
+		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: row, Verdict: v})
+		s.cfg.Observe("payment", string(v), 1)
+	}
+	return nil
+}
+
+// takeBack books reversals and gives the payment and the verdict of each. The engine locks the cases before the payments are locked; if a payment
+// changed in between, the transaction is tried again.
+func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Reversal, now time.Time) ([]payments.Reversible, []payments.Verdict, error) {
+	if len(reversals) == 0 {
+		return nil, nil, nil
+	}
+	found, err := r.Payments.FindForReversal(ctx, tx, reversals)
+	if err != nil {
+		return nil, nil, err
 	}
 	plan, _ := payments.PlanReversals(found)
 	caseOf := map[int64]int64{}
@@ -233,38 +260,25 @@ func (s *settlement) bookReversals(ctx context.Context) error {
 		}
 	}
 	if len(cmds) > 0 {
-		pl, err := s.Engine.ApplyTx(ctx, s.tx, cmds)
+		pl, err := r.Engine.ApplyTx(ctx, tx, cmds)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, o := range pl.Outcomes {
 			if o.Refusal != nil {
-				return fmt.Errorf("jobs: reversal for case %d: %w", o.CaseID, o.Refusal)
+				return nil, nil, fmt.Errorf("jobs: reversal for case %d: %w", o.CaseID, o.Refusal)
 			}
 		}
 	}
-	locked, err := s.Payments.LockForReversal(ctx, s.tx, s.reversals)
+	locked, err := r.Payments.LockForReversal(ctx, tx, reversals)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	again, verdicts := payments.PlanReversals(locked)
 	if !samePlan(plan, again) {
-		return fmt.Errorf("jobs: a payment moved while it was reversed: %w", engine.ErrConflict)
+		return nil, nil, fmt.Errorf("jobs: a payment moved while it was reversed: %w", engine.ErrConflict)
 	}
-	if len(again) > 0 {
-		if err := s.Payments.Reverse(ctx, s.tx, again, s.now); err != nil {
-			return err
-		}
-	}
-	for i, v := range verdicts {
-		row := s.reversals[i].EventRow
-		if v == payments.Unmatched && s.now.Sub(s.received[row]) < giveUpReversal {
-			continue // the payment may still come
-		}
-		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: row, Verdict: v})
-		s.cfg.Observe("payment", string(v), 1)
-	}
-	return nil
+	return locked, verdicts, r.Payments.Reverse(ctx, tx, again, now)
 }
 
 func samePlan(a, b []payments.ReversalOf) bool {

@@ -13,12 +13,25 @@ const (
 	RefundsDue  Account = "refunds_due" // owed to payers
 	Transferred Account = "transferred" // debts which a private bailiff now collects
 	Returned    Account = "returned"    // debts of ended cases whose payment was taken back
+	Treasury    Account = "treasury"    // on our own accounts, as their statements say
+	Unexplained Account = "unexplained" // went from our own accounts, and nobody has said yet why
 )
 
 const clearingPrefix = "clearing:"
 
 // Clearing is the account of the money which one source says it holds for us.
 func Clearing(source string) Account { return Account(clearingPrefix + source) }
+
+// SourceTreasury names the payments that a statement of our own account told of first: their money is there already.
+const SourceTreasury = "treasury"
+
+// Home is the account on which the money of a source arrives.
+func Home(source string) Account {
+	if source == SourceTreasury {
+		return Treasury
+	}
+	return Clearing(source)
+}
 
 // Source is the reverse of [Clearing].
 func (a Account) Source() (source string, ok bool) {
@@ -28,11 +41,11 @@ func (a Account) Source() (source string, ok bool) {
 // Known reports whether an account may appear in the books.
 func (a Account) Known() bool {
 	switch a {
-	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned:
+	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned, Treasury, Unexplained:
 		return true
 	}
 	source, ok := a.Source()
-	return ok && ValidSource(source)
+	return ok && ValidSource(source) && source != SourceTreasury
 }
 
 // maxSource bounds the name of a source.
@@ -68,10 +81,13 @@ const (
 	KindAdjusted    Kind = "adjusted"
 	KindTakenBack   Kind = "taken_back"
 	KindReturned    Kind = "returned"
+	KindSettled     Kind = "settled"
+	KindPaidBack    Kind = "paid_back"
+	KindUnexplained Kind = "unexplained"
 )
 
 // Kinds lists every kind once.
 var Kinds = []Kind{
 	KindReceived, KindAllocated, KindRefundDue, KindReversed, KindOpened, KindCancelled, KindRefundClaim,
-	KindTransferred, KindTakenBack, KindAdjusted, KindReturned,
+	KindTransferred, KindTakenBack, KindAdjusted, KindReturned, KindSettled, KindPaidBack, KindUnexplained,
 }

@@ -8,11 +8,12 @@
 // It must not touch a database, read a clock, know a state of a case, or decide how much of a payment a case takes:
 // the engine decides, this package books.
 //
-// Sides: the debit side of an account minus its credit side is its balance. Assets (clearing, receivable, transferred,
-// returned) stand on the debit side, what is owed to others (suspense, refunds_due, claims) on the credit side.
+// Sides: the debit side of an account minus its credit side is its balance. Assets (clearing, treasury, unexplained,
+// receivable, transferred, returned) stand on the debit side, what is owed to others (suspense, refunds_due, claims) on the credit side.
 //
 //	event          debit             credit            what it means
 //	received       clearing:<src>    suspense          money came in, nobody has said yet what for
+//	               treasury          suspense            the same, told by the statement of our own account
 //	allocated      suspense          receivable        it pays a case
 //	refund_due     suspense          refunds_due       it pays nothing: it goes back
 //	reversed       receivable        clearing:<src>    taken back by the payment system, from a case
@@ -26,6 +27,9 @@
 //	adjusted +     receivable        claims            the debt grew
 //	adjusted -     claims            receivable        the debt shrank
 //	returned       returned          receivable        money of an ended case was taken back; a person decides
+//	settled        treasury          clearing:<src>    what a gateway had told of came to our own account
+//	paid_back      clearing:<src>    treasury          a gateway took back to itself what it had to give back to a payer
+//	unexplained    unexplained       treasury          went from our own account; a person must say why
 //
-// Entry points: [Received], [Allocated], [Reversed], [Moved].
+// Entry points: [Received], [Allocated], [Reversed], [Moved], [Settled], [Left].
 package ledger

@@ -32,12 +32,41 @@ func (e *Error) Error() string {
 
 // Received books a payment that came in through a source.
 func Received(source string, paymentID int64, amount money.Amount) (Entry, error) {
-	e := Entry{Kind: KindReceived, Debit: Clearing(source), Credit: Suspense, Amount: amount, PaymentID: paymentID}
+	e := Entry{Kind: KindReceived, Debit: Home(source), Credit: Suspense, Amount: amount, PaymentID: paymentID}
 	switch {
 	case !ValidSource(source):
 		return Entry{}, e.refuse("unknown source")
 	case paymentID <= 0:
 		return Entry{}, e.refuse("no payment")
+	case !amount.IsPositive():
+		return Entry{}, e.refuse("amount is not positive")
+	}
+	return e, nil
+}
+
+// Settled books that the money of a payment, which a gateway had told of, came to our own account.
+func Settled(source string, paymentID int64, amount money.Amount) (Entry, error) {
+	e := Entry{Kind: KindSettled, Debit: Treasury, Credit: Clearing(source), Amount: amount, PaymentID: paymentID}
+	switch {
+	case !ValidSource(source) || source == SourceTreasury:
+		return Entry{}, e.refuse("not a gateway")
+	case paymentID <= 0:
+		return Entry{}, e.refuse("no payment")
+	case !amount.IsPositive():
+		return Entry{}, e.refuse("amount is not positive")
+	}
+	return e, nil
+}
+
+// Left books money that went from our own account: back to a gateway, or, with none, nobody knows where.
+func Left(gateway string, amount money.Amount) (Entry, error) {
+	e := Entry{Kind: KindUnexplained, Debit: Unexplained, Credit: Treasury, Amount: amount}
+	if gateway != "" {
+		e.Kind, e.Debit = KindPaidBack, Clearing(gateway)
+	}
+	switch {
+	case gateway != "" && (!ValidSource(gateway) || gateway == SourceTreasury):
+		return Entry{}, e.refuse("not a gateway")
 	case !amount.IsPositive():
 		return Entry{}, e.refuse("amount is not positive")
 	}
@@ -86,7 +115,7 @@ func (r Reversal) Total() money.Amount { return r.FromCase.Add(r.FromRefund).Add
 
 // Reversed books a [Reversal]: one to three entries appended to into.
 func Reversed(into []Entry, r Reversal) ([]Entry, error) {
-	e := Entry{Kind: KindReversed, Credit: Clearing(r.Source), CaseID: r.CaseID, PaymentID: r.PaymentID, Reason: r.Reason}
+	e := Entry{Kind: KindReversed, Credit: Home(r.Source), CaseID: r.CaseID, PaymentID: r.PaymentID, Reason: r.Reason}
 	switch {
 	case !ValidSource(r.Source):
 		return into, e.refuse("unknown source")
