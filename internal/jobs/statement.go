@@ -1,9 +1,9 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"time"
 
@@ -21,97 +21,145 @@ const statementPage = 5000
 // statementWorkers is how many pages are taken at the same time.
 const statementWorkers = 2
 
-// Statement takes the lines of one statement whose sums were checked: each gets one verdict for ever, and what pays a case pays it. It
-// returns how many lines have which verdict, of all runs together. A killed run goes on where it was when the same file comes again; a
-// statement that was taken whole gives done, and nothing is done.
-func (r *Robot) Statement(ctx context.Context, st payments.Statement, lines iter.Seq2[source.Line, error]) (counts map[payments.Verdict]int, done bool, err error) {
-	now, err := r.cfg.Clock.Now(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		st.ID, done, err = r.Payments.BeginStatement(ctx, tx, st, now)
-		return err
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	if !done {
-		if err := r.takeStatement(ctx, st, lines); err != nil {
-			return nil, false, err
-		}
-	}
-	counts, err = r.Payments.CountLines(ctx, r.cfg.Pool, st.ID)
-	return counts, done, err
+// Taking takes the lines of the statements of one file. Their sums were checked before: each line gets one verdict for ever, and what
+// pays a case pays it. A killed run goes on where it was when the same file comes again.
+type Taking struct {
+	robot *Robot
+	parts []*takenPart
+	pages chan fullPage
+	group *errgroup.Group
+	ctx   context.Context //nolint:containedctx // of the workers, which live as long as the taking
 }
 
-func (r *Robot) takeStatement(ctx context.Context, st payments.Statement, lines iter.Seq2[source.Line, error]) error {
-	taken, err := r.Payments.Taken(ctx, r.cfg.Pool, st.ID)
+// takenPart is one statement of the file.
+type takenPart struct {
+	payments.Statement
+	done     bool             // taken whole before
+	taken    map[int]struct{} // lines that have their verdict
+	name     *namer
+	no       int
+	page     []statementLine
+	gateways map[string]string
+}
+
+type fullPage struct {
+	of    *takenPart
+	lines []statementLine
+}
+
+// Take begins to take statements; the lines follow by [Taking.Line]. [payments.ErrStatementChanged] refuses all of them.
+func (r *Robot) Take(ctx context.Context, statements []payments.Statement) (*Taking, error) {
+	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	gateways, err := r.Payments.GatewayAccounts(ctx, r.cfg.Pool)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pages := make(chan []statementLine, statementWorkers)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(pages)
-		name := newNamer(st.Account)
-		var page []statementLine
-		send := func() error {
-			select {
-			case pages <- page:
-				page = nil
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		no := 0
-		for l, err := range lines {
-			if err != nil {
+	t := &Taking{robot: r, pages: make(chan fullPage, statementWorkers)}
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		t.parts = nil
+		for _, st := range statements {
+			p := &takenPart{Statement: st, name: newNamer(st.Account), gateways: gateways}
+			var err error
+			if p.ID, p.done, err = r.Payments.BeginStatement(ctx, tx, st, now); err != nil {
 				return err
 			}
-			no++
-			id := name.of(&l)
-			if _, known := taken[no]; known {
-				continue
+			if p.taken, err = r.Payments.Taken(ctx, tx, p.ID); err != nil {
+				return err
 			}
-			if page = append(page, statementLine{no: no, txn: id, line: l, gateway: gateways[l.Payer.IBAN]}); len(page) == statementPage {
-				if err := send(); err != nil {
-					return err
-				}
-			}
-		}
-		if len(page) > 0 {
-			return send()
+			t.parts = append(t.parts, p)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	t.group, t.ctx = errgroup.WithContext(ctx)
 	for range statementWorkers {
-		g.Go(func() error {
-			for page := range pages {
-				if err := r.takePage(ctx, st, page); err != nil {
+		t.group.Go(func() error {
+			for p := range t.pages {
+				if err := r.takePage(t.ctx, p.of.Statement, p.lines); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return r.endStatement(ctx, st.ID)
+	return t, nil
 }
 
-func (r *Robot) endStatement(ctx context.Context, id int64) error {
+// Line takes the next line of one of the statements, by its place in the file from 1.
+func (t *Taking) Line(part int, l *source.Line) error {
+	p := t.parts[part-1]
+	if p.done {
+		return nil
+	}
+	p.no++
+	id := p.name.of(l)
+	if _, known := p.taken[p.no]; known {
+		return nil
+	}
+	p.page = append(p.page, statementLine{no: p.no, txn: id, line: *l, gateway: p.gateways[l.Payer.IBAN]})
+	if len(p.page) < statementPage {
+		return nil
+	}
+	return t.flush(p)
+}
+
+func (t *Taking) flush(p *takenPart) error {
+	select {
+	case t.pages <- fullPage{p, p.page}:
+		p.page = nil
+		return nil
+	case <-t.ctx.Done():
+		return context.Cause(t.ctx)
+	}
+}
+
+// StatementResult is what became of one statement.
+type StatementResult struct {
+	payments.Statement
+	Again  bool // it was taken whole before
+	Counts map[payments.Verdict]int
+}
+
+// End waits until every line has its verdict. With a cause it only stops: what has no verdict may be taken later.
+func (t *Taking) End(ctx context.Context, cause error) ([]StatementResult, error) {
+	for _, p := range t.parts {
+		if cause == nil && len(p.page) > 0 {
+			cause = t.flush(p)
+		}
+	}
+	close(t.pages)
+	if err := t.group.Wait(); err != nil || cause != nil {
+		return nil, cmp.Or(err, cause)
+	}
+	r := t.robot
 	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.EndStatement(ctx, tx, id, now) })
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		for _, p := range t.parts {
+			if err := r.Payments.EndStatement(ctx, tx, p.ID, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := make([]StatementResult, len(t.parts))
+	for i, p := range t.parts {
+		results[i] = StatementResult{Statement: p.Statement, Again: p.done}
+		if results[i].Counts, err = r.Payments.CountLines(ctx, r.cfg.Pool, p.ID); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
 }
 
 // takePage takes lines in one transaction. A page that the database refuses is halved until the one bad line is found; that one goes
