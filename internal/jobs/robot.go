@@ -40,7 +40,10 @@ type Config struct {
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
-	Observe  func(what, outcome string, n int) // for metrics; may be nil
+
+	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
+	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
+	Observe     func(what, outcome string, n int) // for metrics; may be nil
 }
 
 // Robot is the engine with everything that drives it.
@@ -74,6 +77,9 @@ func New(cfg Config) (*Robot, error) {
 	}
 	if cfg.Lease == 0 {
 		cfg.Lease = abandonAfter
+	}
+	if cfg.LinesAtOnce == 0 {
+		cfg.LinesAtOnce = statementPage
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}
