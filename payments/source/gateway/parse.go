@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"robotbailiff/internal/strictjson"
 	"robotbailiff/payments"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -88,8 +89,8 @@ func Parse(body []byte) (Message, error) {
 	if len(body) > MaxBody {
 		return Message{}, &ParseError{Code: TooLarge}
 	}
-	if err := unambiguous(body); err != nil {
-		return Message{}, err
+	if err := strictjson.Check(body); err != nil {
+		return Message{}, &ParseError{Code: ParseCode(err.Error())}
 	}
 	top, err := object(body, "")
 	if err != nil {
