@@ -19,6 +19,7 @@ import (
 	"robotbailiff/engine/intake/proof"
 	appdesk "robotbailiff/internal/app/desk"
 	appportal "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
@@ -41,6 +42,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
 	bad := e.flags.String("faults", "", "how often the simulated world misbehaves, in hundredths of a per cent, as `JSON`: {\"LostAnswer\":1000}; sandbox only")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
+	bank := e.flags.String("statements", "", "`DIR` that bank statements are put into; needs the role work")
 	files := e.tlsFlags()
 	rest, err := e.parse(args)
 	if err != nil {
@@ -55,6 +57,9 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	}
 	if *drops != "" && !work {
 		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
+	}
+	if *bank != "" && !work {
+		return usagef("--statements needs the role work: give --roles work, or leave --statements away")
 	}
 	faults, err := parseFaults(*bad)
 	if err != nil {
@@ -71,7 +76,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, faults: faults, reach: true}, d)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, statements: *bank, faults: faults, reach: true}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -145,6 +150,13 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 			return err
 		}
 		g.Go(func() error { return f.Run(ctx, dropEvery) })
+	}
+	if w.statements != "" {
+		f, err := newStatementFolder(p.robot, w.statements, string(i18n.RU), e.log)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return f.run(ctx) })
 	}
 	for _, run := range p.outside.run {
 		g.Go(func() error { return run(ctx) })

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -51,11 +52,15 @@ type statementFile struct {
 
 func runStatement(ctx context.Context, e *env, args []string) error {
 	lang := e.langFlag()
+	folder := e.flags.String("drop", "", "take every file that lies in `DIR`, and move it to done or refused there")
 	files, err := e.parse(args)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
+	if *folder != "" && len(files) > 0 {
+		return usagef("--drop takes the files of a folder: name no others")
+	}
+	if *folder == "" && len(files) == 0 {
 		return usagef("statement takes one file or more (camt.053, camt.054, MT940, 1C); - reads standard input")
 	}
 	l, err := language(*lang)
@@ -68,24 +73,45 @@ func runStatement(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		defer p.close()
+		if *folder != "" {
+			return e.takeFolder(ctx, p.robot, *folder, string(l))
+		}
 		return e.takeStatements(ctx, p.robot, files, string(l))
 	}, pg.WithName("bailiff-statement"))
 }
 
 func (e *env) takeStatements(ctx context.Context, robot *jobs.Robot, files []string, lang string) error {
-	r := statementReport{Errors: []statementError{}}
+	var all []statementFile
 	for _, name := range files {
 		f, err := takeStatement(ctx, robot, name, lang)
 		if err != nil {
 			return err
 		}
-		r.add(f, len(files) > 1)
+		all = append(all, f)
+	}
+	return e.tellStatements(all)
+}
+
+func (e *env) takeFolder(ctx context.Context, robot *jobs.Robot, dir, lang string) error {
+	f, err := newStatementFolder(robot, dir, lang, e.log)
+	if err != nil {
+		return err
+	}
+	f.once = true
+	all, err := f.pass(ctx)
+	return errors.Join(e.tellStatements(all), err)
+}
+
+func (e *env) tellStatements(all []statementFile) error {
+	r := statementReport{Errors: []statementError{}}
+	for _, f := range all {
+		r.add(f, len(all) > 1)
 		if !e.json {
 			e.printStatement(f)
 		}
 	}
 	err := e.print(r, func() {
-		if len(files) > 1 {
+		if len(all) != 1 {
 			e.sayf("All files: %d lines, %d matched, %d in suspense, %d known before\n", r.Lines, r.Matched, r.Suspense, r.Duplicate)
 		}
 	})

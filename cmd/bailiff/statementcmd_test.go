@@ -122,3 +122,44 @@ func sameWords(a, b []string) bool {
 	}
 	return true
 }
+
+// The folder: what is whole is taken and moved with its report, what is being written stays, what is unsound is told.
+func TestStatementFolder(t *testing.T) {
+	url := testkit.URL(t, testkit.DB(t))
+	t.Setenv("BAILIFF_HOME", t.TempDir())
+	var out strings.Builder
+	if status := mainStatus([]string{"account", "put", "KZ510700000000000001", "--as", "Айгүл", "--db", url}, &out, &out); status != exitDone {
+		t.Fatalf("status %d\n%s", status, out.String())
+	}
+	dir := t.TempDir()
+	put := func(name, from string) {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("day1.xml", camtDay(t, "D1", "2026-09-01", "0.00", "5000.00", "5000.00", "без номера"))
+	put("day2.xml", camtDay(t, "D2", "2026-09-02", "5000.00", "9000.00", "500.00", "x"))
+	put("day3.xml.part", camtDay(t, "D3", "2026-09-03", "5000.00", "5500.00", "500.00", "x"))
+	out.Reset()
+	if status := mainStatus([]string{"statement", "--drop", dir, "--db", url, "--json"}, &out, &out); status != exitFailed {
+		t.Fatalf("status %d\n%s", status, out.String())
+	}
+	put("day1.xml", camtDay(t, "D1", "2026-09-01", "0.00", "5000.00", "5000.00", "без номера"))
+	out.Reset()
+	if status := mainStatus([]string{"statement", "--drop", dir, "--db", url}, &out, &out); status != exitDone || !strings.Contains(out.String(), "taken before") {
+		t.Fatalf("status %d\n%s", status, out.String())
+	}
+	for _, name := range []string{"done/day1.xml", "done/day1.xml.report.json", "done/2-day1.xml", "refused/day2.xml", "refused/day2.xml.report.json", "day3.xml.part"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	report, err := os.ReadFile(filepath.Join(dir, "refused/day2.xml.report.json"))
+	if err != nil || !strings.Contains(string(report), "balance_wrong") {
+		t.Errorf("%v\n%s", err, report)
+	}
+}

@@ -48,14 +48,15 @@ type parts struct {
 
 // wiring says what to join.
 type wiring struct {
-	work    bool            // with workers
-	seed    uint64          // of the world
-	playful bool            // the world need not survive a crash of the database
-	pulse   time.Duration   // 0: one second
-	lease   time.Duration   // 0: the default of jobs
-	drop    string          // folder that senders put batches into; empty: none
-	faults  *sandbox.Faults // of the world; nil: the usual ones
-	reach   bool            // people outside, by the channels that the environment names
+	work       bool            // with workers
+	seed       uint64          // of the world
+	playful    bool            // the world need not survive a crash of the database
+	pulse      time.Duration   // 0: one second
+	lease      time.Duration   // 0: the default of jobs
+	drop       string          // folder that senders put batches into; empty: none
+	statements string          // folder that bank statements are put into; empty: none
+	faults     *sandbox.Faults // of the world; nil: the usual ones
+	reach      bool            // people outside, by the channels that the environment names
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
