@@ -40,3 +40,30 @@ func TestPaymentProofs(t *testing.T) {
 		})
 	}
 }
+
+func TestJoinTills(t *testing.T) {
+	const secret = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+	for _, c := range []struct{ name, tills, secrets, want string }{
+		{"none", "", "", ""},
+		{"two", "halyk=https://pay.example.kz,kaspi=https://k.example.kz/x", "halyk=" + secret + ",kaspi=" + secret, "halyk kaspi"},
+		{"no secret", "halyk=https://pay.example.kz", "", "!"},
+		{"in the clear", "halyk=http://pay.example.kz", "halyk=" + secret, "!"},
+		{"twice", "halyk=https://a.kz,halyk=https://b.kz", "halyk=" + secret, "!"},
+		{"no name", "https://a.kz", "", "!"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("BAILIFF_TILLS", c.tills)
+			t.Setenv("BAILIFF_TILL_SECRETS", c.secrets)
+			tills, err := joinTills()
+			var usage *usageError
+			switch {
+			case c.want == "!":
+				if !errors.As(err, &usage) {
+					t.Errorf("%v, %v", tills, err)
+				}
+			case err != nil || strings.Join(slices.Sorted(maps.Keys(tills)), " ") != c.want:
+				t.Errorf("%v, %v", tills, err)
+			}
+		})
+	}
+}

@@ -92,6 +92,9 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err
 	}
+	if cfg.Tills, err = joinTills(); err != nil {
+		return nil, err
+	}
 	if w.work {
 		cfg.Bank = p.world.Bank()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}

@@ -31,6 +31,7 @@ var queues = map[string]river.QueueConfig{
 	queueHandover: {MaxWorkers: 1},
 	queueIntake:   {MaxWorkers: 1},
 	queueFeed:     {MaxWorkers: 2},
+	queueTills:    {MaxWorkers: 1},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -75,6 +76,7 @@ func (r *Robot) workers() *river.Workers {
 		return r.work(ctx, j.Args.Chunk, r.assigner.Run)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[tillJob]) error { return r.AskTill(ctx, j.Args.Gateway) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
 	river.AddWorker(w, &feedWorker{robot: r})
 	return w

@@ -61,6 +61,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.wakeFeeds(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("wake webhooks: %w", err))
 	}
+	if err := r.askTills(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("ask gateways: %w", err))
+	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
 	}

@@ -20,6 +20,7 @@ import (
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
 	"robotbailiff/payments"
+	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules"
 )
 
@@ -41,6 +42,8 @@ type Config struct {
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
 
+	Tills map[string]gateway.Driver // payment gateways that can be asked, by source; may be nil
+
 	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
 	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
 	Observe     func(what, outcome string, n int) // for metrics; may be nil
@@ -59,6 +62,7 @@ type Robot struct {
 	sender   *notify.Sender
 	assigner *handover.Assigner
 	nudge    chan struct{}
+	asked    clock.Stopwatch // since the pulse asked whether gateways have to be asked
 	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
 	stopping chan struct{}   // closed when Run ends
 }
@@ -87,7 +91,7 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
 	}
-	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
+	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
 	var err error
 	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
 		return rules.SendWindow(cfg.Packs.Current(), t)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"robotbailiff/internal/strictjson"
 	"robotbailiff/payments"
 	"robotbailiff/rules/calendar"
@@ -32,6 +34,7 @@ type Message struct {
 	Currency  string // three capital letters; the books refuse what is not KZT
 	Reference string // personal data
 	ValueDate calendar.Date
+	Order     uuid.UUID // of ours, under which it was begun; the zero one where it was not begun by us
 }
 
 // Transfer gives the message as money that came in.
@@ -151,6 +154,15 @@ func (m *Message) read(data map[string]json.RawMessage) error {
 	if !m.Amount.IsPositive() {
 		return invalid("data.amount", errors.New("not positive"))
 	}
+	order, err := text(data, "data.", "order", false)
+	if err != nil {
+		return err
+	}
+	if order != "" {
+		if m.Order, err = uuid.Parse(order); err != nil {
+			return invalid("data.order", errors.New("not a UUID"))
+		}
+	}
 	if date != "" {
 		if m.ValueDate, err = calendar.ParseDate(date); err != nil {
 			return invalid("data.value_date", err)
@@ -211,11 +223,16 @@ func Encode(m Message) ([]byte, error) {
 		Currency  string       `json:"currency"`
 		Reference string       `json:"reference,omitempty"`
 		ValueDate string       `json:"value_date,omitempty"`
+		Order     *uuid.UUID   `json:"order,omitempty"`
+	}
+	var order *uuid.UUID
+	if m.Order != uuid.Nil {
+		order = &m.Order
 	}
 	body, err := json.Marshal(struct {
 		Type Type `json:"type"`
 		Data data `json:"data"`
-	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String()}})
+	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), order}})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: encode: %w", err)
 	}
