@@ -55,7 +55,9 @@ func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.R
 		case engine.Lift:
 			delete(b.held, in.Of)
 		case engine.Reduce:
-			b.held[in.Of] = in.Amount
+			if held, live := b.held[in.Of]; live && in.Amount.Less(held) { // a lift may have been faster; a bank never holds more by it
+				b.held[in.Of] = in.Amount
+			}
 		case engine.Collect, engine.Recall:
 		}
 		if told {

@@ -51,6 +51,9 @@ const (
 	CodeStatementChanged = "statement_changed"
 )
 
+// CodeOrder is what a payment order of ours cannot hold.
+const CodeOrder = "order_invalid"
+
 type wording struct{ message, remedy calendar.Names }
 
 var (
@@ -142,6 +145,10 @@ var words = map[string]wording{
 	},
 	CodeAccount: {
 		calendar.Names{KK: "Шот нөмірі қате.", RU: "Номер счёта неверен.", EN: "The account number is wrong."}, askBank,
+	},
+	CodeOrder: {
+		calendar.Names{KK: "Төлем тапсырмасының өрісі жазылмайды.", RU: "Поле платёжного поручения записать нельзя.", EN: "A field of the payment order cannot be written."},
+		calendar.Names{KK: "Деректемелерді түзетіп, тапсырманы қайта шығарыңыз.", RU: "Исправьте реквизиты и выпустите поручение снова.", EN: "Correct the requisites and release the order again."},
 	},
 	CodeAccountDiffers: {
 		calendar.Names{KK: "Екі үзінді әртүрлі шотқа тиесілі.", RU: "Выписки относятся к разным счетам.", EN: "The two statements are of different accounts."},

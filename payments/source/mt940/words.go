@@ -36,7 +36,7 @@ type part struct {
 func cut(texts []string, full int) []part {
 	parts := make([]part, len(texts))
 	for i, t := range texts {
-		parts[i] = part{t, utf8.RuneCountInString(t) >= full}
+		parts[i] = part{t, utf8.RuneCountInString(t) == full}
 	}
 	return parts
 }

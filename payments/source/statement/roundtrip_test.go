@@ -19,7 +19,9 @@ import (
 const ours = "KZ86125KZT5004100100" // the example of the standard for Kazakhstan
 
 var (
-	sums   = rapid.Custom(func(t *rapid.T) money.Amount { return money.FromTiyn(rapid.Int64Range(1, 9_999_999_99).Draw(t, "tiyn")) })
+	sums = rapid.Custom(func(t *rapid.T) money.Amount {
+		return money.FromTiyn(rapid.Int64Range(1, 9_999_999_99).Draw(t, "tiyn"))
+	})
 	names  = rapid.SampledFrom([]string{"", "Иванов Иван", "Петрова А.", `ТОО "Ромашка & Ко" <Алматы>`, "OSPANOV"})
 	kazakh = rapid.SampledFrom([]string{"Әбдіқадырова Гүлнұр", "Өтеген Қ.Ү.", "Һ ғ ң"})
 	words  = rapid.StringMatching(`[А-Яа-яA-Z0-9№.]{1,12}( [А-Яа-яA-Z0-9№.]{1,12}){0,8}`)
