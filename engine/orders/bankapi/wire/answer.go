@@ -126,8 +126,10 @@ func Believe(replies []Reply, asked map[uuid.UUID]orders.Instruction, sent bool,
 		code := DoubtStranger
 		switch {
 		case !ok:
+		case times[r.ID] < 0: // told before
+			continue
 		case times[r.ID] > 1:
-			code = DoubtTwice
+			code, times[r.ID] = DoubtTwice, -1
 		case sent && !r.Known:
 			code = DoubtUnseen
 		default:

@@ -111,7 +111,7 @@ func reply(p Reply) record {
 	if p.CaseID != 0 {
 		r["case"] = value{text: caseText(p.CaseID)}
 	}
-	if p.Answer != "" {
+	if p.Answer != "" || !p.Sum.IsZero() {
 		r["sum"] = value{text: p.Sum.String()}
 	}
 	r.some("detail", p.Detail)
