@@ -35,36 +35,14 @@ type Config struct {
 	// against nothing but itself. May be nil.
 	Ordered func(ctx context.Context, ids []uuid.UUID) ([]orders.Instruction, error)
 	// Keep keeps what a bank has signed. When it fails, the answer is not given on, and its orders stay unknown.
-	Keep func(ctx context.Context, e Evidence) error
+	Keep func(ctx context.Context, e wire.Evidence) error
 	// Report is told of everything that was not believed; it is worth a person's look. May be nil.
-	Report  func(ctx context.Context, d Doubt)
+	Report  func(ctx context.Context, f wire.Finding)
 	Observe func(what, outcome string, n int) // for metrics; may be nil
 
 	Clock     clock.Clock          // of messages: the world's, not the law's
 	Transport http.RoundTripper    // nil: the network, by TLS
 	Since     func() time.Duration // what pauses are measured by; nil: the computer's own stopwatch
-}
-
-// Evidence is what a bank has signed, whole, with the request that it answers.
-type Evidence struct {
-	Bank      string
-	Kind      wire.Kind // of the request
-	Message   uuid.UUID // of the answer
-	Request   uuid.UUID
-	At        time.Time // when the bank wrote it
-	Key       string    // thumbprint of the bank's key
-	Encoding  wire.Encoding
-	Signature string
-	Body      []byte // may hold IINs: to be sealed
-	Orders    []uuid.UUID
-}
-
-// Doubt is something that was not believed.
-type Doubt struct {
-	Bank string
-	Kind wire.Kind // of the request
-	Code string
-	ID   uuid.UUID // of the order; zero: it is about the whole answer
 }
 
 // Client implements orders.Peer over HTTP. Any number of callers may use it.
@@ -135,7 +113,7 @@ func (cfg *Config) defaults() {
 		cfg.Observe = func(string, string, int) {}
 	}
 	if cfg.Report == nil {
-		cfg.Report = func(context.Context, Doubt) {}
+		cfg.Report = func(context.Context, wire.Finding) {}
 	}
 }
 

@@ -104,7 +104,7 @@ func TestClient_fates(t *testing.T) {
 		"problem with 5xx":   {bank: answer(500, problem, `{"code":"too_many"}`), fate: bankapi.Unclear, code: "http_500"},
 		"201":                {bank: answer(201, "application/json", "{}"), fate: bankapi.Unclear, code: "http_201"},
 		"evidence is not kept": {change: func(_ *testing.T, _ *ring, cfg *bankapi.Config) {
-			cfg.Keep = func(context.Context, bankapi.Evidence) error { return errors.New("full") }
+			cfg.Keep = func(context.Context, wire.Evidence) error { return errors.New("full") }
 		}, fate: bankapi.Unclear, code: "evidence_failed", done: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -153,7 +153,7 @@ func (c *Client) refused(kind wire.Kind, a outcall.Answer) error {
 // read gives an answer that counts, after it was kept.
 func (c *Client) read(ctx context.Context, asked wire.Message, a outcall.Answer) (wire.Message, error) {
 	unclear := func(code string, err error) (wire.Message, error) {
-		c.cfg.Report(ctx, Doubt{Bank: c.cfg.Name, Kind: asked.Kind, Code: code})
+		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: asked.Kind, Code: code})
 		return wire.Message{}, &CallError{Bank: c.cfg.Name, Kind: asked.Kind, Fate: Unclear, Code: code, err: err}
 	}
 	if media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type")); err != nil || media != c.cfg.Encoding.ContentType() {
@@ -185,7 +185,7 @@ func (c *Client) read(ctx context.Context, asked wire.Message, a outcall.Answer)
 	case off > wire.Tolerance:
 		return unclear(codeTime, nil)
 	}
-	e := Evidence{
+	e := wire.Evidence{
 		Bank: c.cfg.Name, Kind: asked.Kind, Message: m.ID, Request: asked.ID, At: m.At, Key: key, Encoding: c.cfg.Encoding, Signature: signatures[0], Body: a.Body,
 	}
 	for _, r := range m.Replies {

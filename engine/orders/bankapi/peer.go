@@ -81,7 +81,7 @@ func (c *Client) query(ctx context.Context, part []uuid.UUID) ([]orders.Reply, e
 
 func (c *Client) believe(ctx context.Context, kind wire.Kind, said []wire.Reply, asked map[uuid.UUID]orders.Instruction) []orders.Reply {
 	replies := wire.Believe(said, asked, kind == wire.Submit, func(code string, id uuid.UUID) {
-		c.cfg.Report(ctx, Doubt{Bank: c.cfg.Name, Kind: kind, Code: code, ID: id})
+		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: kind, Code: code, ID: id})
 	})
 	for i := range replies {
 		replies[i].Bank = c.cfg.Name
@@ -102,7 +102,7 @@ func (c *Client) Accounts(ctx context.Context, iins []string) (map[string][]orde
 			if _, ok := slices.BinarySearch(part, p.IIN); ok {
 				return false
 			}
-			c.cfg.Report(ctx, Doubt{Bank: c.cfg.Name, Kind: wire.AskAccounts, Code: wire.DoubtStranger})
+			c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: wire.AskAccounts, Code: wire.DoubtStranger})
 			return true
 		}), nil
 	})
@@ -125,7 +125,7 @@ func (c *Client) Holds(ctx context.Context, after string, limit int) ([]orders.H
 		return nil, "", err
 	}
 	if m.After != after || len(m.Holds) > limit || m.Next != "" && (m.Next == after || len(m.Holds) == 0) {
-		c.cfg.Report(ctx, Doubt{Bank: c.cfg.Name, Kind: wire.AskHolds, Code: codeCut})
+		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: wire.AskHolds, Code: codeCut})
 		return nil, "", &CallError{Bank: c.cfg.Name, Kind: wire.AskHolds, Fate: Unclear, Code: codeCut}
 	}
 	return m.Holds, m.Next, nil

@@ -95,8 +95,8 @@ type ring struct {
 	server         *httptest.Server
 
 	mu     sync.Mutex
-	kept   []bankapi.Evidence
-	doubts []bankapi.Doubt
+	kept   []wire.Evidence
+	doubts []wire.Finding
 	fault  func(wire.Kind) far.Fault
 }
 
@@ -146,13 +146,13 @@ func (r *ring) config(t testing.TB, as wire.Encoding) bankapi.Config {
 	must(t, err)
 	return bankapi.Config{
 		Name: "halyk", URL: r.server.URL, Encoding: as, TLS: settings, Signer: r.ours, Verifier: r.theirs.Verifier(), Clock: clock.System(), Rate: 10_000,
-		Keep: func(_ context.Context, e bankapi.Evidence) error {
+		Keep: func(_ context.Context, e wire.Evidence) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.kept = append(r.kept, e)
 			return nil
 		},
-		Report: func(_ context.Context, d bankapi.Doubt) {
+		Report: func(_ context.Context, d wire.Finding) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.doubts = append(r.doubts, d)
