@@ -203,7 +203,7 @@ func TestClient_breaker(t *testing.T) {
 	t.Parallel()
 	r := newRing(t)
 	calls := 0
-	var fault far.Fault = far.Broken
+	fault := far.Broken
 	r.fault = func(wire.Kind) far.Fault { calls++; return fault }
 	watch := &stopwatch{}
 	client := r.client(t, wire.JSON, func(cfg *bankapi.Config) { cfg.Since = watch.since })
