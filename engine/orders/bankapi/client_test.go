@@ -78,7 +78,7 @@ func TestClient_fates(t *testing.T) {
 	}{
 		"closed port": {change: func(_ *testing.T, _ *ring, cfg *bankapi.Config) { cfg.URL = "https://127.0.0.1:1" }, fate: bankapi.NotSent, code: "not_sent"},
 		"bank of other roots": {change: func(t *testing.T, r *ring, cfg *bankapi.Config) {
-			r.theirCA = newAuthority(t, "other")
+			r.theirCA = peertest.NewAuthority(t, "other")
 			cfg.TLS = tlsOf(t, r)
 		}, fate: bankapi.NotSent, code: "not_sent"},
 		"bank under other name": {change: func(_ *testing.T, _ *ring, cfg *bankapi.Config) {

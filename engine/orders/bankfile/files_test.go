@@ -2,10 +2,6 @@ package bankfile_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -39,11 +35,8 @@ func must(t testing.TB, err error) {
 
 func newSigner(t testing.TB) *wire.Signer {
 	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	must(t, err)
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	must(t, err)
-	s, err := wire.NewSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	private, _ := peertest.SigningKey(t)
+	s, err := wire.NewSigner(private)
 	must(t, err)
 	return s
 }
