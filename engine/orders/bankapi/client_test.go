@@ -115,7 +115,9 @@ func TestClient_fates(t *testing.T) {
 			}
 			r.fault = func(wire.Kind) far.Fault { return c.fault }
 			client := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
-				cfg.Within = 500 * time.Millisecond
+				if c.fault == far.Timeout || c.fault == far.Late {
+					r.hurry(t, cfg)
+				}
 				if c.change != nil {
 					c.change(t, r, cfg)
 				}

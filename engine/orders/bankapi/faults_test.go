@@ -79,7 +79,8 @@ func TestClient_throughAllFaults(t *testing.T) {
 	all := map[uuid.UUID]orders.Instruction{}
 	watch := &stopwatch{}
 	client := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
-		cfg.Within, cfg.Abreast, cfg.Since = 60*time.Millisecond, 16, watch.since
+		cfg.Abreast, cfg.Since = 16, watch.since
+		r.hurry(t, cfg)
 		cfg.Ordered = func(_ context.Context, ids []uuid.UUID) (known []orders.Instruction, _ error) {
 			for _, id := range ids {
 				known = append(known, all[id])
@@ -88,7 +89,7 @@ func TestClient_throughAllFaults(t *testing.T) {
 		}
 	})
 	var open [][]orders.Instruction
-	for i := range 60 {
+	for i := range 30 {
 		iin := strconv.Itoa(100_000_000_000 + i)
 		r.books.Open(iin, "KZ"+iin, "current", 1_000_000)
 		var arrests []orders.Instruction

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ type ring struct {
 	ours, theirs   *wire.Signer
 	ourCA, theirCA *peertest.Authority
 	server         *httptest.Server
+	impatient      *impatient
 
 	mu     sync.Mutex
 	kept   []wire.Evidence
@@ -46,9 +48,10 @@ type ring struct {
 
 func newRing(t testing.TB) *ring {
 	t.Helper()
-	r := &ring{books: peertest.NewMemory(), ours: newSigner(t), theirs: newSigner(t), ourCA: peertest.NewAuthority(t, "ministry"), theirCA: peertest.NewAuthority(t, "bank")}
+	r := &ring{books: peertest.NewMemory(), ours: newSigner(t), theirs: newSigner(t), ourCA: peertest.NewAuthority(t, "ministry"), theirCA: peertest.NewAuthority(t, "bank"), impatient: &impatient{}}
 	r.serve(t, far.New(far.Config{
 		Name: "halyk", Peer: r.books, Signer: r.theirs, Ministry: r.ours.Verifier(), Clock: clock.System(),
+		Hang: func(q *http.Request) { r.impatient.giveUp(q.Header.Get(callHeader)) },
 		Fault: func(k wire.Kind) far.Fault {
 			if r.fault == nil {
 				return far.None
@@ -113,4 +116,49 @@ func (r *ring) doubted() (codes []string) {
 	}
 	slices.Sort(codes)
 	return codes
+}
+
+const callHeader = "Test-Call"
+
+// impatient is a transport whose time for an answer is over in the moment when the bank hangs, however fast the machine is.
+type impatient struct {
+	http.RoundTripper
+
+	mu    sync.Mutex
+	calls map[string]context.CancelFunc
+}
+
+func (i *impatient) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, giveUp := context.WithCancel(r.Context())
+	r = r.Clone(ctx)
+	i.mu.Lock()
+	if i.calls == nil {
+		i.calls = map[string]context.CancelFunc{}
+	}
+	id := strconv.Itoa(len(i.calls))
+	i.calls[id] = giveUp
+	i.mu.Unlock()
+	r.Header.Set(callHeader, id)
+	resp, err := i.RoundTripper.RoundTrip(r)
+	if err != nil && ctx.Err() != nil {
+		err = context.DeadlineExceeded
+	}
+	return resp, err
+}
+
+func (i *impatient) giveUp(id string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if give, ok := i.calls[id]; ok {
+		give()
+	}
+}
+
+// hurry makes a client impatient.
+func (r *ring) hurry(t testing.TB, cfg *bankapi.Config) {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: cfg.TLS.Clone(), ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	r.impatient.RoundTripper = transport
+	cfg.Transport = r.impatient
 }

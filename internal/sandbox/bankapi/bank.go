@@ -28,6 +28,8 @@ type Config struct {
 	Clock    clock.Clock
 	// Fault says how the next request fails; nil: none does.
 	Fault func(kind wire.Kind) Fault
+	// Hang is told when a request is left without an answer, which lasts until the other side gives up; may be nil.
+	Hang func(r *http.Request)
 	// Slow is over when a slow answer may go; nil: at once.
 	Slow func(ctx context.Context)
 }
@@ -227,7 +229,7 @@ func (b *Bank) replies(answer *wire.Message, replies []orders.Reply) {
 func (b *Bank) before(w http.ResponseWriter, r *http.Request, f Fault) bool {
 	switch f {
 	case Timeout:
-		<-r.Context().Done()
+		b.hang(r)
 	case Reset:
 		reset(w)
 	case Broken:
@@ -245,7 +247,7 @@ func (b *Bank) before(w http.ResponseWriter, r *http.Request, f Fault) bool {
 func (b *Bank) after(w http.ResponseWriter, r *http.Request, f Fault) bool {
 	switch f {
 	case Late:
-		<-r.Context().Done()
+		b.hang(r)
 	case ResetAfter:
 		reset(w)
 	case BrokenLate:
@@ -261,6 +263,13 @@ func (b *Bank) after(w http.ResponseWriter, r *http.Request, f Fault) bool {
 		return false
 	}
 	return true
+}
+
+func (b *Bank) hang(r *http.Request) {
+	if b.cfg.Hang != nil {
+		b.cfg.Hang(r)
+	}
+	<-r.Context().Done()
 }
 
 // reset breaks the connection as a dying machine does.
