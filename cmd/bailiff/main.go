@@ -55,6 +55,7 @@ func init() {
 		{"source", "who may send batches: source list | show NAME | put NAME … | key NAME", runSource},
 		{"batch", "court batches: batch list | show ID | release ID | reject ID", runBatch},
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
+		{"bank", "try the way to a bank: bank check NAME", runBank},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]; case --waiting; case NUMBER --resume WHY", runCase},
 		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},

@@ -39,13 +39,14 @@ var (
 	ErrAddress = errors.New("an address is https://HOST[:PORT][/PATH]; http:// is for this machine alone")
 )
 
-// Config says how a gateway is called. Nothing of it may be left out but the transport.
+// Config says how a gateway is called. Nothing of it may be left out but the transport and what pauses are measured by.
 type Config struct {
 	Abreast   int           // requests under way at most
 	Rate      int           // requests begun in a second at most
 	Within    time.Duration // from the connection to the last byte of an answer
 	MaxAnswer int64         // bytes of an answer
 	Transport http.RoundTripper
+	Since     func() time.Duration // some start, for pauses; nil: the computer's own stopwatch
 }
 
 // Caller makes requests. It is safe for concurrent use.
@@ -67,8 +68,11 @@ func New(cfg Config) *Caller {
 	if cfg.Transport == nil {
 		cfg.Transport = Transport(cfg.Abreast)
 	}
+	if cfg.Since == nil {
+		cfg.Since = clock.StartStopwatch().Elapsed
+	}
 	return &Caller{
-		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), max(1, cfg.Rate/10)), since: clock.StartStopwatch().Elapsed,
+		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), max(1, cfg.Rate/10)), since: cfg.Since,
 		client: http.Client{Transport: cfg.Transport, CheckRedirect: Stay},
 	}
 }
