@@ -22,6 +22,7 @@ import (
 	"robotbailiff/internal/seal"
 	webapi "robotbailiff/internal/web/api"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/rules/pack"
 )
 
@@ -44,6 +45,7 @@ type parts struct {
 	sources  *intake.Sources
 	feed     *feed.Service
 	outside  channels
+	contacts *contact.Store
 }
 
 // wiring says what to join.
@@ -77,6 +79,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if err := p.joinWorld(ctx, w); err != nil {
 		return nil, err
 	}
+	p.contacts = contact.New(p.keys)
 	p.metrics = newMetrics(p)
 	p.sources = intake.NewSources(db.pool, p.keys)
 	p.feed = feed.New(feed.Config{Pool: db.pool, Sources: p.sources, Post: webapi.Poster(p.sandbox != nil), Log: e.log})

@@ -166,8 +166,11 @@ func (l *evidenceLayout) notice(n EvidenceNotice) {
 	})
 	defer t.end()
 	state := n.Status
-	if state == "delivered" {
+	switch {
+	case state == "delivered":
 		state += "_" + n.Channel
+	case n.Detail == "not_needed":
+		state = n.Detail
 	}
 	t.row(l.say("evidence.notice.state"), l.of("evidence.state.", state))
 	if n.Detail != "" {

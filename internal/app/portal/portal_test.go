@@ -9,6 +9,7 @@ import (
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify/contact"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -20,7 +21,7 @@ func setup(t *testing.T) (*uitest.World, *portal.Service) {
 		t.Fatal(err)
 	}
 	s, err := portal.New(portal.Config{
-		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN,
+		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, Contacts: contact.New(w.Keys),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -79,6 +79,8 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /p/case/refuse", h.confirm)
 	route("POST /p/case/refuse/confirm", h.doRefuse)
 	route("POST /p/case/undo", h.undo)
+	route("GET /p/case/contact", h.contact)
+	route("POST /p/case/contact", h.prefer)
 	route("POST /p/case/extend", h.extend)
 	route("POST /p/case/leave", h.leave)
 	for _, acting := range []string{"pay", "pay/again", "undo", "extend", "leave"} {

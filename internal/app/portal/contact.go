@@ -1,0 +1,94 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"robotbailiff/internal/caseno"
+	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
+	"robotbailiff/notify/text"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/pack"
+)
+
+// Contact is how a debtor is told, in all of his cases.
+type Contact struct {
+	Number, Name string
+	Language     string // of the next notices
+	Languages    []string
+	Channel      notify.Channel // that is tried first
+	Channels     []notify.Channel
+	Quiet        *pack.Window // in which nothing is sent; nil: there is none
+}
+
+// Contact shows how the debtor of a session is told.
+func (s *Service) Contact(ctx context.Context, session string) (Contact, error) {
+	who, c, err := s.contact(ctx, session)
+	if err != nil {
+		return Contact{}, err
+	}
+	p, err := s.cfg.Contacts.Preference(ctx, s.cfg.Pool, who.DebtorID)
+	if err != nil {
+		return Contact{}, err
+	}
+	if p.Language != "" {
+		c.Language, c.Channel = p.Language, p.Channel
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return Contact{}, err
+	}
+	if w, ok := s.cfg.Cases.Pack().QuietHours(calendar.DateOf(now)); ok {
+		c.Quiet = &w
+	}
+	return c, nil
+}
+
+// Prefer keeps the language and the channel that the debtor of a session wishes, for all of his cases. Notices cannot be switched
+// off: what the channel that was chosen cannot prove goes by the others as well.
+func (s *Service) Prefer(ctx context.Context, session, language, channel string) error {
+	who, c, err := s.contact(ctx, session)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(c.Channels, notify.Channel(channel)) {
+		return ErrChoice
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.cfg.Contacts.Prefer(ctx, s.cfg.Pool, who, contact.Preference{Language: language, Channel: notify.Channel(channel)}, now)
+	if errors.Is(err, contact.ErrUnknown) {
+		return ErrChoice
+	}
+	return err
+}
+
+func (s *Service) now(ctx context.Context) (time.Time, error) {
+	now, err := s.cfg.Cases.Now(ctx)
+	if err != nil {
+		return now, fmt.Errorf("portal: legal time: %w", err)
+	}
+	return now, nil
+}
+
+// contact gives the debtor of a session, and how he is told if he has said nothing.
+func (s *Service) contact(ctx context.Context, session string) (contact.Who, Contact, error) {
+	id, err := s.caseOf(ctx, session)
+	if err != nil {
+		return contact.Who{}, Contact{}, err
+	}
+	debtor, language, name, err := readDebtor(ctx, s.cfg.Pool, id)
+	if err != nil {
+		return contact.Who{}, Contact{}, fmt.Errorf("portal: debtor of case %d: %w", id, err)
+	}
+	return contact.Who{DebtorID: debtor, CaseID: id}, Contact{
+		Number: caseno.Format(id), Name: name, Language: language, Languages: text.Languages,
+		Channel: notify.SMS, Channels: []notify.Channel{notify.SMS, notify.Push},
+	}, nil
+}

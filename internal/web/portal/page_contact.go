@@ -1,0 +1,55 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	app "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/i18n"
+	"robotbailiff/internal/web/ui"
+)
+
+type contactPage struct {
+	ui.Page
+	Contact   app.Contact
+	Languages []languageChoice
+	Saved     bool
+	From, To  string // of the quiet hours; empty: there are none
+}
+
+type languageChoice struct {
+	Code, Name string
+	Chosen     bool
+}
+
+// ownNames are the languages of notices as those who speak them write them, whatever the language of the page.
+var ownNames = map[string]string{"kk": "Қазақша", "ru": "Русский", "en": "English", "ky": "Кыргызча", "uz": "Oʻzbekcha"}
+
+func (h *handler) contact(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.app.Contact(r.Context(), h.session(r))
+	if err != nil {
+		return err
+	}
+	p := contactPage{Page: h.page(w, r, i18n.Say("contact.title")), Contact: c, Saved: r.URL.Query().Get("saved") != ""}
+	for _, code := range c.Languages {
+		p.Languages = append(p.Languages, languageChoice{Code: code, Name: ownNames[code], Chosen: code == c.Language})
+	}
+	if q := c.Quiet; q != nil {
+		p.From, p.To = minute(q.From), minute(q.To)
+	}
+	return h.Render.Render(w, r, http.StatusOK, "contact", p.Lang, p)
+}
+
+func minute(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }
+
+func (h *handler) prefer(w http.ResponseWriter, r *http.Request) error {
+	err := h.app.Prefer(r.Context(), h.session(r), r.PostFormValue("notices"), r.PostFormValue("channel"))
+	if errors.Is(err, app.ErrChoice) {
+		return &ui.Failure{Status: http.StatusUnprocessableEntity, Name: "not_possible", Out: "/p/case/contact"}
+	}
+	if err != nil {
+		return err
+	}
+	return ui.Redirect(w, "/p/case/contact?saved=1")
+}
