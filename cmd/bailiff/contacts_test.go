@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"robotbailiff/engine"
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/payments"
+)
+
+// visit passes the gate of a case's first link, as its debtor: the n-th of the test's batch.
+func (s *shell) visit(site string, id int64, n int) *uitest.Browser {
+	s.t.Helper()
+	b := uitest.Visit(s.t, &httptest.Server{URL: site})
+	path := "/p/" + s.parts().keys.LinkToken(id, 1)
+	got := b.Submit(b.Get(path+"?lang=ru"), path, map[string]string{"iin": iin(n * 20)[8:], "year": "1985"})
+	if got.Header.Get("Location") != "/p/case" {
+		s.t.Fatalf("the gate: %d %s", got.Status, got.Text("main"))
+	}
+	return b
+}
+
+// oneDebtor makes cases those of the debtor of the first, who has a telephone.
+func (s *shell) oneDebtor(ids []int64, phone string) {
+	s.t.Helper()
+	s.exec(`UPDATE writs SET debtor_id = (SELECT debtor_id FROM writs WHERE case_id = $1) WHERE case_id = ANY($2)`, ids[0], ids)
+	s.exec(`UPDATE cases SET debtor_id = (SELECT debtor_id FROM cases WHERE id = $1) WHERE id = ANY($2)`, ids[0], ids)
+	s.exec(`UPDATE debtors d SET phone_sealed = $1 FROM cases c WHERE c.debtor_id = d.id AND c.id = $2`, s.parts().keys.Seal([]byte(phone), "debtors.phone_sealed"), ids[0])
+}
+
+// notices waits until a notice of a case has become what is wanted on each channel, and gives the language.
+func (s *shell) notices(id int64, kind, want string) (language string) {
+	s.t.Helper()
+	for {
+		var got string
+		err := s.pool.QueryRow(s.t.Context(), `SELECT coalesce(string_agg(concat_ws(' ', channel, status, nullif(detail, '')), ', ' ORDER BY channel), ''), coalesce(max(language), '')
+			FROM notices WHERE case_id = $1 AND kind = $2`, id, kind).Scan(&got, &language)
+		if err != nil {
+			s.t.Fatalf("the last was %q: %v", got, err) // the test's own limit ends the wait
+		}
+		if got == want {
+			return language
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// payPart pays a part of a case's debt, which calls for a courtesy.
+func (s *shell) payPart(id int64, event string) {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"type":"payment.paid","timestamp":"2026-03-02T05:00:00Z","data":{"txn_id":%q,"reference":%q,"amount":"5000.50","currency":"KZT","value_date":"2026-03-02"}}`, event, caseno.Format(id))
+	if _, err := s.parts().robot.Receive(s.t.Context(), payments.Event{Source: "gateway", EventID: event, Body: []byte(body)}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shell) apply(id int64, actor string, cmd engine.Command) {
+	s.t.Helper()
+	out, err := s.parts().robot.Engine.Apply(s.t.Context(), []engine.For{{CaseID: id, Actor: actor, Command: cmd}})
+	if err != nil || out[0].Refusal != nil {
+		s.t.Fatalf("%+v, %v", out, err)
+	}
+}
+
+// A debtor says on the page of one case how to be told; the next notices of the other case go out so: in that language, a courtesy
+// by the channel of his choice alone, and what has legal weight by SMS as well.
+func TestServe_aWishHoldsForTheOtherCase(t *testing.T) {
+	o := newOffice(t)
+	t.Setenv("BAILIFF_SMS_HTTP", strings.Replace(o.url, "http://", "json+http://token-of-the-ministry@", 1))
+	t.Setenv("BAILIFF_SMS_RECEIPT_SECRETS", receiptSecret)
+	t.Setenv("BAILIFF_SMS_ONLY", "+77010000001")
+	t.Setenv("BAILIFF_PUSH_URL", o.url)
+	t.Setenv("BAILIFF_PUSH_SECRET", pushSecret)
+	t.Setenv("BAILIFF_PUSH_RECEIPT_SECRETS", receiptSecret)
+	s := durableShell(t)
+	ids := s.cases(2)
+	s.oneDebtor(ids, "+77010000001")
+	var token string
+	if err := s.pool.QueryRow(t.Context(), `SELECT encode(d.iin_blind, 'hex') FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = $1`, ids[0]).Scan(&token); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BAILIFF_PUSH_ONLY", token)
+	site := s.serves("--pulse", "50ms")
+	o.receipts <- site
+	for _, id := range ids {
+		if got := s.notices(id, "opening", "push delivered opened, sms delivered delivered"); got != "ru" {
+			t.Fatalf("before the wish: %s", got)
+		}
+	}
+	b := s.visit(site, ids[0], 0)
+	if got := b.Submit(b.Get("/p/case/contact"), "/p/case/contact", map[string]string{"notices": "en", "channel": "push"}); got.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", got.Status, got.Text("main"))
+	}
+	o.mu.Lock()
+	clear(o.texts)
+	o.mu.Unlock()
+
+	s.payPart(ids[1], "part-1")
+	if got := s.notices(ids[1], "part_paid", "push delivered opened, sms created"); got != "en" {
+		t.Errorf("a courtesy in %s", got)
+	}
+	if _, err := s.now.Advance(t.Context(), 15*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.notices(ids[1], "part_paid", "push delivered opened, sms expired not_needed")
+	o.mu.Lock()
+	if len(o.texts) != 0 || !strings.Contains(o.pushes[token], "payment received") {
+		t.Errorf("%q %q", o.texts, o.pushes)
+	}
+	o.mu.Unlock()
+
+	s.apply(ids[1], engine.ActorCourt, engine.Cancel{Act: "1", Ground: "annulled"})
+	if got := s.notices(ids[1], "cancelled", "push delivered opened, sms delivered delivered"); got != "en" {
+		t.Errorf("the end of the case in %s", got)
+	}
+}
