@@ -78,6 +78,14 @@ func (c Contact) to(channel Channel) string {
 	return c.Phone
 }
 
+// noAddress is the detail of a notice whose debtor cannot be reached on a channel.
+func noAddress(channel Channel) string {
+	if channel == Push {
+		return "no_device"
+	}
+	return "no_address"
+}
+
 // Outcome is what became of one attempt.
 type Outcome struct {
 	Sent

@@ -247,7 +247,7 @@ func (r *run) send(ctx context.Context, g Gateway, batch []Pending) ([]Outcome, 
 		case g == nil: // nothing left, so the attempt was none
 			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: NotFound, Detail: "no_gateway"}, Attempt: p.Attempt})
 		case m.To == "":
-			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_address"}, Attempt: p.Attempt})
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: noAddress(p.Channel)}, Attempt: p.Attempt})
 		default:
 			messages = append(messages, m)
 			attempts[m.Ref] = p.Attempt

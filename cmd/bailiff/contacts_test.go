@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/sandbox/fcm"
 	"robotbailiff/internal/web/ui/uitest"
 	"robotbailiff/payments"
 )
@@ -118,5 +121,91 @@ func TestServe_aWishHoldsForTheOtherCase(t *testing.T) {
 	s.apply(ids[1], engine.ActorCourt, engine.Cancel{Act: "1", Ground: "annulled"})
 	if got := s.notices(ids[1], "cancelled", "push delivered opened, sms delivered delivered"); got != "en" {
 		t.Errorf("the end of the case in %s", got)
+	}
+}
+
+// google is the sandbox's FCM with the key file of its service account, named in the environment.
+func google(t *testing.T) *fcm.Service {
+	t.Helper()
+	g, err := fcm.New(fcm.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	key, err := g.KeyFile(srv.URL + "/token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.json")
+	if err := os.WriteFile(file, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BAILIFF_FCM_KEY_FILE", file)
+	t.Setenv("BAILIFF_FCM_URL", srv.URL)
+	return g
+}
+
+// Pushes go to the newest device that the debtor has registered. One that FCM does not know any more is never used again, and the
+// debtor hears by SMS instead.
+func TestServe_pushesOverFCM(t *testing.T) {
+	g := google(t)
+	const tablet, phone = "cOfATablet:APA91b-0123456789", "cOfAPhone:APA91b-9876543210"
+	t.Setenv("BAILIFF_PUSH_ONLY", tablet+","+phone)
+	s := durableShell(t)
+	ids := s.cases(1)
+	s.oneDebtor(ids, "+77010000001")
+	site := s.serves("--pulse", "50ms", "--faults", "{}")
+	s.notices(ids[0], "opening", "push failed no_device, sms sent")
+	b := s.visit(site, ids[0], 0)
+	b.Submit(b.Get("/p/case/contact"), "/p/case/contact", map[string]string{"notices": "kk", "channel": "push"})
+	for _, token := range []string{tablet, phone} {
+		if got := b.PostBody("/p/case/device", "application/json", strings.NewReader(fmt.Sprintf(`{"platform":"android","token":%q}`, token))); got.Status != http.StatusNoContent {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+	}
+	g.Unregister(phone)
+	s.payPart(ids[0], "part-1")
+	s.notices(ids[0], "part_paid", "push failed UNREGISTERED, sms created")
+	if _, err := s.now.Advance(t.Context(), 15*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.notices(ids[0], "part_paid", "push failed UNREGISTERED, sms sent"); got != "kk" {
+		t.Errorf("in %s", got)
+	}
+	s.apply(ids[0], engine.ActorCourt, engine.Cancel{Act: "1", Ground: "annulled"})
+	s.notices(ids[0], "cancelled", "push sent, sms sent")
+	if got := g.Taken(""); len(got) != 1 || got[0].Token != tablet || !strings.Contains(got[0].Body, "жабылды") && !strings.Contains(got[0].Title, caseno.Format(ids[0])) {
+		t.Errorf("%+v", got)
+	}
+	var acts string
+	if err := s.pool.QueryRow(t.Context(), `SELECT string_agg(concat_ws(' ', actor, act, data->>'reason'), ', ' ORDER BY id) FROM contact_acts`).Scan(&acts); err != nil {
+		t.Fatal(err)
+	}
+	if want := "debtor preferred, debtor device_added, debtor device_added, gateway device_gone unregistered"; acts != want {
+		t.Errorf("recorded %q, want %q", acts, want)
+	}
+}
+
+func TestServe_saysWhatIsWrongWithFCM(t *testing.T) {
+	google(t)
+	good := map[string]string{"BAILIFF_FCM_KEY_FILE": os.Getenv("BAILIFF_FCM_KEY_FILE"), "BAILIFF_FCM_PROJECT": "", "BAILIFF_FCM_URL": os.Getenv("BAILIFF_FCM_URL"), "BAILIFF_PUSH_URL": "", "BAILIFF_PUSH_ONLY": "0123456789abcdef"}
+	s := durableShell(t)
+	for _, c := range []struct{ name, value, says string }{
+		{"BAILIFF_PUSH_URL", "http://127.0.0.1:1", "BAILIFF_PUSH_URL and BAILIFF_FCM_KEY_FILE are two ways for the same messages"},
+		{"BAILIFF_FCM_KEY_FILE", "/nowhere/key.json", "no such file"},
+		{"BAILIFF_FCM_KEY_FILE", s.file("key.json"), "it is no JSON"},
+		{"BAILIFF_FCM_PROJECT", "No Project", "is no name of a project"},
+		{"BAILIFF_FCM_URL", "http://fcm.example", "an address is https://"},
+		{"BAILIFF_PUSH_ONLY", "", "BAILIFF_PUSH_ONLY says who may get messages"},
+		{"BAILIFF_PUSH_ONLY", "everybody", "a sandbox never goes live"},
+	} {
+		for name, value := range good {
+			t.Setenv(name, value)
+		}
+		t.Setenv(c.name, c.value)
+		if status, _, stderr := s.run("serve", "--addr", "127.0.0.1:0"); status != exitUsage || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s=%s: %d %s", c.name, c.value, status, stderr)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -46,6 +47,7 @@ type parts struct {
 	feed     *feed.Service
 	outside  channels
 	contacts *contact.Store
+	log      *slog.Logger
 }
 
 // wiring says what to join.
@@ -65,7 +67,7 @@ var errNoAdapters = errors.New("this database is not a sandbox, and no adapters 
 
 // join builds the program on an open database.
 func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) {
-	p := &parts{db: db, registry: obs.NewRegistry(), health: &obs.Health{}}
+	p := &parts{db: db, log: e.log, registry: obs.NewRegistry(), health: &obs.Health{}}
 	var err error
 	if err = db.current(ctx); err != nil {
 		return nil, err
@@ -98,6 +100,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		cfg.Bank = p.world.Bank()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
+		cfg.Devices = p.outside.devices
 	}
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err

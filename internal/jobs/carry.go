@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +15,7 @@ import (
 	"robotbailiff/engine/handover"
 	"robotbailiff/internal/pg"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/notify/text"
 	"robotbailiff/payments"
 	"robotbailiff/payments/ledger"
@@ -140,18 +143,20 @@ func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Recei
 
 var errContact = errors.New("jobs: contact cannot be read")
 
-// contacts opens where the debtors of cases can be reached. A push is addressed by a pseudonym of the person.
+// contacts opens where the debtors of cases can be reached. A push is addressed by a pseudonym of the person, or by a device.
 func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Contact, error) {
 	rows, err := r.cfg.Pool.Query(ctx, contactsSQL, ids)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: contacts: %w", err)
 	}
 	out := make(map[int64]notify.Contact, len(ids))
+	debtors := make(map[int64]int64, len(ids))
 	var (
-		id            int64
+		id, debtor    int64
 		sealed, blind []byte
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &sealed, &blind}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &debtor, &sealed, &blind}, func() error {
+		debtors[id] = debtor
 		c := notify.Contact{PushToken: hex.EncodeToString(blind)}
 		if len(sealed) > 0 {
 			phone, err := r.cfg.Keys.Open(sealed, "debtors.phone_sealed")
@@ -166,7 +171,26 @@ func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Con
 	if err != nil {
 		return nil, fmt.Errorf("jobs: contacts: %w", err)
 	}
-	return out, nil
+	return out, r.addDevices(ctx, out, debtors)
+}
+
+// addDevices puts the newest device of each debtor in the place of his pseudonym, where pushes go to devices.
+func (r *Robot) addDevices(ctx context.Context, contacts map[int64]notify.Contact, debtors map[int64]int64) error {
+	if !r.cfg.Devices {
+		return nil
+	}
+	tokens, err := r.reach.Tokens(ctx, r.cfg.Pool, slices.Collect(maps.Values(debtors)))
+	if errors.Is(err, contact.ErrSealed) {
+		err = fmt.Errorf("%w: %w", errContact, err)
+	}
+	if err != nil {
+		return err
+	}
+	for id, c := range contacts {
+		c.PushToken = tokens[debtors[id]]
+		contacts[id] = c
+	}
+	return nil
 }
 
 // debtor is what a notice says and does by its debtor. Without a wish of his, language and channel are empty.
@@ -191,7 +215,7 @@ func debtorsOf(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]debtor, e
 }
 
 // contactsSQL leaves out a number whose holder says that he is somebody else.
-const contactsSQL = `SELECT c.id, CASE WHEN c.hold = '` + engine.HoldWrongPerson + `' THEN NULL ELSE d.phone_sealed END, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
+const contactsSQL = `SELECT c.id, c.debtor_id, CASE WHEN c.hold = '` + engine.HoldWrongPerson + `' THEN NULL ELSE d.phone_sealed END, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
 
 // debtorsSQL reads a wish beside the name: hardly anybody has one, and a look into a small index is all that it costs.
 const debtorsSQL = `SELECT c.id, d.name, coalesce(p.language, ''), coalesce(p.channel, '') FROM cases c JOIN debtors d ON d.id = c.debtor_id

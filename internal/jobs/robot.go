@@ -19,6 +19,7 @@ import (
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/payments"
 	"robotbailiff/rules"
 )
@@ -38,6 +39,7 @@ type Config struct {
 	Work     bool
 	Bank     orders.Bank                       // needed with Work
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
+	Devices  bool                              // a push goes to a debtor's newest device; not: to his pseudonym
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
 	Observe  func(what, outcome string, n int) // for metrics; may be nil
@@ -55,6 +57,7 @@ type Robot struct {
 	bank     *orders.Sender
 	sender   *notify.Sender
 	assigner *handover.Assigner
+	reach    *contact.Store
 	nudge    chan struct{}
 	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
 	stopping chan struct{}   // closed when Run ends
@@ -100,6 +103,7 @@ func New(cfg Config) (*Robot, error) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
+	r.reach = contact.New(cfg.Keys)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }

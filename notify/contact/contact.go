@@ -37,6 +37,9 @@ func New(keys Keys) *Store { return &Store{keys: keys} }
 // Who is a debtor, and the case by whose link he came in.
 type Who struct{ DebtorID, CaseID int64 }
 
+// ErrSealed says that what somebody is reached by cannot be read: the fault of one row, not of the database.
+var ErrSealed = errors.New("contact: a sealed value cannot be read")
+
 // ErrUnknown says that a wish names a language or a channel that there is not.
 var ErrUnknown = errors.New("contact: no such language or channel")
 

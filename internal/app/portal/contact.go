@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/pg"
 	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
 	"robotbailiff/notify/text"
@@ -22,7 +25,8 @@ type Contact struct {
 	Languages    []string
 	Channel      notify.Channel // that is tried first
 	Channels     []notify.Channel
-	Quiet        *pack.Window // in which nothing is sent; nil: there is none
+	Devices      []contact.Device // that a push can go to, the first of them first
+	Quiet        *pack.Window     // in which nothing is sent; nil: there is none
 }
 
 // Contact shows how the debtor of a session is told.
@@ -37,6 +41,9 @@ func (s *Service) Contact(ctx context.Context, session string) (Contact, error) 
 	}
 	if p.Language != "" {
 		c.Language, c.Channel = p.Language, p.Channel
+	}
+	if c.Devices, err = s.cfg.Contacts.Devices(ctx, s.cfg.Pool, who.DebtorID); err != nil {
+		return Contact{}, err
 	}
 	now, err := s.now(ctx)
 	if err != nil {
@@ -67,6 +74,33 @@ func (s *Service) Prefer(ctx context.Context, session, language, channel string)
 		return ErrChoice
 	}
 	return err
+}
+
+// AddDevice registers the device on which the debtor of a session is, so that pushes can go to it. What is no registration is refused
+// by the errors of package contact.
+func (s *Service) AddDevice(ctx context.Context, session, platform, token string) error {
+	who, _, err := s.contact(ctx, session)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	return pg.InTx(ctx, s.cfg.Pool, func(tx pgx.Tx) error { return s.cfg.Contacts.AddDevice(ctx, tx, who, platform, token, now) })
+}
+
+// RemoveDevice takes a device of the debtor of a session out of use.
+func (s *Service) RemoveDevice(ctx context.Context, session string, id int64) error {
+	who, _, err := s.contact(ctx, session)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Contacts.RemoveDevice(ctx, s.cfg.Pool, who, id, now)
 }
 
 func (s *Service) now(ctx context.Context) (time.Time, error) {

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"robotbailiff/internal/testkit"
@@ -49,5 +50,57 @@ func TestContact_isChosenForAllCases(t *testing.T) {
 		page := s.Get("/p/case/contact?lang=" + l)
 		checkPage(t, page, l)
 		testkit.Golden(t, "contact."+l+".txt", []byte(page.Outline("main")))
+	}
+}
+
+// A device is registered by the app that has the session, listed on the page, and removed there.
+func TestDevice_isRegisteredByTheApp(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	p := s.open(t, uitest.Writ{})
+	const good = `{"platform":"android","token":"cOfAPhone:APA91b-0123456789"}`
+	post := func(kind, body string) (int, string) {
+		got := s.PostBody("/p/case/device", kind, strings.NewReader(body))
+		return got.Status, got.Body
+	}
+	if status, says := post("application/json", good); status != http.StatusForbidden || !strings.Contains(says, "no_session") {
+		t.Errorf("without a visit: %d %s", status, says)
+	}
+	s.enter(t, p)
+	for _, c := range []struct {
+		kind, body string
+		status     int
+		code       string
+	}{
+		{"text/plain", good, http.StatusUnsupportedMediaType, "media_type"}, // what a page of another site could send
+		{"application/x-www-form-urlencoded", "platform=android&token=0123456789abcdef", http.StatusUnsupportedMediaType, "media_type"},
+		{"application/json", `{"platform":"android"`, http.StatusUnprocessableEntity, "body"},
+		{"application/json", strings.Replace(good, "android", "nokia", 1), http.StatusUnprocessableEntity, "platform"},
+		{"application/json", strings.Replace(good, "APA91b", "A B", 1), http.StatusUnprocessableEntity, "token"},
+		{"application/json", strings.Replace(good, "APA91b", strings.Repeat("A", 9000), 1), http.StatusUnprocessableEntity, "body"},
+	} {
+		if status, says := post(c.kind, c.body); status != c.status || !strings.Contains(says, `"code":"`+c.code+`"`) || strings.Contains(says, "cOfAPhone") {
+			t.Errorf("%s %.40s: %d %s", c.kind, c.body, status, says)
+		}
+	}
+	for range 2 { // apps register at every start
+		if status, says := post("application/json; charset=utf-8", good); status != http.StatusNoContent {
+			t.Fatalf("%d %s", status, says)
+		}
+	}
+	page := s.Get("/p/case/contact?lang=en")
+	s.wants(t, page, "Android, added on 2 March 2026")
+	if got := len(page.All(`form[action="/p/case/device/remove"]`)); got != 1 {
+		t.Errorf("%d devices", got)
+	}
+	for _, l := range []string{"kk", "ru", "en"} {
+		checkPage(t, s.Get("/p/case/contact?lang="+l), l)
+	}
+	if got := s.Submit(page, "/p/case/device/remove", map[string]string{"device": "x"}); got.Status != http.StatusUnprocessableEntity {
+		t.Errorf("no number: %d", got.Status)
+	}
+	s.Submit(page, "/p/case/device/remove", nil)
+	if s.Get("/p/case/contact").Has(`form[action="/p/case/device/remove"]`) {
+		t.Error("the device is still there")
 	}
 }

@@ -8,12 +8,14 @@ import (
 	app "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
+	"robotbailiff/rules/calendar"
 )
 
 type contactPage struct {
 	ui.Page
 	Contact   app.Contact
 	Languages []languageChoice
+	Devices   []deviceLine
 	Saved     bool
 	From, To  string // of the quiet hours; empty: there are none
 }
@@ -22,6 +24,15 @@ type languageChoice struct {
 	Code, Name string
 	Chosen     bool
 }
+
+type deviceLine struct {
+	ID       int64
+	Platform string
+	Since    calendar.Date
+}
+
+// platformNames are proper names, the same in every language.
+var platformNames = map[string]string{"android": "Android", "ios": "iOS", "web": "Web"}
 
 // ownNames are the languages of notices as those who speak them write them, whatever the language of the page.
 var ownNames = map[string]string{"kk": "Қазақша", "ru": "Русский", "en": "English", "ky": "Кыргызча", "uz": "Oʻzbekcha"}
@@ -34,6 +45,9 @@ func (h *handler) contact(w http.ResponseWriter, r *http.Request) error {
 	p := contactPage{Page: h.page(w, r, i18n.Say("contact.title")), Contact: c, Saved: r.URL.Query().Get("saved") != ""}
 	for _, code := range c.Languages {
 		p.Languages = append(p.Languages, languageChoice{Code: code, Name: ownNames[code], Chosen: code == c.Language})
+	}
+	for _, d := range c.Devices {
+		p.Devices = append(p.Devices, deviceLine{ID: d.ID, Platform: platformNames[d.Platform], Since: calendar.DateOf(d.Since)})
 	}
 	if q := c.Quiet; q != nil {
 		p.From, p.To = minute(q.From), minute(q.To)

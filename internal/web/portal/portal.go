@@ -81,6 +81,9 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /p/case/undo", h.undo)
 	route("GET /p/case/contact", h.contact)
 	route("POST /p/case/contact", h.prefer)
+	m.HandleFunc("POST /p/case/device", h.addDevice)
+	route("POST /p/case/device/remove", h.removeDevice)
+	route("GET /p/case/device/remove", h.backToContact)
 	route("POST /p/case/extend", h.extend)
 	route("POST /p/case/leave", h.leave)
 	for _, acting := range []string{"pay", "pay/again", "undo", "extend", "leave"} {
