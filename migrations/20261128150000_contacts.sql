@@ -25,7 +25,7 @@ CREATE TABLE devices (
 CREATE UNIQUE INDEX devices_one_owner ON devices (token_blind) WHERE gone_at IS NULL; -- a telephone has one owner at a time
 CREATE INDEX devices_of_debtor ON devices (debtor_id, seen_at) WHERE gone_at IS NULL;
 
--- Chats of debtors with our bot, and the codes that lead to one. Codes live in real time of the database and are used once.
+-- Chats of debtors with our bot, and the codes that lead to one. Codes live in real time of the database and lead to one chat.
 CREATE TABLE telegram_chats (
     debtor_id   bigint      PRIMARY KEY,
     chat_blind  bytea       NOT NULL CHECK (length(chat_blind) = 32),
@@ -38,7 +38,8 @@ CREATE TABLE telegram_codes (
     code_hash  bytea       PRIMARY KEY CHECK (length(code_hash) = 32),
     debtor_id  bigint      NOT NULL,
     case_id    bigint      NOT NULL,
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    chat_blind bytea -- that has used it: the same one may again, when our answer was lost
 );
 CREATE INDEX telegram_codes_expiry ON telegram_codes (expires_at);
 

@@ -47,10 +47,12 @@ type Channel string
 const (
 	SMS  Channel = "sms"
 	Push Channel = "push"
+	// Telegram informs and proves nothing: no term begins by it.
+	Telegram Channel = "telegram"
 )
 
 // Channels lists every channel.
-var Channels = []Channel{SMS, Push}
+var Channels = []Channel{SMS, Push, Telegram}
 
 // Status is where one notice on one channel has got to.
 type Status string
@@ -145,6 +147,8 @@ func (in Intent) check() error {
 		reason = fmt.Sprintf("no text for kind %q in %q", in.Kind, in.Language)
 	case len(in.Channels) == 0:
 		reason = "no channel"
+	case statutory(in.Kind) && len(in.Channels) == 1 && in.Channels[0] == Telegram:
+		reason = "a channel that proves nothing cannot be the only one of it"
 	case in.InTurn && statutory(in.Kind):
 		reason = "a notice of this kind goes by all its channels"
 	case in.At.IsZero() || in.ExpiresAt.IsZero():

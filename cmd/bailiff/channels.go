@@ -19,6 +19,7 @@ import (
 const (
 	smsReceiptsPath  = "/hooks/sms"
 	pushReceiptsPath = "/hooks/push"
+	telegramPath     = "/hooks/telegram"
 )
 
 // channels are the ways to people outside that the environment names. What it does not name stays in the sandbox.
@@ -28,7 +29,8 @@ type channels struct {
 	run   []func(context.Context) error
 	hooks map[string]http.Handler // of receipts, by their path
 
-	devices bool // pushes go to devices
+	devices bool   // pushes go to devices
+	bot     string // that chats can be linked with
 }
 
 // joinChannels connects them. Receipts are taken in every process that serves pages, messages leave from those that work.
@@ -40,7 +42,10 @@ func (e *env) joinChannels(p *parts, w wiring) (c channels, err error) {
 	if err := e.joinSMS(p, w, &c); err != nil {
 		return c, err
 	}
-	return c, e.joinPush(p, w, &c)
+	if err := e.joinPush(p, w, &c); err != nil {
+		return c, err
+	}
+	return c, e.joinTelegram(p, w, &c)
 }
 
 func (e *env) joinSMS(p *parts, w wiring, c *channels) error {

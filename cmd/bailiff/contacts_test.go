@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,6 +207,143 @@ func TestServe_saysWhatIsWrongWithFCM(t *testing.T) {
 		}
 		t.Setenv(c.name, c.value)
 		if status, _, stderr := s.run("serve", "--addr", "127.0.0.1:0"); status != exitUsage || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s=%s: %d %s", c.name, c.value, status, stderr)
+		}
+	}
+}
+
+// telegramPeer is the far end of a bot: it knows where to tell updates, and keeps what was sent to each chat.
+type telegramPeer struct {
+	url string
+
+	mu           sync.Mutex
+	hook, secret string
+	sent         map[string]string // the last text, by the chat
+	blocked      bool
+}
+
+func newTelegram(t *testing.T) *telegramPeer {
+	t.Helper()
+	g := &telegramPeer{sent: map[string]string{}}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		status, answer := http.StatusOK, map[string]any{"ok": true, "result": true}
+		switch r.URL.Path {
+		case "/bot123456789:AAsecret_of-the-bot-01/setWebhook":
+			g.hook, g.secret = r.FormValue("url"), r.FormValue("secret_token")
+		case "/bot123456789:AAsecret_of-the-bot-01/getMe":
+			answer["result"] = map[string]any{"id": 1, "is_bot": true, "first_name": "x", "username": "bailiff_bot"}
+		case "/bot123456789:AAsecret_of-the-bot-01/sendMessage":
+			if g.blocked {
+				status, answer = http.StatusForbidden, map[string]any{"ok": false, "error_code": 403, "description": "Forbidden: bot was blocked by the user"}
+				break
+			}
+			g.sent[r.FormValue("chat_id")] = r.FormValue("text")
+			answer["result"] = map[string]any{"message_id": 5, "date": 1, "chat": map[string]any{"id": 7700112233, "type": "private"}}
+		default:
+			t.Errorf("a request to %s", r.URL.Path)
+		}
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(srv.Close)
+	g.url = srv.URL
+	return g
+}
+
+// say has a person write to the bot, and gives the bot's answer. The hook is asked at the site of the test: the address that
+// Telegram was told is the one seen from outside.
+func (g *telegramPeer) say(t *testing.T, site, words string) string {
+	t.Helper()
+	for secret := ""; ; time.Sleep(10 * time.Millisecond) { // the test's own limit ends the wait
+		g.mu.Lock()
+		secret = g.secret
+		g.mu.Unlock()
+		if secret == "" {
+			continue
+		}
+		body := fmt.Sprintf(`{"update_id":1,"message":{"message_id":1,"chat":{"id":7700112233,"type":"private"},"date":1,"text":%q}}`, words)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site+"/hooks/telegram", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		var answer struct{ Text string }
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%d, %v", resp.StatusCode, err)
+		}
+		return answer.Text
+	}
+}
+
+// A debtor links a chat from the page and wishes to be told there: a courtesy comes there alone, what has legal weight by SMS too.
+// When the bot is blocked the link is gone, and SMS is what remains.
+func TestServe_noticesOverTelegram(t *testing.T) {
+	g := newTelegram(t)
+	for name, value := range map[string]string{
+		"TOKEN": "123456789:AAsecret_of-the-bot-01", "BOT": "bailiff_bot", "HOOK": "https://bailiff.example/hooks/telegram", "URL": g.url, "ONLY": "7700112233",
+	} {
+		t.Setenv("BAILIFF_TELEGRAM_"+name, value)
+	}
+	s := durableShell(t)
+	ids := s.cases(1)
+	s.oneDebtor(ids, "+77010000001")
+	site := s.serves("--pulse", "50ms", "--faults", "{}")
+	s.notices(ids[0], "opening", "push sent, sms sent")
+	b := s.visit(site, ids[0], 0)
+	shown := b.Submit(b.Get("/p/case/contact"), "/p/case/telegram", nil)
+	_, code, _ := strings.Cut(shown.Attr("main a.button", "href"), "?start=")
+	if got := g.say(t, site, "/start "+code); !strings.Contains(got, "Дайын") && !strings.Contains(got, "Готово") {
+		t.Fatalf("the bot answers %q", got)
+	}
+	if got := b.Submit(b.Get("/p/case/contact"), "/p/case/contact", map[string]string{"notices": "kk", "channel": "telegram"}); got.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", got.Status, got.Text("main"))
+	}
+	s.payPart(ids[0], "part-1")
+	s.notices(ids[0], "part_paid", "sms created, telegram sent")
+	g.mu.Lock()
+	if g.hook != "https://bailiff.example/hooks/telegram" || !strings.Contains(g.sent["7700112233"], caseno.Format(ids[0])) {
+		t.Errorf("%q %q", g.hook, g.sent)
+	}
+	g.blocked = true
+	g.mu.Unlock()
+	if _, err := s.now.Advance(t.Context(), 15*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.notices(ids[0], "part_paid", "sms expired not_needed, telegram sent")
+	s.apply(ids[0], engine.ActorDebtor, engine.RequestRefusal{})
+	s.notices(ids[0], "refusal", "sms sent, telegram failed forbidden")
+	s.apply(ids[0], engine.ActorCourt, engine.Cancel{Act: "1", Ground: "annulled"})
+	s.notices(ids[0], "cancelled", "sms sent") // the link is gone, and the wish with it
+	status, out, stderr := s.run("evidence", caseno.Format(ids[0]))
+	if status != exitDone || !strings.Contains(out, "by telegram in kk") {
+		t.Errorf("%d %s%s", status, out, stderr)
+	}
+}
+
+func TestServe_saysWhatIsWrongWithTelegram(t *testing.T) {
+	good := map[string]string{"TOKEN": "123456789:AAsecret_of-the-bot-01", "BOT": "bailiff_bot", "HOOK": "https://bailiff.example/hooks/telegram", "URL": "http://127.0.0.1:1", "ONLY": "7700112233"}
+	s := durableShell(t)
+	for _, c := range []struct{ name, value, says string }{
+		{"TOKEN", "AAsecret", "as BotFather gave it"},
+		{"BOT", "", "no name of a bot"},
+		{"HOOK", "http://bailiff.example/hooks/telegram", "an address is https://"},
+		{"URL", "ftp://x", "an address is https://"},
+		{"ONLY", "", "BAILIFF_TELEGRAM_ONLY says who may get messages"},
+		{"ONLY", "everybody", "a sandbox never goes live"},
+		{"ONLY", "@somebody", "entry 1 cannot be used"},
+	} {
+		for name, value := range good {
+			t.Setenv("BAILIFF_TELEGRAM_"+name, value)
+		}
+		t.Setenv("BAILIFF_TELEGRAM_"+c.name, c.value)
+		if status, _, stderr := s.run("serve", "--addr", "127.0.0.1:0"); status != exitUsage || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "AAsecret") {
 			t.Errorf("%s=%s: %d %s", c.name, c.value, status, stderr)
 		}
 	}

@@ -127,8 +127,8 @@ func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Recei
 	r.cfg.Observe("receipt", "delivered", len(delivered))
 	cmds := make([]engine.For, 0, len(delivered))
 	for _, d := range delivered {
-		if d.Kind != notify.KindOpening {
-			continue // proof for the file; no term starts from it
+		if d.Kind != notify.KindOpening || d.Channel == notify.Telegram {
+			continue // proof for the file, or none at all; no term starts from it
 		}
 		cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
 			Ordinal: d.Ordinal, Opening: true, Channel: string(d.Channel), At: d.At,
@@ -171,7 +171,7 @@ func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Con
 	if err != nil {
 		return nil, fmt.Errorf("jobs: contacts: %w", err)
 	}
-	return out, r.addDevices(ctx, out, debtors)
+	return out, errors.Join(r.addDevices(ctx, out, debtors), r.addChats(ctx, out, debtors))
 }
 
 // addDevices puts the newest device of each debtor in the place of his pseudonym, where pushes go to devices.
@@ -180,17 +180,32 @@ func (r *Robot) addDevices(ctx context.Context, contacts map[int64]notify.Contac
 		return nil
 	}
 	tokens, err := r.reach.Tokens(ctx, r.cfg.Pool, slices.Collect(maps.Values(debtors)))
-	if errors.Is(err, contact.ErrSealed) {
-		err = fmt.Errorf("%w: %w", errContact, err)
-	}
-	if err != nil {
-		return err
-	}
 	for id, c := range contacts {
 		c.PushToken = tokens[debtors[id]]
 		contacts[id] = c
 	}
-	return nil
+	return blamed(err)
+}
+
+// addChats adds the chats of debtors who have linked one.
+func (r *Robot) addChats(ctx context.Context, contacts map[int64]notify.Contact, debtors map[int64]int64) error {
+	if r.cfg.Gateways[notify.Telegram] == nil {
+		return nil
+	}
+	chats, err := r.reach.Chats(ctx, r.cfg.Pool, slices.Collect(maps.Values(debtors)))
+	for id, c := range contacts {
+		c.Chat = chats[debtors[id]]
+		contacts[id] = c
+	}
+	return blamed(err)
+}
+
+// blamed marks what is the fault of one case.
+func blamed(err error) error {
+	if errors.Is(err, contact.ErrSealed) {
+		return fmt.Errorf("%w: %w", errContact, err)
+	}
+	return err
 }
 
 // debtor is what a notice says and does by its debtor. Without a wish of his, language and channel are empty.

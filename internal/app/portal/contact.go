@@ -26,6 +26,8 @@ type Contact struct {
 	Channel      notify.Channel // that is tried first
 	Channels     []notify.Channel
 	Devices      []contact.Device // that a push can go to, the first of them first
+	Bot          string           // a chat can be linked with it; empty: there is none
+	Chat         bool             // one is linked
 	Quiet        *pack.Window     // in which nothing is sent; nil: there is none
 }
 
@@ -35,6 +37,7 @@ func (s *Service) Contact(ctx context.Context, session string) (Contact, error) 
 	if err != nil {
 		return Contact{}, err
 	}
+	c.Bot = s.cfg.Bot
 	p, err := s.cfg.Contacts.Preference(ctx, s.cfg.Pool, who.DebtorID)
 	if err != nil {
 		return Contact{}, err
@@ -103,6 +106,32 @@ func (s *Service) RemoveDevice(ctx context.Context, session string, id int64) er
 	return s.cfg.Contacts.RemoveDevice(ctx, s.cfg.Pool, who, id, now)
 }
 
+// LinkTelegram gives the address at which the debtor of a session links a chat with our bot: it is good for one chat, and not for long.
+func (s *Service) LinkTelegram(ctx context.Context, session string) (string, error) {
+	who, _, err := s.contact(ctx, session)
+	if err != nil {
+		return "", err
+	}
+	if s.cfg.Bot == "" {
+		return "", ErrNotPossible
+	}
+	code, err := s.cfg.Contacts.NewCode(ctx, s.cfg.Pool, who)
+	return "https://t.me/" + s.cfg.Bot + "?start=" + code, err
+}
+
+// UnlinkTelegram ends the link of the chat of the debtor of a session.
+func (s *Service) UnlinkTelegram(ctx context.Context, session string) error {
+	who, _, err := s.contact(ctx, session)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Contacts.UnlinkChat(ctx, s.cfg.Pool, who, now)
+}
+
 func (s *Service) now(ctx context.Context) (time.Time, error) {
 	now, err := s.cfg.Cases.Now(ctx)
 	if err != nil {
@@ -121,8 +150,12 @@ func (s *Service) contact(ctx context.Context, session string) (contact.Who, Con
 	if err != nil {
 		return contact.Who{}, Contact{}, fmt.Errorf("portal: debtor of case %d: %w", id, err)
 	}
-	return contact.Who{DebtorID: debtor, CaseID: id}, Contact{
+	c := Contact{
 		Number: caseno.Format(id), Name: name, Language: language, Languages: text.Languages,
 		Channel: notify.SMS, Channels: []notify.Channel{notify.SMS, notify.Push},
-	}, nil
+	}
+	if c.Chat, err = s.cfg.Contacts.HasChat(ctx, s.cfg.Pool, debtor); c.Chat {
+		c.Channels = append(c.Channels, notify.Telegram)
+	}
+	return contact.Who{DebtorID: debtor, CaseID: id}, c, err
 }

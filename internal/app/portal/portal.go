@@ -44,6 +44,8 @@ type Config struct {
 	Checkout Checkout
 	// Contacts keeps how debtors wish to be reached.
 	Contacts *contact.Store
+	// Bot is the name of the Telegram bot that debtors may link a chat with; empty: there is none.
+	Bot string
 }
 
 // Service is the portal's use cases. Every one is done for the debtor who holds the session, and only for the case of

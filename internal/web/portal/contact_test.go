@@ -5,8 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"robotbailiff/internal/pg"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify/contact"
 )
 
 func TestContact_isChosenForAllCases(t *testing.T) {
@@ -103,4 +107,39 @@ func TestDevice_isRegisteredByTheApp(t *testing.T) {
 	if s.Get("/p/case/contact").Has(`form[action="/p/case/device/remove"]`) {
 		t.Error("the device is still there")
 	}
+}
+
+func TestTelegram_isLinkedByAnAddressForOneChat(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	p := s.open(t, uitest.Writ{})
+	s.enter(t, p)
+	page := s.Get("/p/case/contact?lang=ru")
+	s.wants(t, page, "Подключить Telegram", "не заменяют SMS")
+	shown := s.Submit(page, "/p/case/telegram", nil)
+	checkPage(t, shown, "ru")
+	address := shown.Attr("main a.button", "href")
+	code, ok := strings.CutPrefix(address, "https://t.me/bailiff_bot?start=")
+	if !ok || len(code) != 24 {
+		t.Fatalf("the address is %q", address)
+	}
+	must(t, pg.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
+		_, linked, err := contact.New(s.Keys).LinkChat(t.Context(), tx, code, 77, uitest.Morning)
+		if !linked {
+			t.Error("the code is not good")
+		}
+		return err
+	}))
+	page = s.Get("/p/case/contact")
+	s.wants(t, page, "Чат подключён", "Telegram: в чат с нашим ботом")
+	if got := s.Submit(page, "/p/case/contact", map[string]string{"notices": "ru", "channel": "telegram"}); got.Status != http.StatusSeeOther {
+		t.Errorf("%d", got.Status)
+	}
+	for _, l := range []string{"kk", "ru", "en"} {
+		page := s.Get("/p/case/contact?lang=" + l)
+		checkPage(t, page, l)
+		testkit.Golden(t, "telegram."+l+".txt", []byte(page.Outline("main")))
+	}
+	s.Submit(page, "/p/case/telegram/remove", nil)
+	s.wants(t, s.Get("/p/case/contact?lang=ru"), "Подключить Telegram")
 }

@@ -17,6 +17,7 @@ type contactPage struct {
 	Languages []languageChoice
 	Devices   []deviceLine
 	Saved     bool
+	Telegram  string // address that links a chat; empty: nobody has asked for one
 	From, To  string // of the quiet hours; empty: there are none
 }
 
@@ -38,11 +39,30 @@ var platformNames = map[string]string{"android": "Android", "ios": "iOS", "web":
 var ownNames = map[string]string{"kk": "Қазақша", "ru": "Русский", "en": "English", "ky": "Кыргызча", "uz": "Oʻzbekcha"}
 
 func (h *handler) contact(w http.ResponseWriter, r *http.Request) error {
+	return h.showContact(w, r, "")
+}
+
+func (h *handler) linkTelegram(w http.ResponseWriter, r *http.Request) error {
+	address, err := h.app.LinkTelegram(r.Context(), h.session(r))
+	if err != nil {
+		return err
+	}
+	return h.showContact(w, r, address)
+}
+
+func (h *handler) unlinkTelegram(w http.ResponseWriter, r *http.Request) error {
+	if err := h.app.UnlinkTelegram(r.Context(), h.session(r)); err != nil {
+		return err
+	}
+	return ui.Redirect(w, "/p/case/contact?saved=1")
+}
+
+func (h *handler) showContact(w http.ResponseWriter, r *http.Request, telegram string) error {
 	c, err := h.app.Contact(r.Context(), h.session(r))
 	if err != nil {
 		return err
 	}
-	p := contactPage{Page: h.page(w, r, i18n.Say("contact.title")), Contact: c, Saved: r.URL.Query().Get("saved") != ""}
+	p := contactPage{Page: h.page(w, r, i18n.Say("contact.title")), Contact: c, Telegram: telegram, Saved: r.URL.Query().Get("saved") != ""}
 	for _, code := range c.Languages {
 		p.Languages = append(p.Languages, languageChoice{Code: code, Name: ownNames[code], Chosen: code == c.Language})
 	}

@@ -83,7 +83,11 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /p/case/contact", h.prefer)
 	m.HandleFunc("POST /p/case/device", h.addDevice)
 	route("POST /p/case/device/remove", h.removeDevice)
-	route("GET /p/case/device/remove", h.backToContact)
+	route("POST /p/case/telegram", h.linkTelegram)
+	route("POST /p/case/telegram/remove", h.unlinkTelegram)
+	for _, acting := range []string{"device/remove", "telegram", "telegram/remove"} {
+		route("GET /p/case/"+acting, h.backToContact)
+	}
 	route("POST /p/case/extend", h.extend)
 	route("POST /p/case/leave", h.leave)
 	for _, acting := range []string{"pay", "pay/again", "undo", "extend", "leave"} {
