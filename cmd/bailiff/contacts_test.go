@@ -15,6 +15,7 @@ import (
 	"robotbailiff/engine"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/sandbox/fcm"
+	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
 	"robotbailiff/payments"
 )
@@ -124,6 +125,18 @@ func TestServe_aWishHoldsForTheOtherCase(t *testing.T) {
 	if got := s.notices(ids[1], "cancelled", "push delivered opened, sms delivered delivered"); got != "en" {
 		t.Errorf("the end of the case in %s", got)
 	}
+
+	b.Submit(b.Get("/p/case"), "/p/case/leave", nil) // the visit is over, and stays a proof
+	var v evidenceView
+	s.want(exitDone, &v, "evidence", caseno.Format(ids[0]))
+	if len(v.Opened) != 1 || v.Opened[0].Ordinal != 1 || v.Opened[0].Visits != 1 || v.Opened[0].FirstAt.Before(testkit.Morning) || v.Opened[0].FirstAt.After(testkit.Morning.Add(15*time.Minute)) {
+		t.Errorf("%+v", v.Opened)
+	}
+	s.want(exitDone, &v, "evidence", caseno.Format(ids[1]))
+	if len(v.Opened) != 0 {
+		t.Errorf("the other case: %+v", v.Opened)
+	}
+	s.want(exitDone, &map[string]any{}, "evidence", "--pdf", filepath.Join(t.TempDir(), "evidence.pdf"), caseno.Format(ids[0]))
 }
 
 // google is the sandbox's FCM with the key file of its service account, named in the environment.

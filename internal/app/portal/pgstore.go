@@ -46,6 +46,15 @@ func clearGate(ctx context.Context, tx pgx.Tx, hash []byte) error {
 	return err
 }
 
+// keepVisitSQL outlives the session: that a link was opened behind the gate is a proof. A clock that stands behind moves nothing back.
+const keepVisitSQL = `INSERT INTO link_visits AS v (token_hash, case_id, first_at, last_at) VALUES ($1, $2, $3, $3)
+ON CONFLICT (token_hash) DO UPDATE SET last_at = greatest(v.last_at, $3), visits = v.visits + 1`
+
+func keepVisit(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64, now time.Time) error {
+	_, err := tx.Exec(ctx, keepVisitSQL, hash, caseID, now)
+	return err
+}
+
 const personSQL = `SELECT d.iin_sealed, d.birth_date, coalesce(p.language, c.language), c.ended_at
   FROM cases c JOIN debtors d ON d.id = c.debtor_id LEFT JOIN contact_preferences p ON p.debtor_id = d.id WHERE c.id = $1`
 
