@@ -15,7 +15,7 @@ func TestPrefer_neverLosesAChannel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := opening(firstCase, 1, noon)
 		in.Kind = rapid.SampledFrom([]Kind{KindOpening, KindReminder, KindArrest, KindPartPaid, KindPaid, KindRefundDue}).Draw(t, "kind")
-		in.Channels = rapid.SliceOfNDistinct(rapid.SampledFrom(Channels), 1, -1, rapid.ID).Draw(t, "asked")
+		in.Channels = rapid.SliceOfNDistinct(rapid.SampledFrom([]Channel{SMS, Push}), 1, -1, rapid.ID).Draw(t, "asked")
 		asked, wish := slices.Clone(in.Channels), rapid.SampledFrom(Channels).Draw(t, "wish")
 		in.Prefer(wish)
 		for _, c := range asked {
@@ -96,11 +96,14 @@ func TestRun_aCourtesyGoesByTheWish(t *testing.T) {
 	checkGreen(t, w.Store, db)
 }
 
-func TestCreate_whatHasLegalWeightWaitsForNoTurn(t *testing.T) {
+func TestCreate_whatHasLegalWeightWaitsForNoTurnAndNeedsAProof(t *testing.T) {
 	t.Parallel()
 	in := opening(firstCase+1, 1, noon)
 	in.InTurn = true
 	if err := newStore(t).Create(t.Context(), testkit.Tx(t), []Intent{in}); err == nil {
 		t.Error("a decree was made to wait for a turn")
+	}
+	if err := newStore(t).Create(t.Context(), testkit.Tx(t), []Intent{on(opening(firstCase+1, 1, noon), Telegram)}); err == nil {
+		t.Error("a decree goes by a channel alone that proves nothing")
 	}
 }

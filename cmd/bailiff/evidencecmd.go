@@ -199,10 +199,12 @@ func (v *evidenceView) readNotices(ctx context.Context, tx pgx.Tx, store *notify
 	v.Notices = []evidenceNotice{}
 	for _, n := range all {
 		exact, masked, smsParts := n.Text, n.Masked, 0
-		if n.Channel == notify.Push {
+		switch n.Channel {
+		case notify.Push:
 			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
-		} else if n.Channel == notify.SMS {
+		case notify.SMS:
 			smsParts = text.Parts(n.Text)
+		case notify.Telegram:
 		}
 		sum := sha256.Sum256([]byte(exact))
 		ref := notify.Ref(n.CaseID, n.Ordinal, n.Channel)
