@@ -50,7 +50,7 @@ func post(t *testing.T, address string, what any) {
 	t.Helper()
 	body, err := json.Marshal(what)
 	must(t, err)
-	resp, err := http.Post(address, "application/json", bytes.NewReader(body)) //nolint:noctx // a peer on this machine
+	resp, err := http.Post(address, "application/json", bytes.NewReader(body))
 	must(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
@@ -84,7 +84,7 @@ func TestNPM_linksAChatAndGetsANotice(t *testing.T) {
 	if err != nil || len(sent) != 1 || sent[0].Status != notify.Accepted || sent[0].ProviderRef == "" {
 		t.Fatalf("%+v, %v", sent, err)
 	}
-	resp, err := http.Get(peer + "/got?chat=77&token=" + url.QueryEscape(token)) //nolint:noctx // a peer on this machine
+	resp, err := http.Get(peer + "/got?chat=77&token=" + url.QueryEscape(token))
 	must(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var got []struct { // as the person's client shows it
