@@ -94,6 +94,10 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
+	former, err := formerOf(ctx, tx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
 	words := reader{Store: s, q: tx}
 	for _, r := range rows {
 		if r.Status == StatusCreated && r.Attempts == 0 && passing(r.Kind) && newest[r.CaseID] > r.Ordinal {
@@ -102,7 +106,13 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 			continue
 		}
 		do, at := decide(r, now, w, courtesies)
+		if do == send && r.Turn > 0 {
+			do, at = inTurn(r, former[key{r.CaseID, r.Ordinal, ""}], now, s.cfg.Settle)
+		}
 		switch do {
+		case drop:
+			r.Status, r.Detail = StatusExpired, NotNeeded
+			changed = append(changed, r)
 		case wait:
 			from, _ := s.cfg.Window(at)
 			later.add(from)
@@ -173,6 +183,7 @@ const (
 	send
 	ask
 	expire
+	drop
 )
 
 // decide says what to do with an open notice now, and for wait, until when. It is pure.

@@ -12,7 +12,7 @@ import (
 type Message struct {
 	Ref       string // of the notice: the same for every attempt, see [Ref]
 	Channel   Channel
-	To        string // phone or push token; never logged
+	To        string // phone, push token or chat; never logged
 	Title     string // of a push; empty for an SMS
 	Text      string
 	NotBefore time.Time
@@ -63,7 +63,7 @@ func (m Message) String() string { return "message " + m.Ref }
 func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
 // Contact is where a debtor can be reached. It lives in memory only, and prints as nothing.
-type Contact struct{ Phone, PushToken string }
+type Contact struct{ Phone, PushToken, Chat string }
 
 // String hides the contact from logs.
 func (c Contact) String() string { return "contact (hidden)" }
@@ -72,10 +72,26 @@ func (c Contact) String() string { return "contact (hidden)" }
 func (c Contact) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func (c Contact) to(channel Channel) string {
-	if channel == Push {
+	switch channel {
+	case Push:
 		return c.PushToken
+	case Telegram:
+		return c.Chat
+	case SMS:
 	}
 	return c.Phone
+}
+
+// noAddress is the detail of a notice whose debtor cannot be reached on a channel.
+func noAddress(channel Channel) string {
+	switch channel {
+	case Push:
+		return "no_device"
+	case Telegram:
+		return "no_chat"
+	case SMS:
+	}
+	return "no_address"
 }
 
 // Outcome is what became of one attempt.

@@ -47,10 +47,12 @@ type Channel string
 const (
 	SMS  Channel = "sms"
 	Push Channel = "push"
+	// Telegram informs and proves nothing: no term begins by it.
+	Telegram Channel = "telegram"
 )
 
 // Channels lists every channel.
-var Channels = []Channel{SMS, Push}
+var Channels = []Channel{SMS, Push, Telegram}
 
 // Status is where one notice on one channel has got to.
 type Status string
@@ -106,11 +108,22 @@ type Intent struct {
 	Kind      Kind
 	Rung      int // of the ladder, from 1
 	Channels  []Channel
+	InTurn    bool // the channels in their order, the next one only when the former came to nothing; otherwise by all at once
 	Language  string
 	Params    Params
 	At        time.Time // of the event
 	NotBefore time.Time // earliest time of sending; At when not set
 	ExpiresAt time.Time // not sent from then on
+}
+
+// Prefer puts the channel that the debtor wishes first. No channel that was asked for is left out, since it may be the one that
+// proves delivery: what tells of a decree or a measure goes by all of them. A courtesy goes by the first that takes it.
+func (in *Intent) Prefer(c Channel) {
+	if len(in.Channels) == 0 || in.Channels[0] == c {
+		return
+	}
+	in.Channels = append([]Channel{c}, slices.DeleteFunc(slices.Clone(in.Channels), func(o Channel) bool { return o == c })...)
+	in.InTurn = !statutory(in.Kind)
 }
 
 // IntentError says why an intent was refused. Nothing of its batch was stored.
@@ -134,6 +147,10 @@ func (in Intent) check() error {
 		reason = fmt.Sprintf("no text for kind %q in %q", in.Kind, in.Language)
 	case len(in.Channels) == 0:
 		reason = "no channel"
+	case statutory(in.Kind) && len(in.Channels) == 1 && in.Channels[0] == Telegram:
+		reason = "a channel that proves nothing cannot be the only one of it"
+	case in.InTurn && statutory(in.Kind):
+		reason = "a notice of this kind goes by all its channels"
 	case in.At.IsZero() || in.ExpiresAt.IsZero():
 		reason = "no time"
 	case !in.ExpiresAt.After(in.notBefore()):

@@ -29,6 +29,7 @@ type row struct {
 	DeliveredAt *time.Time
 	ProviderRef string
 	Detail      string
+	Turn        int // among the channels of a courtesy: 0 goes first, the next when that came to nothing
 }
 
 func (r row) key() key { return key{r.CaseID, r.Ordinal, r.Channel} }
@@ -39,7 +40,7 @@ func (r row) since(now time.Time, d time.Duration) bool {
 }
 
 const columnsSQL = `n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, n.params,
-	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail, n.turn`
 
 // simplySQL is true of a notice that is new, due, and of a kind that waits for no other: what decide says of it in the hours
 // in which notices may leave is always send. $2 is now, $3 the kinds that wait for each other.
@@ -61,7 +62,7 @@ FOR UPDATE`
 
 // What was sent does not matter to what became of it: the texts stay where they are.
 const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, NULL::json,
-	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail, n.turn
 FROM notices n
 JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel)
   ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel

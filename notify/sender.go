@@ -244,16 +244,18 @@ func (r *run) send(ctx context.Context, g Gateway, batch []Pending) ([]Outcome, 
 	for _, p := range batch {
 		m := p.Message
 		switch m.To = r.contacts[p.CaseID].to(p.Channel); {
+		case g == nil && p.Channel == Telegram: // nobody waits for a channel that is an extra
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_gateway"}, Attempt: p.Attempt})
 		case g == nil: // nothing left, so the attempt was none
 			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: NotFound, Detail: "no_gateway"}, Attempt: p.Attempt})
 		case m.To == "":
-			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_address"}, Attempt: p.Attempt})
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: noAddress(p.Channel)}, Attempt: p.Attempt})
 		default:
 			messages = append(messages, m)
 			attempts[m.Ref] = p.Attempt
 		}
 	}
-	if g == nil {
+	if g == nil && batch[0].Channel != Telegram {
 		return outcomes, ErrNoGateway
 	}
 	if len(messages) == 0 {

@@ -228,7 +228,7 @@ func (e *env) site(p *parts) (http.Handler, error) {
 		return string(iin), err
 	}
 	portal := appportal.Config{
-		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN,
+		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN, Contacts: p.contacts, Bot: p.outside.bot,
 		CaseByToken: func(ctx context.Context, token string) (int64, bool, error) {
 			id, _, err := p.robot.Notices.CaseByToken(ctx, p.db.pool, token)
 			if errors.Is(err, notify.ErrNoLink) {

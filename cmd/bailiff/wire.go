@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"robotbailiff/internal/seal"
 	webapi "robotbailiff/internal/web/api"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/rules/pack"
 )
 
@@ -44,6 +46,8 @@ type parts struct {
 	sources  *intake.Sources
 	feed     *feed.Service
 	outside  channels
+	contacts *contact.Store
+	log      *slog.Logger
 }
 
 // wiring says what to join.
@@ -64,7 +68,7 @@ var errNoAdapters = errors.New("this database is not a sandbox, and no adapters 
 
 // join builds the program on an open database.
 func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) {
-	p := &parts{db: db, registry: obs.NewRegistry(), health: &obs.Health{}}
+	p := &parts{db: db, log: e.log, registry: obs.NewRegistry(), health: &obs.Health{}}
 	var err error
 	if err = db.current(ctx); err != nil {
 		return nil, err
@@ -78,6 +82,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if err := p.joinWorld(ctx, w); err != nil {
 		return nil, err
 	}
+	p.contacts = contact.New(p.keys)
 	p.metrics = newMetrics(p)
 	p.sources = intake.NewSources(db.pool, p.keys)
 	p.feed = feed.New(feed.Config{Pool: db.pool, Sources: p.sources, Post: webapi.Poster(p.sandbox != nil), Log: e.log})
@@ -99,6 +104,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		cfg.Bank = p.world.Bank()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
+		cfg.Devices = p.outside.devices
 	}
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/payments"
 	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules"
@@ -39,6 +40,7 @@ type Config struct {
 	Work     bool
 	Bank     orders.Bank                       // needed with Work
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
+	Devices  bool                              // a push goes to a debtor's newest device; not: to his pseudonym
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
 
@@ -61,6 +63,7 @@ type Robot struct {
 	bank     *orders.Sender
 	sender   *notify.Sender
 	assigner *handover.Assigner
+	reach    *contact.Store
 	nudge    chan struct{}
 	asked    clock.Stopwatch // since the pulse asked whether gateways have to be asked
 	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
@@ -110,6 +113,7 @@ func New(cfg Config) (*Robot, error) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
+	r.reach = contact.New(cfg.Keys)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }

@@ -22,6 +22,7 @@ const Everybody = "everybody"
 // Errors of a list that is missing or written wrongly. Their texts name none of those on it.
 var (
 	ErrNumbers = errors.New("numbers in the international form, such as +77011234567, separated by commas, or the word " + Everybody + " to go live")
+	ErrChats   = errors.New("numbers of chats, separated by commas, or the word " + Everybody + " to go live")
 	ErrTokens  = errors.New("tokens of devices or of persons, separated by commas, or the word " + Everybody + " to go live")
 )
 
@@ -37,6 +38,9 @@ func Numbers(s string) (List, error) { return parse(s, number, ErrNumbers) }
 
 // Tokens does the same for what pushes are addressed by.
 func Tokens(s string) (List, error) { return parse(s, token, ErrTokens) }
+
+// Chats does the same for numbers of chats.
+func Chats(s string) (List, error) { return parse(s, chat, ErrChats) }
 
 func parse(s string, valid func(string) bool, form error) (List, error) {
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
@@ -59,6 +63,10 @@ func parse(s string, valid func(string) bool, form error) (List, error) {
 func number(w string) bool {
 	digits, plus := strings.CutPrefix(w, "+")
 	return plus && len(digits) >= 8 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
+}
+
+func chat(w string) bool {
+	return len(w) >= 3 && len(w) <= 19 && strings.Trim(w, "0123456789") == ""
 }
 
 // token has to be longer than a word that somebody might mean otherwise.
