@@ -141,8 +141,13 @@ func (d *decider) ask(p Purpose, amount money.Amount) Asked {
 	return Asked{Purpose: p, Ordinal: d.c.nextOrdinal(p), Amount: amount}
 }
 
-func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date) {
+// rung sends the notice of opening by a rung of the ladder. It lives for one day: what comes to nothing is the next rung's matter.
+func (d *decider) rung(rung int, channels []string, amount money.Amount, until calendar.Date) {
 	from, to := rules.SendWindow(d.p, d.env.Now)
+	d.notice("opening", rung, channels, amount, until, from, to)
+}
+
+func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date, from, to time.Time) {
 	n := NoticeWanted{
 		CaseID: d.c.ID, Ordinal: d.c.Seq, Kind: kind, Rung: rung, Channels: channels, Language: d.c.Language,
 		Amount: amount, Outstanding: d.c.Outstanding, Until: until, At: d.env.Now, NotBefore: from, ExpiresAt: to,
@@ -155,11 +160,19 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 }
 
 // tell sends a notice of a kind that has no ladder of its own, by the first channel of the first rung alone: it proves
-// nothing that a term waits for, so one message is enough.
+// nothing that a term waits for, so one message is enough. It has days for it, since nothing comes after it; only a reminder is
+// of no use after the day that it speaks of.
 func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
-	if rungs := ladder(d.p, d.env.today()); len(rungs) > 0 {
-		d.notice(kind, 1, rungs[0].Channels[:1], amount, until)
+	rungs := ladder(d.p, d.env.today())
+	if len(rungs) == 0 {
+		return
 	}
+	lastDay := noDate
+	if kind == "reminder" {
+		lastDay = until
+	}
+	from, to := rules.NewsWindow(d.p, d.env.Now, lastDay)
+	d.notice(kind, 1, rungs[0].Channels[:1], amount, until, from, to)
 }
 
 func (d *decider) open(cmd Open) {
@@ -187,7 +200,7 @@ func (d *decider) open(cmd Open) {
 	d.emit(EvOpened, data)
 	d.effect(DebtMoved{CaseID: d.c.ID, Move: "opened", Amount: amount})
 	if len(rungs) > 0 {
-		d.notice("opening", 1, rungs[0].Channels, amount, ends)
+		d.rung(1, rungs[0].Channels, amount, ends)
 	}
 }
 

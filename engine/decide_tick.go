@@ -114,7 +114,7 @@ func (d *decider) nextRung() {
 	rung := rungs[d.c.Rung]
 	next := d.env.Now.Add(rung.Wait)
 	d.emit(EvNoticeRepeated, Data{Rung: d.c.Rung + 1, Next: &next})
-	d.notice("opening", d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
+	d.rung(d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
 }
 
 // reminderDue says whether a person who was told is to be reminded now. A reminder that was missed is not made up for.

@@ -27,15 +27,14 @@ const (
 	KindRefundDue  = text.RefundDue
 )
 
+// Kinds lists every kind.
+var Kinds = text.Kinds
+
 // statutory tells of a decree or a measure, which the person has a right to learn at once
 // (EL 10-2, 27); the other kinds are a courtesy, and wait for the next day (INV-N4).
 func statutory(k Kind) bool {
 	return k != KindReminder && k != KindPartPaid && k != KindRefundDue
 }
-
-// passing tells of a kind that says how things stand on its day: a newer notice of the case makes it untrue, so that it is not
-// sent any more once there is one.
-func passing(k Kind) bool { return k == KindReminder || k == KindPartPaid }
 
 // courtesyKinds are the kinds of which a person gets no more than one in 24 hours.
 var courtesyKinds = []string{string(KindReminder), string(KindPartPaid), string(KindRefundDue)}

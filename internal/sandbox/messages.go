@@ -9,6 +9,7 @@ import (
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/notify"
+	"robotbailiff/rules/calendar"
 )
 
 // Messages is the port of one channel: an SMS centre or a push service.
@@ -123,6 +124,9 @@ type told struct {
 // take puts a message on its way. A second message under the same reference has the fate of the first; again says that it
 // may be the same call of which only the end was not heard.
 func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, again bool) *Message {
+	if wakes(now) || !msg.ExpiresAt.IsZero() && wakes(msg.ExpiresAt.Add(-time.Nanosecond)) || msg.ExpiresAt.Sub(now) > waking {
+		p.wrong("night/"+msg.Ref, "INV-N4", f.caseID, "message "+msg.Ref+" may reach its reader in the night", now)
+	}
 	if rec := p.Messages.Get(msg.Ref); rec != nil {
 		if again && rec.At.Equal(now) {
 			return rec
@@ -163,6 +167,18 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, a
 		p.schedule(Item{Key: "read/" + msg.Ref, At: m.reads(f.caseID, done), Kind: kindRead, Inner: true, CaseID: f.caseID, Body: encode(msg.Ref)})
 	}
 	return rec
+}
+
+// People are awake from nine to nine, by the world's own reckoning.
+const (
+	wakeHour  = 9
+	sleepHour = 21
+	waking    = (sleepHour - wakeHour) * time.Hour
+)
+
+func wakes(t time.Time) bool {
+	hour := t.In(calendar.Almaty).Hour()
+	return hour < wakeHour || hour >= sleepHour
 }
 
 // reads is when a debtor reads what came in the course of a day: in the evening.

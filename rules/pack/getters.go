@@ -189,6 +189,12 @@ func (p *Pack) ReminderDays(on calendar.Date) (int, bool) {
 	return p.typed.counts[KeyReminder].on(on)
 }
 
+// NewsDays returns for how many calendar days more a notice without a ladder may still leave that could not on its first day; ok
+// is false for packs that let it leave on that day alone.
+func (p *Pack) NewsDays(on calendar.Date) (int, bool) {
+	return p.typed.counts[KeyNewsDays].on(on)
+}
+
 // Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller
 // must not change it.
 func (p *Pack) Ladder(on calendar.Date) []Rung {
