@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"robotbailiff/rules"
@@ -141,10 +142,27 @@ func (d *decider) ask(p Purpose, amount money.Amount) Asked {
 	return Asked{Purpose: p, Ordinal: d.c.nextOrdinal(p), Amount: amount}
 }
 
-// rung sends the notice of opening by a rung of the ladder. It lives for one day: what comes to nothing is the next rung's matter.
-func (d *decider) rung(rung int, channels []string, amount money.Amount, until calendar.Date) {
+// rung sends the notice of opening by a rung of the ladder. It lives for one day, what comes to nothing is the next rung's matter; a
+// letter has until the next look.
+func (d *decider) rung(n int, r pack.Rung, amount money.Amount, until calendar.Date) {
+	channels := d.ways(r)
+	if len(channels) == 0 {
+		return
+	}
 	from, to := rules.SendWindow(d.p, d.env.Now)
-	d.notice("opening", rung, channels, amount, until, from, to)
+	if !slices.ContainsFunc(channels, func(c string) bool { return c != pack.Letter }) {
+		from, to = d.env.Now, d.env.Now.Add(r.Wait) // wakes nobody
+	}
+	d.notice("opening", n, channels, amount, until, from, to)
+}
+
+// ways are the channels of a rung by which the debtor can be reached: a letter needs an address. Whether there is a telephone or a
+// device is found out by trying.
+func (d *decider) ways(r pack.Rung) []string {
+	if d.c.Mail {
+		return r.Channels
+	}
+	return slices.DeleteFunc(slices.Clone(r.Channels), func(c string) bool { return c == pack.Letter })
 }
 
 func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date, from, to time.Time) {
@@ -190,7 +208,7 @@ func (d *decider) open(cmd Open) {
 	amount := cmd.Facts.Amount
 	data := Data{
 		Trace: append(v.Trace, step), DebtorID: cmd.DebtorID, Region: cmd.Region, Language: cmd.Language,
-		Date: &today, Until: &ends, Amount: &amount, Rung: 1,
+		Mail: cmd.Mail, Date: &today, Until: &ends, Amount: &amount, Rung: 1,
 	}
 	rungs := ladder(d.p, today)
 	if len(rungs) > 0 {
@@ -200,7 +218,7 @@ func (d *decider) open(cmd Open) {
 	d.emit(EvOpened, data)
 	d.effect(DebtMoved{CaseID: d.c.ID, Move: "opened", Amount: amount})
 	if len(rungs) > 0 {
-		d.rung(1, rungs[0].Channels, amount, ends)
+		d.rung(1, rungs[0], amount, ends)
 	}
 }
 

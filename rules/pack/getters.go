@@ -32,6 +32,9 @@ const (
 	ProofNothing        = "nothing"         // information only; starts no term
 )
 
+// Letter is the channel that goes by post: it needs an address, and the quiet hours do not bind it.
+const Letter = "letter"
+
 // Term is a length of time and the way to count it.
 type Term struct {
 	N        int
