@@ -71,7 +71,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	return pending, later.at, write(ctx, tx, changed)
 }
 
-// beginFresh claims, in the hours in which notices may leave, those that are simply new.
+// beginFresh claims, in the hours in which notices may leave, those that are simply new. At night a letter is one of the others.
 func (s *Store) beginFresh(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time, w window) ([]row, error) {
 	if !w.open {
 		return nil, nil
@@ -104,8 +104,10 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 		do, at := decide(r, now, w, courtesies)
 		switch do {
 		case wait:
-			from, _ := s.cfg.Window(at)
-			later.add(from)
+			if r.Channel.wakes() {
+				at, _ = s.cfg.Window(at)
+			}
+			later.add(at)
 		case expire:
 			r.Status = StatusExpired
 			changed = append(changed, r)
@@ -136,12 +138,10 @@ func (w *reader) pending(ctx context.Context, r row, until time.Time) (Pending, 
 		return Pending{}, err
 	}
 	m := Message{
-		Ref: r.key().ref(), Channel: r.Channel, Text: t.SMS, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt,
+		Ref: r.key().ref(), Channel: r.Channel, Language: r.Language, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt,
 	}
-	if r.Channel == Push {
-		m.Title, m.Text = t.PushTitle, t.PushBody
-	}
-	if until.Before(m.ExpiresAt) {
+	m.Title, m.Text = r.Channel.words(t)
+	if r.Channel.wakes() && until.Before(m.ExpiresAt) {
 		m.ExpiresAt = until
 	}
 	return Pending{CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Kind: r.Kind, Attempt: r.Attempts, Message: m}, nil
@@ -183,7 +183,7 @@ func decide(r row, now time.Time, w window, sent courtesies) (action, time.Time)
 		return expire, now
 	case r.Status == StatusCreated && r.NotBefore.After(now):
 		return wait, r.NotBefore
-	case !w.open:
+	case !w.open && r.Channel.wakes():
 		return wait, w.opens
 	case r.Status != StatusCreated:
 		return ask, now

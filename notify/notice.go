@@ -44,12 +44,16 @@ type Channel string
 
 // The channels.
 const (
-	SMS  Channel = "sms"
-	Push Channel = "push"
+	SMS    Channel = "sms"
+	Push   Channel = "push"
+	Letter Channel = "letter"
 )
 
 // Channels lists every channel.
-var Channels = []Channel{SMS, Push}
+var Channels = []Channel{SMS, Push, Letter}
+
+// wakes says that a message of the channel makes a noise when it arrives: the quiet hours bind it.
+func (c Channel) wakes() bool { return c != Letter }
 
 // Status is where one notice on one channel has got to.
 type Status string
@@ -141,6 +145,9 @@ func (in Intent) check() error {
 	for i, c := range in.Channels {
 		if !slices.Contains(Channels, c) || slices.Index(in.Channels, c) != i {
 			reason = "channels must be known and differ"
+		}
+		if c == Letter && !text.HasLetter(in.Kind) {
+			reason = fmt.Sprintf("notices of kind %q do not go by post", in.Kind)
 		}
 	}
 	if reason == "" {

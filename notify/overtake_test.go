@@ -142,7 +142,7 @@ func TestRun_newsLeavesOnAnotherDay(t *testing.T) {
 	in.Kind, in.ExpiresAt = KindCancelled, noon.Add(9*time.Hour+3*24*time.Hour) // 21:00, three days on
 	create(t, w.Store, db, in)
 	w.sms.fate = func(string) fate { return neverLeft }
-	w.clock.Advance(8*time.Hour + 45*time.Minute) // 20:45
+	w.clock.Advance(8*time.Hour + 45*time.Minute)                 // 20:45
 	wantLater(t, w.run(id), noon.Add(8*time.Hour+55*time.Minute)) // by then the last call is over
 	w.clock.Set(noon.Add(8*time.Hour + 55*time.Minute))
 	wantLater(t, w.run(id), noon.Add(21*time.Hour))
