@@ -190,10 +190,10 @@ func (v *evidenceView) readNotices(ctx context.Context, tx pgx.Tx, store *notify
 	v.Notices = []evidenceNotice{}
 	for _, n := range all {
 		exact, masked, smsParts := n.Text, n.Masked, 0
-		if n.Channel == notify.Push {
-			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
-		} else {
+		if n.Channel == notify.SMS {
 			smsParts = text.Parts(n.Text)
+		} else {
+			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
 		}
 		sum := sha256.Sum256([]byte(exact))
 		ref := notify.Ref(n.CaseID, n.Ordinal, n.Channel)

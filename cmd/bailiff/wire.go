@@ -93,7 +93,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	}
 	if w.work {
 		cfg.Bank = p.world.Bank()
-		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
+		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push), notify.Letter: p.world.Messages(notify.Letter)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
 	}
 	if p.robot, err = jobs.New(cfg); err != nil {
