@@ -7,7 +7,7 @@ var streets = words(`Абая Достык Сейфуллина Толе_би Ж
 
 // address is where a person lives, without a comma, which stands between the fields of a batch. Who has one does not depend on
 // the row: a court knows a person or does not.
-func (c *Court) address(owner int, minor bool) string {
+func (c *Court) address(owner, region int, minor bool) string {
 	if minor {
 		return ""
 	}
@@ -21,7 +21,6 @@ func (c *Court) address(owner int, minor bool) string {
 			street[i] = ' '
 		}
 	}
-	p := c.people.person(owner, false)
-	return strconv.Itoa(d.between(10, 16)*10_000+d.between(0, 99)) + " " + regions[p.region].name + " ул. " + string(street) + " д. " +
+	return strconv.Itoa(d.between(10, 16)*10_000+d.between(0, 99)) + " " + regions[region].name + " ул. " + string(street) + " д. " +
 		strconv.Itoa(d.between(1, 180)) + " кв. " + strconv.Itoa(d.between(1, 120))
 }
