@@ -15,6 +15,7 @@ type Case struct {
 	DebtorID int64
 	Region   string // two digits
 	Language string // kk, ru, en, ky, uz
+	Mail     bool   // the debtor has an address: a letter can reach him
 
 	State          State
 	Hold           string        // why coercion waits for a person; empty: it does not

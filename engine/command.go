@@ -45,6 +45,7 @@ type Open struct {
 	DebtorID int64           `json:"debtor"`
 	Region   string          `json:"region"`
 	Language string          `json:"language"`
+	Mail     bool            `json:"mail,omitempty"` // the debtor has an address
 	Facts    rules.WritFacts `json:"-"`
 }
 

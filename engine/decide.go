@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"robotbailiff/rules"
@@ -141,8 +142,30 @@ func (d *decider) ask(p Purpose, amount money.Amount) Asked {
 	return Asked{Purpose: p, Ordinal: d.c.nextOrdinal(p), Amount: amount}
 }
 
-func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date) {
+// rung sends the notice of opening by a rung of the ladder. It lives for one day, what comes to nothing is the next rung's matter; a
+// letter has until the next look.
+func (d *decider) rung(n int, r pack.Rung, amount money.Amount, until calendar.Date) {
+	channels := d.ways(r)
+	if len(channels) == 0 {
+		return
+	}
 	from, to := rules.SendWindow(d.p, d.env.Now)
+	if !slices.ContainsFunc(channels, func(c string) bool { return c != pack.Letter }) {
+		from, to = d.env.Now, d.env.Now.Add(r.Wait) // wakes nobody
+	}
+	d.notice("opening", n, channels, amount, until, from, to)
+}
+
+// ways are the channels of a rung by which the debtor can be reached: a letter needs an address. Whether there is a telephone or a
+// device is found out by trying.
+func (d *decider) ways(r pack.Rung) []string {
+	if d.c.Mail {
+		return r.Channels
+	}
+	return slices.DeleteFunc(slices.Clone(r.Channels), func(c string) bool { return c == pack.Letter })
+}
+
+func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date, from, to time.Time) {
 	n := NoticeWanted{
 		CaseID: d.c.ID, Ordinal: d.c.Seq, Kind: kind, Rung: rung, Channels: channels, Language: d.c.Language,
 		Amount: amount, Outstanding: d.c.Outstanding, Until: until, At: d.env.Now, NotBefore: from, ExpiresAt: to,
@@ -155,11 +178,19 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 }
 
 // tell sends a notice of a kind that has no ladder of its own, by the first channel of the first rung alone: it proves
-// nothing that a term waits for, so one message is enough.
+// nothing that a term waits for, so one message is enough. It has days for it, since nothing comes after it; only a reminder is
+// of no use after the day that it speaks of.
 func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
-	if rungs := ladder(d.p, d.env.today()); len(rungs) > 0 {
-		d.notice(kind, 1, rungs[0].Channels[:1], amount, until)
+	rungs := ladder(d.p, d.env.today())
+	if len(rungs) == 0 {
+		return
 	}
+	lastDay := noDate
+	if kind == "reminder" {
+		lastDay = until
+	}
+	from, to := rules.NewsWindow(d.p, d.env.Now, lastDay)
+	d.notice(kind, 1, rungs[0].Channels[:1], amount, until, from, to)
 }
 
 func (d *decider) open(cmd Open) {
@@ -177,7 +208,7 @@ func (d *decider) open(cmd Open) {
 	amount := cmd.Facts.Amount
 	data := Data{
 		Trace: append(v.Trace, step), DebtorID: cmd.DebtorID, Region: cmd.Region, Language: cmd.Language,
-		Date: &today, Until: &ends, Amount: &amount, Rung: 1,
+		Mail: cmd.Mail, Date: &today, Until: &ends, Amount: &amount, Rung: 1,
 	}
 	rungs := ladder(d.p, today)
 	if len(rungs) > 0 {
@@ -187,7 +218,7 @@ func (d *decider) open(cmd Open) {
 	d.emit(EvOpened, data)
 	d.effect(DebtMoved{CaseID: d.c.ID, Move: "opened", Amount: amount})
 	if len(rungs) > 0 {
-		d.notice("opening", 1, rungs[0].Channels, amount, ends)
+		d.rung(1, rungs[0], amount, ends)
 	}
 }
 

@@ -492,6 +492,35 @@ func TestDecide_remindsOnce(t *testing.T) {
 	}
 }
 
+// A rung lives for its day, since the next one follows; news that has no ladder has three days more, and a reminder until the day
+// that it speaks of.
+func TestDecide_howLongNoticesLive(t *testing.T) {
+	t.Parallel()
+	evening := func(s string) time.Time { return at(s, 21) }
+	opened := newWorld()
+	first := opened.do(openCmd("20155.00"))
+	reminding := inState(Notified) // the last day is 8 September
+	reminding.now = at("2026-09-07", 9)
+	cancelled := inState(Enforcing)
+	cancelled.now = at("2026-09-10", 22)
+	for kind, c := range map[string]struct {
+		d     Decision
+		until time.Time
+	}{
+		"opening":   {first, evening(calendar.DateOf(opened.now).String())},
+		"reminder":  {reminding.do(Tick{}), evening("2026-09-08")},
+		"cancelled": {cancelled.do(Cancel{Ground: "appeal"}), evening("2026-09-14")}, // asked for in the night
+	} {
+		i := slices.IndexFunc(c.d.Effects, func(e Effect) bool { n, ok := e.(NoticeWanted); return ok && n.Kind == kind })
+		if i < 0 {
+			t.Fatalf("%s: no notice in %+v", kind, c.d)
+		}
+		if n := c.d.Effects[i].(NoticeWanted); !n.ExpiresAt.Equal(c.until) {
+			t.Errorf("%s lives from %s until %s, want %s", kind, n.NotBefore, n.ExpiresAt, c.until)
+		}
+	}
+}
+
 // Nobody is reminded who has paid, refused, was stopped, or whose time is over.
 func TestDecide_remindsNobodyInVain(t *testing.T) {
 	t.Parallel()

@@ -107,14 +107,17 @@ func (d *decider) orderAgain() {
 
 func (d *decider) nextRung() {
 	rungs := ladder(d.p, d.env.today())
-	if d.c.Rung >= len(rungs) {
+	n := d.c.Rung // the rungs are counted from 1: this is the next one
+	for n < len(rungs) && len(d.ways(rungs[n])) == 0 {
+		n++
+	}
+	if n >= len(rungs) {
 		d.emit(EvNoticeUnproven, Data{Rung: d.c.Rung, Trace: rules.Trace{{Rule: ruleNoticeProof, Outcome: "unproven"}}})
 		return
 	}
-	rung := rungs[d.c.Rung]
-	next := d.env.Now.Add(rung.Wait)
-	d.emit(EvNoticeRepeated, Data{Rung: d.c.Rung + 1, Next: &next})
-	d.notice("opening", d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
+	next := d.env.Now.Add(rungs[n].Wait)
+	d.emit(EvNoticeRepeated, Data{Rung: n + 1, Next: &next})
+	d.rung(n+1, rungs[n], d.c.Outstanding, d.c.TermEndsOn)
 }
 
 // reminderDue says whether a person who was told is to be reminded now. A reminder that was missed is not made up for.

@@ -95,6 +95,7 @@ func (e *encoder) data(d *Data) {
 	e.number("debtor", d.DebtorID)
 	e.text("region", d.Region)
 	e.text("language", d.Language)
+	e.yes("mail", d.Mail)
 	if d.Date != nil {
 		e.value("date", d.Date)
 	}

@@ -63,6 +63,7 @@ type Data struct {
 	DebtorID int64  `json:"debtor,omitempty"`
 	Region   string `json:"region,omitempty"`
 	Language string `json:"language,omitempty"`
+	Mail     bool   `json:"mail,omitempty"`
 
 	Date    *calendar.Date `json:"date,omitempty"`  // the legal day of the event's fact
 	Until   *calendar.Date `json:"until,omitempty"` // the date that follows from it
@@ -110,7 +111,7 @@ func (d *Data) Command() (Command, error) {
 	if len(c.Input) == 0 {
 		switch c.Kind {
 		case Open{}.Kind():
-			return Open{DebtorID: d.DebtorID, Region: d.Region, Language: d.Language}, nil
+			return Open{DebtorID: d.DebtorID, Region: d.Region, Language: d.Language, Mail: d.Mail}, nil
 		case OrderAnswered{}.Kind():
 			if d.Answer == nil {
 				return nil, fmt.Errorf("engine: command %s has neither input nor answer", c.Kind)

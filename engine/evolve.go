@@ -20,7 +20,7 @@ func evolve(c *Case, e Event) {
 	c.Seq, c.Pack = e.Seq, e.Pack
 	switch e.Kind {
 	case EvOpened:
-		c.State, c.DebtorID, c.Region, c.Language = Opened, d.DebtorID, d.Region, d.Language
+		c.State, c.DebtorID, c.Region, c.Language, c.Mail = Opened, d.DebtorID, d.Region, d.Language, d.Mail
 		c.Debt, c.Outstanding = *d.Amount, *d.Amount
 		c.OpenedOn, c.TermEndsOn = *d.Date, *d.Until
 		c.Rung = d.Rung

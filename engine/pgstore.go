@@ -67,7 +67,7 @@ func scanCase(row pgx.Row) (Case, error) {
 	)
 	err := row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &since, &until, &c.SuspendedDays, &debt, &outstanding, &paid, &adjusted,
 		&opened, &term, &notified, &voluntary, &collect, &c.Rung, &nextRung, &refusal,
-		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head)
+		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head, &c.Mail)
 	if err != nil {
 		return c, err
 	}

@@ -8,7 +8,7 @@ const insertApplySQL = `INSERT INTO applies (id, at) VALUES ($1, $2)`
 
 const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_on, suspended_until, suspended_days, debt, outstanding, paid, adjusted,
 	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, notice_rung, next_rung_at, refusal_at,
-	bailiff_id, ended_at, released_at, pack, seq, head`
+	bailiff_id, ended_at, released_at, pack, seq, head, mail`
 
 const lockCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 

@@ -55,7 +55,7 @@ func (w *writer) writeCases(ctx context.Context, tx pgx.Tx) error {
 var caseColumns = []string{
 	"id", "debtor_id", "region", "language", "state", "hold", "suspended", "suspended_until", "debt", "outstanding", "paid", "adjusted",
 	"opened_on", "term_ends_on", "notified_on", "voluntary_ends_on", "collect_on", "notice_rung", "next_rung_at", "refusal_at",
-	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head",
+	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head", "mail",
 }
 
 func appendCase(r *pg.Row, c *Case) {
@@ -85,6 +85,7 @@ func appendCase(r *pg.Row, c *Case) {
 	r.Int2(c.Pack)
 	r.Int4(int32(c.Seq))
 	r.Bytes(c.Head[:])
+	r.Bool(c.Mail)
 }
 
 func bailiff(c *Case) pgtype.Int8 { return pgtype.Int8{Int64: c.BailiffID, Valid: c.BailiffID != 0} }

@@ -58,9 +58,12 @@ func (s *Store) remake(ctx context.Context, c Case, was []Event, facts Facts) (R
 		return Remade{}, err
 	}
 	if _, opening := cmd.(Open); opening {
-		if cmd, err = facts(ctx, c.ID); err != nil {
+		o, err := facts(ctx, c.ID)
+		if err != nil {
 			return Remade{}, err
 		}
+		o.Mail = first.Data.Mail // an address may have come or gone since
+		cmd = o
 	}
 	p, err := s.packs.ByID(ctx, first.Pack)
 	if err != nil {

@@ -27,15 +27,14 @@ const (
 	KindRefundDue  = text.RefundDue
 )
 
+// Kinds lists every kind.
+var Kinds = text.Kinds
+
 // statutory tells of a decree or a measure, which the person has a right to learn at once
 // (EL 10-2, 27); the other kinds are a courtesy, and wait for the next day (INV-N4).
 func statutory(k Kind) bool {
 	return k != KindReminder && k != KindPartPaid && k != KindRefundDue
 }
-
-// passing tells of a kind that says how things stand on its day: a newer notice of the case makes it untrue, so that it is not
-// sent any more once there is one.
-func passing(k Kind) bool { return k == KindReminder || k == KindPartPaid }
 
 // courtesyKinds are the kinds of which a person gets no more than one in 24 hours.
 var courtesyKinds = []string{string(KindReminder), string(KindPartPaid), string(KindRefundDue)}
@@ -45,14 +44,18 @@ type Channel string
 
 // The channels.
 const (
-	SMS  Channel = "sms"
-	Push Channel = "push"
+	SMS    Channel = "sms"
+	Push   Channel = "push"
+	Letter Channel = "letter"
 	// Telegram informs and proves nothing: no term begins by it.
 	Telegram Channel = "telegram"
 )
 
 // Channels lists every channel.
-var Channels = []Channel{SMS, Push, Telegram}
+var Channels = []Channel{SMS, Push, Letter, Telegram}
+
+// wakes says that a message of the channel makes a noise when it arrives: the quiet hours bind it.
+func (c Channel) wakes() bool { return c != Letter }
 
 // Status is where one notice on one channel has got to.
 type Status string
@@ -159,6 +162,9 @@ func (in Intent) check() error {
 	for i, c := range in.Channels {
 		if !slices.Contains(Channels, c) || slices.Index(in.Channels, c) != i {
 			reason = "channels must be known and differ"
+		}
+		if c == Letter && !text.HasLetter(in.Kind) {
+			reason = fmt.Sprintf("notices of kind %q do not go by post", in.Kind)
 		}
 	}
 	if reason == "" {

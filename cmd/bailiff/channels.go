@@ -7,9 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"robotbailiff/internal/paper"
 	"robotbailiff/notify"
 	"robotbailiff/notify/channel/fcm"
 	"robotbailiff/notify/channel/httpsms"
+	"robotbailiff/notify/channel/letter"
 	"robotbailiff/notify/channel/natapp"
 	"robotbailiff/notify/channel/sms"
 	"robotbailiff/notify/channel/trial"
@@ -45,7 +47,10 @@ func (e *env) joinChannels(p *parts, w wiring) (c channels, err error) {
 	if err := e.joinPush(p, w, &c); err != nil {
 		return c, err
 	}
-	return c, e.joinTelegram(p, w, &c)
+	if err := e.joinTelegram(p, w, &c); err != nil {
+		return c, err
+	}
+	return c, e.joinLetters(p, w, &c)
 }
 
 func (e *env) joinSMS(p *parts, w wiring, c *channels) error {
@@ -172,6 +177,33 @@ func (p *parts) gone(ctx context.Context, what string, keep func(context.Context
 		p.log.WarnContext(ctx, "it was not kept that somebody cannot be reached any more", "what", what, "error", err)
 	}
 	p.metrics.observe(what, outcome, 1)
+}
+
+// joinLetters has letters put into the folder of BAILIFF_LETTERS, from which a hybrid-mail provider fetches them.
+func (e *env) joinLetters(p *parts, w wiring, c *channels) error {
+	dir := os.Getenv("BAILIFF_LETTERS")
+	if dir == "" || !w.work {
+		return nil
+	}
+	g, err := letter.New(letter.Config{
+		Dir: dir, Clock: p.clock, Print: printLetter(os.Getenv("BAILIFF_LETTERS_SENDER")), Receive: p.receipts, Observe: p.metrics.observe, Log: e.log,
+	})
+	if err != nil {
+		return usagef("BAILIFF_LETTERS names a folder that exists and that this process may write into: %v", err)
+	}
+	c.ready["letters"] = g.Ready
+	c.run = append(c.run, g.Run)
+	return c.reach(p, w, notify.Letter, g, "BAILIFF_LETTERS_ONLY", trial.Cases)
+}
+
+// printLetter lays a letter out. The sender is whom the post returns it to.
+func printLetter(sender string) func(letter.Sheet) ([]byte, int, error) {
+	return func(s letter.Sheet) ([]byte, int, error) {
+		return paper.Letter(paper.LetterPaper{
+			Lang: s.Language, Case: s.Case, Ref: s.Ref, On: s.On, Sender: sender, Addressee: s.Addressee, Address: s.Address,
+			Heading: s.Heading, Text: s.Text,
+		})
+	}
 }
 
 // reach lets a gateway tell those whom the list in the environment names. The debtors of a sandbox are made up, but what they are

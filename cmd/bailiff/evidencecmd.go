@@ -200,7 +200,7 @@ func (v *evidenceView) readNotices(ctx context.Context, tx pgx.Tx, store *notify
 	for _, n := range all {
 		exact, masked, smsParts := n.Text, n.Masked, 0
 		switch n.Channel {
-		case notify.Push:
+		case notify.Push, notify.Letter:
 			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
 		case notify.SMS:
 			smsParts = text.Parts(n.Text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -165,7 +166,10 @@ func (r *run) writeWinners(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		}
 		kept = append(kept, it)
 	}
-	return lost, r.writeWrits(ctx, tx, kept, k, lost)
+	if err := r.writeWrits(ctx, tx, kept, k, lost); err != nil {
+		return lost, err
+	}
+	return lost, r.fillAddresses(ctx, tx, slices.DeleteFunc(kept, lost.concerns), k)
 }
 
 // causeOf keeps of an error of the database what an engineer needs and what holds no value of the row.

@@ -13,6 +13,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/handover"
+	"robotbailiff/engine/intake"
 	"robotbailiff/internal/pg"
 	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
@@ -143,7 +144,8 @@ func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Recei
 
 var errContact = errors.New("jobs: contact cannot be read")
 
-// contacts opens where the debtors of cases can be reached. A push is addressed by a pseudonym of the person, or by a device.
+// contacts opens where the debtors of cases can be reached. A push is addressed by a pseudonym of the person, or by a device, a letter by
+// name and address, which are read for those alone who are to get one.
 func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Contact, error) {
 	rows, err := r.cfg.Pool.Query(ctx, contactsSQL, ids)
 	if err != nil {
@@ -154,10 +156,19 @@ func (r *Robot) contacts(ctx context.Context, ids []int64) (map[int64]notify.Con
 	var (
 		id, debtor    int64
 		sealed, blind []byte
+		address       []byte
+		name          string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &debtor, &sealed, &blind}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &debtor, &sealed, &blind, &name, &address}, func() error {
 		debtors[id] = debtor
 		c := notify.Contact{PushToken: hex.EncodeToString(blind)}
+		if len(address) > 0 {
+			plain, err := r.cfg.Keys.Open(address, intake.SealedAddress)
+			if err != nil {
+				return fmt.Errorf("case %d: %w", id, errContact)
+			}
+			c.Name, c.Address = name, string(plain)
+		}
 		if len(sealed) > 0 {
 			phone, err := r.cfg.Keys.Open(sealed, "debtors.phone_sealed")
 			if err != nil {
@@ -229,8 +240,12 @@ func debtorsOf(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]debtor, e
 	return out, nil
 }
 
-// contactsSQL leaves out a number whose holder says that he is somebody else.
-const contactsSQL = `SELECT c.id, c.debtor_id, CASE WHEN c.hold = '` + engine.HoldWrongPerson + `' THEN NULL ELSE d.phone_sealed END, d.iin_blind FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = ANY($1)`
+// contactsSQL leaves out a number whose holder says that he is somebody else, and the address of those who get no letter now.
+const contactsSQL = `SELECT c.id, c.debtor_id, CASE WHEN c.hold = '` + engine.HoldWrongPerson + `' THEN NULL ELSE d.phone_sealed END, d.iin_blind,
+  CASE WHEN m.letter THEN d.name ELSE '' END, CASE WHEN m.letter THEN d.address_sealed END
+  FROM cases c JOIN debtors d ON d.id = c.debtor_id
+  CROSS JOIN LATERAL (SELECT c.mail AND EXISTS (SELECT 1 FROM notices n WHERE n.case_id = c.id AND n.channel = 'letter' AND n.status IN ('created', 'sending', 'unknown')) AS letter) m
+ WHERE c.id = ANY($1)`
 
 // debtorsSQL reads a wish beside the name: hardly anybody has one, and a look into a small index is all that it costs.
 const debtorsSQL = `SELECT c.id, d.name, coalesce(p.language, ''), coalesce(p.channel, '') FROM cases c JOIN debtors d ON d.id = c.debtor_id

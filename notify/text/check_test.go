@@ -280,14 +280,14 @@ func TestCheck_whatItLetsPassKeepsItsBudget(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	for i, p := range Places() {
-		sms, title, body := BuiltIn().Words()[p.Language][p.Kind].Lines()
-		f.Add(uint8(i), sms, title, body)
+		sms, title, body, letter := BuiltIn().Words()[p.Language][p.Kind].Lines()
+		f.Add(uint8(i), sms, title, body, letter)
 	}
-	f.Add(uint8(0), "{case", "{}}|{", "|||\n\x00{?arrest}")
-	f.Fuzz(func(t *testing.T, place uint8, sms, title, body string) {
+	f.Add(uint8(0), "{case", "{}}|{", "|||\n\x00{?arrest}", "{case}|\n{x")
+	f.Fuzz(func(t *testing.T, place uint8, sms, title, body, letter string) {
 		places := Places()
 		p := places[int(place)%len(places)]
-		w := ParseLines(sms, title, body)
+		w := ParseLines(sms, title, body, letter)
 		if again := ParseLines(w.Lines()); !again.Equal(w) {
 			t.Fatalf("%+v becomes %+v", w, again)
 		}

@@ -59,6 +59,10 @@ type Text struct {
 	SMS       string
 	PushTitle string
 	PushBody  string
+
+	// Of a letter; empty for the kinds that never go by post. Paragraphs are set apart by two line feeds.
+	LetterHeading string
+	Letter        string
 }
 
 // Budget is the number of SMS parts that a kind may take.

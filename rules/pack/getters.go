@@ -32,6 +32,9 @@ const (
 	ProofNothing        = "nothing"         // information only; starts no term
 )
 
+// Letter is the channel that goes by post: it needs an address, and the quiet hours do not bind it.
+const Letter = "letter"
+
 // Term is a length of time and the way to count it.
 type Term struct {
 	N        int
@@ -187,6 +190,12 @@ func (p *Pack) QuietHours(on calendar.Date) (Window, bool) { return p.typed.quie
 // ok is false for packs that remind nobody.
 func (p *Pack) ReminderDays(on calendar.Date) (int, bool) {
 	return p.typed.counts[KeyReminder].on(on)
+}
+
+// NewsDays returns for how many calendar days more a notice without a ladder may still leave that could not on its first day; ok
+// is false for packs that let it leave on that day alone.
+func (p *Pack) NewsDays(on calendar.Date) (int, bool) {
+	return p.typed.counts[KeyNewsDays].on(on)
 }
 
 // Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller

@@ -52,6 +52,7 @@ const (
 	KeyLimitationPrefix = "limitation."
 	KeyPaymentPrefix    = "voluntary_payment."
 	KeyReminder         = "voluntary.reminder"
+	KeyNewsDays         = "news.days"
 
 	keyMCISocial = "mci.social"
 )
@@ -126,6 +127,7 @@ var figureSpecs = []spec{
 var laterSpecs = []spec{
 	{key: KeyCheckUnpaidAge, shape: shapeTerm, units: yearUnits},
 	{key: KeyReminder, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyNewsDays, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
 	{key: KeyGateRejects, shape: shapeCount, units: []string{"percent"}},
 	{key: KeyGateDuplicates, shape: shapeCount, units: []string{"percent"}},

@@ -11,7 +11,7 @@ import (
 	"github.com/go-telegram/bot"
 
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
+	"robotbailiff/internal/outcall"
 )
 
 // client has the library's requests made by our own way out.

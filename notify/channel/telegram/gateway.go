@@ -17,7 +17,7 @@ import (
 
 	"robotbailiff/internal/clock"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
+	"robotbailiff/internal/outcall"
 )
 
 // Config is what a gateway needs.
