@@ -45,6 +45,7 @@ type Open struct {
 	DebtorID int64           `json:"debtor"`
 	Region   string          `json:"region"`
 	Language string          `json:"language"`
+	Source   string          `json:"-"` // of the writ: its opening may be stopped
 	Facts    rules.WritFacts `json:"-"`
 }
 

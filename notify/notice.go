@@ -20,6 +20,7 @@ const (
 	KindArrest     = text.Arrest
 	KindPartPaid   = text.PartPaid
 	KindCorrected  = text.Corrected
+	KindProlonged  = text.Prolonged
 	KindPaid       = text.Paid
 	KindCancelled  = text.Cancelled
 	KindHandedOver = text.HandedOver

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/handover"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
@@ -41,6 +43,7 @@ type Config struct {
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
 	Observe  func(what, outcome string, n int) // for metrics; may be nil
+	Breakers time.Duration                     // real time between two looks at the breakers; 0: one minute
 }
 
 // Robot is the engine with everything that drives it.
@@ -56,8 +59,11 @@ type Robot struct {
 	sender   *notify.Sender
 	assigner *handover.Assigner
 	nudge    chan struct{}
-	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
-	stopping chan struct{}   // closed when Run ends
+	breakers *breaker.Watcher
+	looking  sync.Mutex
+	looked   *clock.Stopwatch // since the breakers were looked at; nil: not yet
+	forgot   clock.Stopwatch  // since rows that nobody reads any more were looked for
+	stopping chan struct{}    // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -74,6 +80,9 @@ func New(cfg Config) (*Robot, error) {
 	}
 	if cfg.Lease == 0 {
 		cfg.Lease = abandonAfter
+	}
+	if cfg.Breakers == 0 {
+		cfg.Breakers = time.Minute
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}
@@ -100,6 +109,7 @@ func New(cfg Config) (*Robot, error) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
+	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }
