@@ -73,8 +73,9 @@ func measureOf(p Purpose) stop.Measures {
 		return stop.Arrest
 	case Collect:
 		return stop.Collect
+	case Reduce, Lift, Recall: // what gives back
 	}
-	return stop.None // what gives back
+	return stop.None
 }
 
 func ruleOf(p Purpose) string {

@@ -85,15 +85,15 @@ func makePlan(loaded []Case, cmds []For, p *pack.Pack, around *surroundings) (*P
 	return pl, nil
 }
 
+// coerciveKinds are the events that a stop keeps from happening.
+var coerciveKinds = []EventKind{EvOpened, EvNoticeRepeated, EvReminded, EvArrestOrdered, EvCollectOrdered, EvHandedOver, EvAssigned}
+
 // coercive says whether the plan does something that a stop would keep from happening.
 func (pl *Plan) coercive() bool {
 	found := false
 	pl.each(func(e *planned) {
 		for i := range e.events {
-			switch e.events[i].Kind {
-			case EvOpened, EvNoticeRepeated, EvReminded, EvArrestOrdered, EvCollectOrdered, EvHandedOver, EvAssigned:
-				found = true
-			}
+			found = found || slices.Contains(coerciveKinds, e.events[i].Kind)
 		}
 	})
 	return found

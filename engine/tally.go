@@ -24,32 +24,21 @@ const tallyEvery = 5 * time.Minute
 
 type tally struct{ n, low int64 }
 
+// counted are the events that count as something by their kind alone.
+var counted = map[EventKind]string{EvOpened: TallyOpened, EvNotified: TallyTold, EvArrestOrdered: TallyArrest, EvRefusalRequested: TallyRefusal}
+
 // tallyOf is what an event counts as; empty: nothing.
-func tallyOf(e *storedEvent) []string {
-	switch e.Kind {
-	case EvOpened:
-		return []string{TallyOpened}
-	case EvNotified:
-		return []string{TallyTold}
-	case EvArrestOrdered:
-		return []string{TallyArrest}
-	case EvRefusalRequested:
-		return []string{TallyRefusal}
-	case EvHeld:
-		if e.Data.Reason == HoldWrongPerson {
-			return []string{TallyNotMe}
-		}
-	case EvOrderAnswered:
-		a := e.Data.Answer
-		switch {
-		case !a.Purpose.Coercive() || a.Answer == Withdrawn:
-		case a.Answer == Refused:
-			return []string{TallyAnswer, TallyReject}
-		default:
-			return []string{TallyAnswer}
-		}
+func tallyOf(e *storedEvent) (what, also string) {
+	if e.Kind == EvHeld && e.Data.Reason == HoldWrongPerson {
+		return TallyNotMe, ""
 	}
-	return nil
+	if a := e.Data.Answer; e.Kind == EvOrderAnswered && a.Purpose.Coercive() && a.Answer != Withdrawn {
+		if a.Answer == Refused {
+			also = TallyReject
+		}
+		return TallyAnswer, also
+	}
+	return counted[e.Kind], ""
 }
 
 // writeTallies adds what the plan counts as; a few rows a transaction, whatever its size.
@@ -58,7 +47,11 @@ func (w *writer) writeTallies(ctx context.Context, tx pgx.Tx) error {
 	var order []string
 	w.pl.each(func(p *planned) {
 		for i := range p.events {
-			for _, what := range tallyOf(&p.events[i]) {
+			first, second := tallyOf(&p.events[i])
+			for _, what := range [...]string{first, second} {
+				if what == "" {
+					continue
+				}
 				t := sum[what]
 				if t == nil {
 					t = &tally{}

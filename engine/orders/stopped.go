@@ -14,11 +14,8 @@ const parkFor = 15 * time.Minute
 // that is. What gives back is never stopped. Today the bank of an arrest is known from its answer alone, so that a stopped bank
 // keeps collections back; who plans an arrest bank by bank asks for each of them.
 func Stopped(stops stop.Set, about stop.Subject, p engine.Purpose, bank string) bool {
-	switch p {
-	case engine.Arrest:
-		return stops.At(about, stop.Arrest, bank)
-	case engine.Collect:
+	if p == engine.Collect {
 		return stops.At(about, stop.Collect, bank)
 	}
-	return false
+	return p == engine.Arrest && stops.At(about, stop.Arrest, bank)
 }

@@ -283,8 +283,8 @@ func TestGuard_throwWaitsForThoseBefore(t *testing.T) {
 			}
 		}
 		select {
-		case <-thrown:
-			t.Error("thrown while a transaction that did not see it was under way")
+		case err := <-thrown:
+			t.Error(err, "thrown while a transaction that did not see it was under way")
 		default:
 		}
 		return nil
