@@ -35,6 +35,9 @@ type Case struct {
 	VoluntaryEndsOn calendar.Date // last day to pay before any arrest
 	CollectOn       calendar.Date // first day of the collection order
 
+	PausedTo     calendar.Date // first day on which a pause has not been taken into account yet; unset: none was
+	LimitationOn calendar.Date // last day on which the writ may be enforced at all (CAO 890)
+
 	Rung       int       // rung of the notice ladder reached
 	NextRungAt time.Time // when the next rung is tried or, once told, the person is reminded; zero: neither is wanted
 	RefusalAt  time.Time // when the debtor refused; final after the undo period

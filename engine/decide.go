@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -13,9 +14,11 @@ import (
 // Env is what a decision may know besides the case, the command and the pack.
 type Env struct {
 	Now            time.Time // legal instant, microseconds
-	CoercionOff    bool      // the kill-switch is thrown: nothing is taken, money and lifts go on
-	MoneyInTransit bool      // money has been received that no case has yet: nothing is handed over
+	MoneyInTransit bool      // money has been received that no case has yet: nothing is taken or handed over
 	PackID         int16     // id of the pack, copied into the events
+
+	Stopped stop.Measures // what is stopped for this case; money and lifts always go on
+	Pauses  []stop.Pause  // days on which something was, as far as the case has not taken them into account
 }
 
 func (e Env) today() calendar.Date { return calendar.DateOf(e.Now) }
@@ -39,6 +42,7 @@ const (
 	CodeInvalid   = "invalid"    // the command makes no sense, such as a payment of zero
 	CodeTooLate   = "too_late"   // the undo period is over
 	CodeNotOpened = "not_opened" // a case begins with Open
+	CodeStopped   = "stopped"    // the switch is thrown: ask again when it is released
 
 	CodeRaises = "raises" // an adjustment would raise what is owed
 
@@ -194,8 +198,12 @@ func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
 }
 
 func (d *decider) open(cmd Open) {
-	if d.c.Seq != 0 {
+	switch {
+	case d.c.Seq != 0:
 		d.refuse(CodeAlready)
+		return
+	case d.env.Stopped.Has(stop.Open):
+		d.refuse(CodeStopped)
 		return
 	}
 	today := d.env.today()
@@ -325,6 +333,7 @@ func (d *decider) suspend(cmd Suspend) {
 	case d.c.Suspended != "":
 		d.refuse(CodeAlready)
 	default:
+		d.prolong(true) // what came before is counted by itself, so that no day counts twice
 		data := Data{Reason: cmd.Reason, Trace: rules.Trace{{Rule: ruleSuspension, Outcome: "suspended"}}}
 		if !cmd.Until.IsZero() {
 			data.Until = &cmd.Until
@@ -364,6 +373,8 @@ func (d *decider) assign(cmd Assign) {
 		d.refuse(CodeInvalid)
 	case d.c.BailiffID != 0:
 		d.refuse(CodeAlready)
+	case d.env.Stopped.Has(stop.HandOver):
+		d.refuse(CodeStopped)
 	default:
 		facts := []rules.Fact{{Key: "region", Value: d.c.Region}, {Key: "load", Value: string(appendInt(nil, int64(cmd.Load)))}, {Key: "among", Value: string(appendInt(nil, int64(cmd.Among)))}}
 		if cmd.Tie != "" {

@@ -20,6 +20,7 @@ const (
 	KindArrest     = text.Arrest
 	KindPartPaid   = text.PartPaid
 	KindCorrected  = text.Corrected
+	KindProlonged  = text.Prolonged
 	KindPaid       = text.Paid
 	KindCancelled  = text.Cancelled
 	KindHandedOver = text.HandedOver
@@ -120,9 +121,10 @@ type Intent struct {
 }
 
 // Prefer puts the channel that the debtor wishes first. No channel that was asked for is left out, since it may be the one that
-// proves delivery: what tells of a decree or a measure goes by all of them. A courtesy goes by the first that takes it.
+// proves delivery: what tells of a decree or a measure goes by all of them. A courtesy goes by the first that takes it. What goes by post
+// goes by post alone: the other ways were tried before.
 func (in *Intent) Prefer(c Channel) {
-	if len(in.Channels) == 0 || in.Channels[0] == c {
+	if len(in.Channels) == 0 || in.Channels[0] == c || c == Letter || in.Channels[0] == Letter {
 		return
 	}
 	in.Channels = append([]Channel{c}, slices.DeleteFunc(slices.Clone(in.Channels), func(o Channel) bool { return o == c })...)

@@ -12,6 +12,7 @@ var overtakers = map[Kind][]Kind{
 	KindPartPaid:   Kinds, // likewise
 	KindArrest:     {KindArrest, KindPaid, KindCancelled},
 	KindCorrected:  {KindCorrected, KindPaid, KindCancelled, KindHandedOver},
+	KindProlonged:  {KindProlonged, KindPaid, KindCancelled, KindHandedOver},
 	KindRefusal:    {KindRefusal, KindPaid, KindCancelled, KindHandedOver},
 	KindHandedOver: {KindPaid, KindCancelled},
 	KindPaid:       nil,

@@ -58,6 +58,7 @@ func init() {
 		{"bank", "try the way to a bank: bank check NAME", runBank},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]; case --waiting; case NUMBER --resume WHY", runCase},
+		{"switch", "stop measures at once: switch list | stop [SCOPE] | release ID | history", runSwitch},
 		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},

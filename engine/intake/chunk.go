@@ -20,6 +20,10 @@ const (
 	maxCommits = 5  // of a chunk whose commit got no answer
 )
 
+// ErrStopped says that nothing may be opened now. Rows without a verdict keep without one, and get theirs when the batch is worked
+// after the release; rows that open nothing do not meet it.
+var ErrStopped = errors.New("intake: the opening of cases is stopped: the batch waits, and goes on when the stop is released")
+
 // run is one lane of an import into one batch.
 type run struct {
 	im      *Importer
@@ -117,6 +121,11 @@ func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item
 	}
 	numberDebtors(items, k)
 	_, err = r.im.store.ApplyTx(ctx, tx, open(items, k), engine.BeforeWrite(func(ctx context.Context, tx pgx.Tx, pl *engine.Plan) error {
+		for _, o := range pl.Outcomes {
+			if o.Refusal != nil && o.Refusal.Code == engine.CodeStopped {
+				return ErrStopped
+			}
+		}
 		winners := walk(items, pl.Outcomes, k)
 		lost, err := r.writeWinners(ctx, tx, winners, k)
 		if err != nil {

@@ -115,7 +115,7 @@ func open(items []*item, k *known) []engine.For {
 	cmds := make([]engine.For, len(items))
 	for i, it := range items {
 		w := &it.writ
-		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Mail: it.reachableByMail(k), Facts: w.facts()}
+		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Mail: it.reachableByMail(k), Source: w.Source, Facts: w.facts()}
 		if it.blind != nil {
 			o.DebtorID = k.persons[it.person].id
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/handover"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
@@ -49,6 +51,7 @@ type Config struct {
 	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
 	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
 	Observe     func(what, outcome string, n int) // for metrics; may be nil
+	Breakers    time.Duration                     // real time between two looks at the breakers; 0: one minute
 }
 
 // Robot is the engine with everything that drives it.
@@ -66,8 +69,11 @@ type Robot struct {
 	reach    *contact.Store
 	nudge    chan struct{}
 	asked    clock.Stopwatch // since the pulse asked whether gateways have to be asked
-	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
-	stopping chan struct{}   // closed when Run ends
+	breakers *breaker.Watcher
+	looking  sync.Mutex
+	looked   *clock.Stopwatch // since the breakers were looked at; nil: not yet
+	forgot   clock.Stopwatch  // since rows that nobody reads any more were looked for
+	stopping chan struct{}    // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -87,6 +93,9 @@ func New(cfg Config) (*Robot, error) {
 	}
 	if cfg.LinesAtOnce == 0 {
 		cfg.LinesAtOnce = statementPage
+	}
+	if cfg.Breakers == 0 {
+		cfg.Breakers = time.Minute
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}
@@ -114,6 +123,7 @@ func New(cfg Config) (*Robot, error) {
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
 	r.reach = contact.New(cfg.Keys)
+	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }

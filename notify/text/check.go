@@ -245,6 +245,7 @@ var mustSay = map[Kind][]set{
 	Paid:      {1 << fAmount},
 	RefundDue: {1 << fAmount},
 	Refusal:   {1 << fAt},
+	Prolonged: {1 << fUntil},
 }
 
 func (c *checker) title(p passage) {

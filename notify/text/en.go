@@ -102,6 +102,21 @@ var english = language{
 				"Details: {link}",
 			},
 		},
+		Prolonged: {
+			SMS: []string{
+				"Case {case}: you now have until the end of {until} to pay KZT {left} with no extra charge. {host}",
+				"Case {case}: you now have until the end of {until} to pay. {host}",
+				"Case {case}: you have more time to pay. {host}",
+			},
+			Title: "Case {case}: more time to pay",
+			Body: []string{
+				"For some days we took no measures.",
+				"Those days do not count against you.",
+				"You can now pay until the end of {until} with no extra charge.",
+				"Left to pay: KZT {left}.",
+				"Details: {link}",
+			},
+		},
 		Paid: {
 			SMS: []string{
 				"{?arrest}Case {case}: paid in full and closed. The hold on your account is being lifted. Thank you. {host}",

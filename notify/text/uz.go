@@ -98,6 +98,21 @@ var uzbek = language{
 				"Batafsil: {link}",
 			},
 		},
+		Prolonged: {
+			SMS: []string{
+				"{case}: to'lash muddati {until} gacha uzaytirildi, {left} tenge qoldi. {host}",
+				"{case}: to'lash muddati {until} gacha uzaytirildi. {host}",
+				"{case}: to'lash muddati uzaytirildi. {host}",
+			},
+			Title: "{case} raqamli ish: muddat uzaytirildi",
+			Body: []string{
+				"Biz bir necha kun hech qanday chora koʻrmadik.",
+				"Bu kunlar sizga qarshi hisoblanmaydi.",
+				"Endi {until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"Qolgan qarz: {left} tenge.",
+				"Batafsil: {link}",
+			},
+		},
 		Paid: {
 			SMS: []string{
 				"{?arrest}{case}: qarz to'liq to'landi, ish yopildi, hisobingiz xatlovdan chiqariladi. Rahmat. {host}",
