@@ -31,10 +31,12 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// bank answers as it is told and keeps books of its own: how often it saw each id, and what it holds.
+// bank is the only bank, where everybody is rich. It answers as it is told and keeps books of its own: how often it saw each
+// id, and what it holds.
 type bank struct {
 	mu     sync.Mutex
 	seen   map[uuid.UUID]int
+	cases  map[uuid.UUID]int64
 	held   map[uuid.UUID]money.Amount
 	answer func(orders.Instruction) (orders.Reply, bool) // false: the answer is lost after the deed
 }
@@ -45,7 +47,8 @@ func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.R
 	var out []orders.Reply
 	for _, in := range batch {
 		b.seen[in.ID]++
-		r, told := orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, true
+		b.cases[in.ID] = in.CaseID
+		r, told := in.Reply(engine.Accepted, in.Amount), true
 		if b.answer != nil {
 			r, told = b.answer(in)
 		}
@@ -71,7 +74,7 @@ func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error)
 	var out []orders.Reply
 	for _, id := range ids {
 		sum, holds := b.held[id]
-		r := orders.Reply{ID: id, Known: b.seen[id] > 0}
+		r := orders.Reply{ID: id, CaseID: b.cases[id], Known: b.seen[id] > 0}
 		if r.Known {
 			r.Answer, r.Sum = engine.Accepted, sum
 			if !holds {
@@ -81,6 +84,18 @@ func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error)
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+func (b *bank) Accounts(_ context.Context, iins []string) (map[string][]orders.Account, error) {
+	out := map[string][]orders.Account{}
+	for _, iin := range iins {
+		out[iin] = []orders.Account{{ID: "KZ" + iin, Kind: orders.KindCurrent, Available: money.FromTiyn(1_000_000_00)}}
+	}
+	return out, nil
+}
+
+func (b *bank) Holds(context.Context, string, int) ([]orders.Hold, string, error) {
+	return nil, "", nil
 }
 
 // post takes every message and says nothing more; receipts are given by the tests.
@@ -127,12 +142,12 @@ func setupWith(t *testing.T, n int, gateways map[notify.Channel]notify.Gateway) 
 	}
 	b := &bundle{
 		t: t, pool: pool, clock: clock.NewManual(calendar.MakeDate(2026, 9, 1).Start().Add(10 * time.Hour)),
-		bank: &bank{seen: map[uuid.UUID]int{}, held: map[uuid.UUID]money.Amount{}},
+		bank: &bank{seen: map[uuid.UUID]int{}, cases: map[uuid.UUID]int64{}, held: map[uuid.UUID]money.Amount{}},
 	}
 	keys := testkit.Keys(t)
 	b.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true,
-		Bank: b.bank, Gateways: gateways, Pulse: 20 * time.Millisecond, Lease: time.Second,
+		Banks: map[string]orders.Peer{"test": b.bank}, Gateways: gateways, Pulse: 20 * time.Millisecond, Lease: time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -290,7 +305,7 @@ func TestRobot_theWholePath(t *testing.T) {
 	n := 0
 	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
 		n++
-		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, n%3 != 0
+		return in.Reply(engine.Accepted, in.Amount), n%3 != 0
 	}
 	b.run()
 	b.enforce()
