@@ -116,6 +116,7 @@ func (e *encoder) data(d *Data) {
 		e.value("refund_due", d.RefundDue)
 	}
 	e.yes("in_time", d.InTime)
+	e.number("arrest", int64(d.Arrest))
 	e.orders(d.Orders)
 	if d.Answer != nil {
 		e.name("answer")

@@ -33,7 +33,7 @@ func TestEncodeData_agreesWithJSON(t *testing.T) {
 func TestEncodeData_knowsEveryField(t *testing.T) {
 	t.Parallel()
 	for v, n := range map[any]int{
-		reflect.TypeFor[Data](): 19, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 2, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
+		reflect.TypeFor[Data](): 20, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 2, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
 	} {
 		if got := v.(reflect.Type).NumField(); got != n {
 			t.Errorf("%s has %d fields, the encoder writes %d: teach it, and drawData, the new one", v, got, n)
@@ -60,7 +60,7 @@ func drawData(rt *rapid.T) Data {
 	yes := func() bool { return rapid.Bool().Draw(rt, "yes") }
 	d := Data{
 		Reason: text(), Channel: text(), Rung: int(number()), DebtorID: number(), Region: text(), Language: text(),
-		Bailiff: number(), PaymentID: number(), InTime: yes(),
+		Bailiff: number(), PaymentID: number(), InTime: yes(), Arrest: int(number()),
 	}
 	if yes() {
 		d.Cmd = causeOf(rapid.SampledFrom([]Command{

@@ -39,7 +39,8 @@ const (
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"
-	EvAttested         EventKind = "attested" // a document about the case was made; its hash is in the command
+	EvBankHolds        EventKind = "bank_holds" // our record follows what a bank has in force; Amount is held now
+	EvAttested         EventKind = "attested"   // a document about the case was made; its hash is in the command
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.
@@ -75,6 +76,7 @@ type Data struct {
 	RefundDue *money.Amount `json:"refund_due,omitempty"`
 	InTime    bool          `json:"in_time,omitempty"`
 
+	Arrest int            `json:"arrest,omitempty"` // ordinal of the arrest that a bank holds
 	Orders []Asked        `json:"orders,omitempty"` // asked for by this event
 	Answer *OrderAnswered `json:"answer,omitempty"`
 }

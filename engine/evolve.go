@@ -87,6 +87,8 @@ func evolve(c *Case, e Event) {
 			c.TermEndsOn, c.SuspendedDays = *d.Until, c.SuspendedDays+d.Date.Sub(c.SuspendedOn)
 		}
 		c.Hold, c.Suspended, c.SuspendedOn, c.SuspendedUntil = "", "", noDate, noDate
+	case EvBankHolds:
+		holds(c, e)
 	case EvAttested: // moves nothing but the chain
 	}
 	for _, o := range d.Orders {

@@ -1,6 +1,8 @@
 package story
 
 import (
+	"time"
+
 	"robotbailiff/engine"
 	"robotbailiff/internal/i18n"
 )
@@ -47,9 +49,39 @@ func Sentences(e engine.Event) []i18n.Text {
 			return one(key+"_until", "until", *d.Until)
 		}
 		return one(key)
+	case engine.EvBankHolds:
+		if d.Amount.IsZero() {
+			return one(key + "_none")
+		}
+		return one(key, "amount", *d.Amount)
 	case engine.EvAttested: // which paper it was, says the desk
 	}
 	return one("event.entry")
+}
+
+// Tell says in plain words what the events of one case mean, in their order. A lift tells how long it took from the payment that
+// ended the debt.
+func Tell(events []engine.Event) [][]i18n.Text {
+	out := make([][]i18n.Text, len(events))
+	var paid time.Time
+	for i, e := range events {
+		out[i] = Sentences(e)
+		switch a := e.Data.Answer; {
+		case e.Kind == engine.EvPaid, e.Kind == engine.EvPaidAfterEnd && e.Data.InTime && e.Data.Left.IsZero():
+			paid = e.At
+		case e.Kind == engine.EvOrderAnswered && a.Purpose == engine.Lift && !paid.IsZero():
+			out[i] = []i18n.Text{lifted(e.At.Sub(paid))}
+		}
+	}
+	return out
+}
+
+// lifted says how long after the payment the bank confirmed a lift: to the minute within two hours, to the hour after that.
+func lifted(after time.Duration) i18n.Text {
+	if after < 2*time.Hour {
+		return i18n.Say("answer.lift_done_minutes", "n", max(1, int(after.Minutes())))
+	}
+	return i18n.Say("answer.lift_done_hours", "n", int(after.Hours()))
 }
 
 func one(key string, pairs ...any) []i18n.Text { return []i18n.Text{i18n.Say(key, pairs...)} }
