@@ -31,6 +31,7 @@ var queues = map[string]river.QueueConfig{
 	queueHandover: {MaxWorkers: 1},
 	queueIntake:   {MaxWorkers: 1},
 	queueFeed:     {MaxWorkers: 2},
+	queueCompare:  {MaxWorkers: 1},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -77,6 +78,8 @@ func (r *Robot) workers() *river.Workers {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
 	river.AddWorker(w, &feedWorker{robot: r})
+	river.AddWorker(w, &compareWorker{robot: r})
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[correctJob]) error { return r.Comparer.Correct(ctx) }))
 	return w
 }
 

@@ -43,6 +43,9 @@ func (r *Robot) Nudge() {
 // money is settled first, then due cases are looked at, then chunks and court batches that nobody works are started again.
 func (r *Robot) Pulse(ctx context.Context) error {
 	var errs []error
+	if err := r.markBeat(ctx, beatEvery); err != nil {
+		errs = append(errs, fmt.Errorf("mark: %w", err))
+	}
 	if _, err := r.Settle(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("settle: %w", err))
 	}
@@ -60,6 +63,12 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	}
 	if err := r.wakeFeeds(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("wake webhooks: %w", err))
+	}
+	if err := r.wakeCompares(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("wake compares: %w", err))
+	}
+	if err := r.escalate(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("escalate: %w", err))
 	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
