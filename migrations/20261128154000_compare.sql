@@ -15,7 +15,6 @@ CREATE TABLE daily_runs (
     touched_at  timestamptz NOT NULL DEFAULT now(),        -- real time of the database
     holds       bigint      NOT NULL DEFAULT 0,            -- read from the bank
     arrests     bigint      NOT NULL DEFAULT 0,            -- of ours, looked for in what was read
-    error       text        NOT NULL DEFAULT '',
     finished_at timestamptz,
     PRIMARY KEY (duty, on_date, bank),
     CHECK ((phase = 'done') = (finished_at IS NOT NULL))

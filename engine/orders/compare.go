@@ -370,7 +370,7 @@ func (c *Comparer) standings(ctx context.Context, ids []int64, since time.Time) 
 }
 
 const claimRunSQL = `INSERT INTO daily_runs AS d (duty, on_date, bank, started_at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (duty, on_date, bank) DO UPDATE SET fence = d.fence + 1, touched_at = now(), error = ''
+    ON CONFLICT (duty, on_date, bank) DO UPDATE SET fence = d.fence + 1, touched_at = now()
  WHERE d.finished_at IS NULL AND d.touched_at < now() - $5::interval
 RETURNING fence, phase, after, started_at, holds, arrests`
 
