@@ -13,6 +13,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/orders"
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
@@ -33,8 +34,9 @@ type parts struct {
 	db       *database
 	keys     *seal.Keys
 	clock    clock.Clock
-	sandbox  *clock.SandboxClock // nil in production
-	world    *sandbox.World      // nil in production
+	sandbox  *clock.SandboxClock    // nil in production
+	world    *sandbox.World         // nil in production
+	banks    map[string]orders.Peer // by their short names; nil: this process calls none
 	packs    *engine.Packs
 	robot    *jobs.Robot
 	registry *prometheus.Registry
@@ -49,6 +51,9 @@ type parts struct {
 // wiring says what to join.
 type wiring struct {
 	work    bool            // with workers
+	banks   bool            // without workers, and yet with the banks
+	older   bool            // it is an older copy, as somebody says
+	mark    bool            // an older copy of the database is to be noticed
 	seed    uint64          // of the world
 	playful bool            // the world need not survive a crash of the database
 	pulse   time.Duration   // 0: one second
@@ -91,8 +96,19 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err
 	}
+	if w.banks && p.world == nil {
+		return nil, errNoAdapters
+	}
+	if w.work || w.banks {
+		p.banks = p.world.Banks()
+		cfg.Banks = p.banks
+	}
+	if w.mark {
+		if cfg.Mark, err = openMark(); err != nil {
+			return nil, err
+		}
+	}
 	if w.work {
-		cfg.Banks = p.world.Banks()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
 	}

@@ -111,6 +111,19 @@ func Declare(ctx context.Context, tx pgx.Tx, noticedBy, actor string, now time.T
 	return *r, err
 }
 
+// DeclareNow is a person's word that an older copy was restored.
+func DeclareNow(ctx context.Context, pool *pgxpool.Pool, actor string, now time.Time) (*Restore, error) {
+	if actor = strings.ToLower(clean(actor)); actor == "" || len(actor) > 200 {
+		return nil, &ActError{CodeNoActor, "say who acts"}
+	}
+	var r Restore
+	err := pg.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
+		r, err = Declare(ctx, tx, ByPerson, actor, now)
+		return err
+	})
+	return &r, err
+}
+
 // Release lets coercion go on, by two people: the first call is a proposal, which stands for [ReleaseWithin], the second one by
 // another person releases. Both must have seen that the payments since the copy were read in again; every bank that is
 // connected must have been compared since.
