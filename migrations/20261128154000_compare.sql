@@ -92,6 +92,16 @@ CREATE TABLE late_lifts (
 );
 CREATE INDEX late_lifts_open ON late_lifts (since) WHERE cleared_at IS NULL;
 
+-- Orders by bank and outcome, counted by the pulse every so often: the desk reads this, and never the orders, which are many.
+CREATE TABLE order_counts (
+    bank       text        NOT NULL,
+    purpose    text        NOT NULL,
+    status     text        NOT NULL,
+    why        text        NOT NULL, -- of what was not done: the bank's answer
+    n          bigint      NOT NULL,
+    counted_at timestamptz NOT NULL  -- legal time
+);
+
 -- Which of its own pasts this database is. Whoever works with it keeps the furthest beat outside of it.
 CREATE TABLE instance (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
@@ -137,5 +147,5 @@ CREATE TRIGGER restores_kept BEFORE DELETE OR TRUNCATE ON restores FOR EACH STAT
 
 -- +goose Down
 SET LOCAL lock_timeout = '3s';
-DROP TABLE restore_acts, restores, instance, late_lifts, bank_corrections, bank_findings, bank_holds, daily_runs;
+DROP TABLE restore_acts, restores, instance, order_counts, late_lifts, bank_corrections, bank_findings, bank_holds, daily_runs;
 DROP FUNCTION restores_four_eyes, bank_findings_kept;

@@ -143,7 +143,11 @@ func (e *env) sayCompare(r compareReport) {
 
 // confirmLift is a person's word for a proposal, and sends the lift at once; the workers go on with it.
 func (e *env) confirmLift(ctx context.Context, p *parts, id int64, as, reason string) error {
-	err := p.robot.Comparer.Confirm(ctx, id, as, reason)
+	now, err := p.clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	err = orders.Confirm(ctx, p.db.pool, id, as, reason, now)
 	if errors.Is(err, orders.ErrNoActor) {
 		return usagef("%v: give --reason and --as", err)
 	}

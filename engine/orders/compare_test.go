@@ -135,6 +135,12 @@ func (k *comparing) all(t *testing.T, duty string) {
 	}
 }
 
+func (k *comparing) confirm(t *testing.T, finding int64, actor, reason string) error {
+	t.Helper()
+	now, _ := k.clock.Now(t.Context())
+	return orders.Confirm(t.Context(), k.pool, finding, actor, reason, now)
+}
+
 func (k *comparing) leg(caseID int64, n int) uuid.UUID {
 	return orders.LegID(engine.OrderID(caseID, engine.Arrest, n), "altyn")
 }
@@ -264,16 +270,16 @@ func TestCompare_findsAndGivesBack(t *testing.T) {
 	// A person's word for what is only proposed.
 	for _, id := range []int64{over, stranger} {
 		f := k.count(t, `SELECT id FROM bank_findings WHERE case_id = $1`, id)
-		if err := k.c.Confirm(t.Context(), f, "", "why"); !errors.Is(err, orders.ErrNoActor) {
+		if err := k.confirm(t, f, "", "why"); !errors.Is(err, orders.ErrNoActor) {
 			t.Error(err)
 		}
 		for range 2 {
-			if err := k.c.Confirm(t.Context(), f, "desk:a", "asked the bank"); err != nil {
+			if err := k.confirm(t, f, "desk:a", "asked the bank"); err != nil {
 				t.Error(err)
 			}
 		}
 	}
-	if err := k.c.Confirm(t.Context(), k.count(t, `SELECT id FROM bank_findings WHERE case_id = $1`, silent), "desk:a", "x"); !errors.Is(err, orders.ErrNoFinding) {
+	if err := k.confirm(t, k.count(t, `SELECT id FROM bank_findings WHERE case_id = $1`, silent), "desk:a", "x"); !errors.Is(err, orders.ErrNoFinding) {
 		t.Errorf("nothing is proposed there: %v", err)
 	}
 	if err := k.c.Correct(t.Context()); err != nil {

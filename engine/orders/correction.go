@@ -10,9 +10,11 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/pg"
+	"robotbailiff/internal/seal"
 )
 
 // A correction tells a bank to give back what it holds without ground: by our books that is over already, or never was, so the
@@ -26,13 +28,13 @@ func correctionID(leg uuid.UUID, p engine.Purpose, found time.Time) uuid.UUID {
 	return uuid.NewSHA1(corrections, fmt.Appendf(nil, "%s/%s/%s", leg, p, today(found).Format(time.DateOnly)))
 }
 
-// order keeps the intent. A finding has one correction.
-func (c *Comparer) order(ctx context.Context, tx pgx.Tx, bank string, finding int64, v *verdict, actor, reason string, now time.Time) error {
+// order keeps the intent. A finding has one correction. The keys seal the accounts of a reduction; a lift names none.
+func order(ctx context.Context, tx pgx.Tx, keys *seal.Keys, bank string, finding int64, v *verdict, actor, reason string, now time.Time) error {
 	purpose, leg := v.atOnce, Leg{Bank: bank}
 	if purpose == engine.Reduce {
 		leg.Parts = v.parts
 	}
-	text, err := encodeLegs([]Leg{leg}, c.Sender.Keys)
+	text, err := encodeLegs([]Leg{leg}, keys)
 	if err != nil {
 		return err
 	}
@@ -40,24 +42,20 @@ func (c *Comparer) order(ctx context.Context, tx pgx.Tx, bank string, finding in
 	return err
 }
 
-// Errors of [Comparer.Confirm].
+// Errors of [Confirm].
 var (
 	ErrNoFinding = errors.New("orders: there is no such finding, or it is resolved already")
 	ErrNoActor   = errors.New("orders: say who confirms, and why, without personal data")
 )
 
 // Confirm is a person's word that a bank shall lift what it holds without ground. Said twice, it is done once.
-func (c *Comparer) Confirm(ctx context.Context, finding int64, actor, reason string) error {
+func Confirm(ctx context.Context, pool *pgxpool.Pool, finding int64, actor, reason string, now time.Time) error {
 	actor, reason = strings.TrimSpace(actor), strings.TrimSpace(reason)
 	control := func(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 	if actor == "" || reason == "" || len(actor) > 200 || len(reason) > 2000 || control(actor) || control(reason) {
 		return ErrNoActor
 	}
-	now, err := c.Sender.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return pg.InTx(ctx, c.Sender.Store.Pool(), func(tx pgx.Tx) error {
+	return pg.InTx(ctx, pool, func(tx pgx.Tx) error {
 		v, bank := verdict{atOnce: engine.Lift}, ""
 		err := tx.QueryRow(ctx, proposedSQL, finding).Scan(&bank, &v.leg)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -66,7 +64,7 @@ func (c *Comparer) Confirm(ctx context.Context, finding int64, actor, reason str
 		if err != nil {
 			return err
 		}
-		return c.order(ctx, tx, bank, finding, &v, actor, reason, now)
+		return order(ctx, tx, nil, bank, finding, &v, actor, reason, now)
 	})
 }
 

@@ -162,7 +162,7 @@ func (c *Comparer) record(ctx context.Context, tx pgx.Tx, bank string, found []v
 			c.alarm(ctx, bank, v)
 		}
 		if v.atOnce != "" {
-			if err := c.order(ctx, tx, bank, f.id, v, engine.ActorRobot, "", now); err != nil {
+			if err := order(ctx, tx, c.Sender.Keys, bank, f.id, v, engine.ActorRobot, "", now); err != nil {
 				return err
 			}
 		}

@@ -150,6 +150,7 @@ func (r *Robot) wakeCompares(ctx context.Context) error {
 const (
 	escalateEvery = 10 * time.Second // in real time
 	beatEvery     = 5 * time.Second
+	countEvery    = 30 * time.Second
 )
 
 // escalate tells of lifts that are not confirmed in time.
@@ -159,6 +160,17 @@ func (r *Robot) escalate(ctx context.Context) error {
 	}
 	r.escalated = clock.StartStopwatch()
 	return r.Comparer.Escalate(ctx)
+}
+
+// countOrders counts for the desk. What takes long is done more rarely: it never takes more than a twentieth of the time.
+func (r *Robot) countOrders(ctx context.Context) error {
+	if r.counted.Elapsed() < r.countPause {
+		return nil
+	}
+	watch := clock.StartStopwatch()
+	err := r.Comparer.CountOrders(ctx)
+	r.countPause, r.counted = max(countEvery, 20*watch.Elapsed()), clock.StartStopwatch()
+	return err
 }
 
 // markBeat notes outside of the database how far it is, and finds out whether it is an older copy of itself.

@@ -70,6 +70,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.escalate(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("escalate: %w", err))
 	}
+	if err := r.countOrders(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
 	}

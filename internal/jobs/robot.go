@@ -54,16 +54,18 @@ type Robot struct {
 	Inbox    *intake.Inbox // its batches are processed by the workers
 	Comparer *orders.Comparer
 
-	cfg       Config
-	client    *river.Client[pgx.Tx]
-	bank      *orders.Sender
-	sender    *notify.Sender
-	assigner  *handover.Assigner
-	nudge     chan struct{}
-	escalated clock.Stopwatch // since late lifts were looked for
-	beaten    clock.Stopwatch // since the mark was noted
-	forgot    clock.Stopwatch // since rows that nobody reads any more were looked for
-	stopping  chan struct{}   // closed when Run ends
+	cfg        Config
+	client     *river.Client[pgx.Tx]
+	bank       *orders.Sender
+	sender     *notify.Sender
+	assigner   *handover.Assigner
+	nudge      chan struct{}
+	escalated  clock.Stopwatch // since late lifts were looked for
+	counted    clock.Stopwatch // since orders were counted
+	countPause time.Duration   // until they are counted again; 0 at first
+	beaten     clock.Stopwatch // since the mark was noted
+	forgot     clock.Stopwatch // since rows that nobody reads any more were looked for
+	stopping   chan struct{}   // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
