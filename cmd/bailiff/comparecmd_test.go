@@ -81,6 +81,11 @@ func TestCompare_showsAndLiftsWhatNobodyOrdered(t *testing.T) {
 	if len(r.Findings) != 0 {
 		t.Errorf("%+v", r)
 	}
+	var c checkReport
+	s.want(exitFailed, &c, "check")
+	if len(c.Violations) != 1 || c.Violations[0].ID != "INV-A6" { // the arrest; the lift is ours
+		t.Errorf("%+v", c.Violations)
+	}
 }
 
 func TestRestored_needsTwoPeople(t *testing.T) {

@@ -156,6 +156,9 @@ func (r *Robot) Run(ctx context.Context) error {
 	if err := r.client.Stop(stop); err != nil {
 		return fmt.Errorf("jobs: stop: %w", err)
 	}
+	if err := r.markBeat(stop, 0); err != nil { // a copy made before this moment is older
+		r.cfg.Log.WarnContext(stop, "the mark was not noted at the end", "error", err)
+	}
 	return nil
 }
 
