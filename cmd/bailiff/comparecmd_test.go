@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,7 +84,8 @@ func TestCompare_showsAndLiftsWhatNobodyOrdered(t *testing.T) {
 	}
 	var c checkReport
 	s.want(exitFailed, &c, "check")
-	if len(c.Violations) != 1 || c.Violations[0].ID != "INV-A6" { // the arrest; the lift is ours
+	unknown := slices.DeleteFunc(c.Violations, func(v foundViolation) bool { return v.ID != "INV-A6" })
+	if len(unknown) != 1 { // the arrest is nobody's, the lift is ours
 		t.Errorf("%+v", c.Violations)
 	}
 }
