@@ -98,12 +98,12 @@ func TestOrders_showsWhatBanksDoAndWhatToDo(t *testing.T) {
 		}
 		p := i18n.For(l)
 		for _, why := range app.RefusedWords {
-			if !p.Has("refused." + why) {
+			if !p.Has("orders.why." + why) {
 				t.Errorf("%s: no words for %s", l, why)
 			}
 		}
 		for _, kind := range orders.FindingKinds {
-			if !p.Has("finding."+kind) || !p.Has("desk.orders.todo."+kind) {
+			if !p.Has("orders.finding."+kind) || !p.Has("orders.todo."+kind) {
 				t.Errorf("%s: no words for %s", l, kind)
 			}
 		}

@@ -76,12 +76,17 @@ func Tell(events []engine.Event) [][]i18n.Text {
 	return out
 }
 
-// lifted says how long after the payment the bank confirmed a lift: to the minute within two hours, to the hour after that.
+// lifted says how long after the payment the bank confirmed a lift: to the minute within two hours, then to the hour, after two
+// days to the day.
 func lifted(after time.Duration) i18n.Text {
-	if after < 2*time.Hour {
+	switch hours := int(after.Hours()); {
+	case hours < 2:
 		return i18n.Say("answer.lift_done_minutes", "n", max(1, int(after.Minutes())))
+	case hours < 48:
+		return i18n.Say("answer.lift_done_hours", "n", hours)
+	default:
+		return i18n.Say("answer.lift_done_days", "n", hours/24)
 	}
-	return i18n.Say("answer.lift_done_hours", "n", int(after.Hours()))
 }
 
 func one(key string, pairs ...any) []i18n.Text { return []i18n.Text{i18n.Say(key, pairs...)} }
