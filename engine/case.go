@@ -89,6 +89,16 @@ func (c *Case) last(p Purpose) *Order {
 	return nil
 }
 
+// NextArrests are the ordinals of arrests that may still be sent for the first time: the next one, and before it one that was not
+// sent or was taken back before it was.
+func (c *Case) NextArrests() []int {
+	next := []int{c.nextOrdinal(Arrest)}
+	if a := c.last(Arrest); a != nil && (a.Status == Requested || a.Status == WithdrawnOrder) {
+		next = append(next, a.Ordinal)
+	}
+	return next
+}
+
 func (c *Case) order(p Purpose, ordinal int) *Order {
 	for i := range c.Orders {
 		if c.Orders[i].Purpose == p && c.Orders[i].Ordinal == ordinal {

@@ -146,6 +146,20 @@ type Assign struct {
 	Tie       string `json:"tie,omitempty"` // how a tie was broken
 }
 
+// BankHolds reports what banks have in force for an arrest of the case, as they say themselves: after a restore they may know an
+// arrest that this database does not, and a bank may hold less than was thought.
+type BankHolds struct {
+	Ordinal int          `json:"ordinal"` // of the arrest
+	Sum     money.Amount `json:"sum"`     // held now, at all banks together
+	Ground  string       `json:"ground"`  // one of the Ground constants
+}
+
+// Grounds of [BankHolds].
+const (
+	GroundRestored = "restored" // an older copy of this database was restored, the bank is ahead of it
+	GroundCompare  = "compare"  // the daily compare found it, and the bank said the same when asked about the order
+)
+
 // Attest records that a document about the case was made, by the hash of its exact bytes, so that the document can be proven later.
 // It moves nothing and is taken in every state. A hash that is there already is left out by [Store.Attest].
 type Attest struct {
@@ -196,6 +210,9 @@ func (Suspend) Kind() string { return "suspend" }
 func (Assign) Kind() string { return "assign" }
 
 // Kind implements Command.
+func (BankHolds) Kind() string { return "bank_holds" }
+
+// Kind implements Command.
 func (Attest) Kind() string { return "attest" }
 
 // Commands lists one empty command of every kind, for tests over the whole table and for decoding.
@@ -214,5 +231,6 @@ var Commands = []Command{
 	Resume{},
 	Suspend{},
 	Assign{},
+	BankHolds{},
 	Attest{},
 }

@@ -95,6 +95,8 @@ func Decide(c Case, cmd Command, p *pack.Pack, env Env) Decision {
 		d.suspend(cmd)
 	case Assign:
 		d.assign(cmd)
+	case BankHolds:
+		d.bankHolds(cmd)
 	case Attest:
 		d.attest(cmd)
 	default:

@@ -93,8 +93,8 @@ func (d *decider) reminderDue() bool {
 }
 
 func (d *decider) arrest() {
-	if len(Blocks(d.c, Arrest, d.p, d.env)) > 0 {
-		return // the gate is shut; the case stays due and is looked at again
+	if len(Blocks(d.c, Arrest, d.p, d.env)) > 0 || d.c.LiveArrest() != nil {
+		return // the gate is shut, or an arrest found after a restore is not lifted yet; the case stays due and is looked at again
 	}
 	facts := []rules.Fact{
 		{Key: "notified_on", Value: d.c.NotifiedOn.String()},

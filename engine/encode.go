@@ -124,6 +124,7 @@ func (e *encoder) data(d *Data) {
 	if d.Collect != nil {
 		e.value("collect", d.Collect)
 	}
+	e.number("arrest", int64(d.Arrest))
 	e.orders(d.Orders)
 	if d.Answer != nil {
 		e.name("answer")

@@ -34,7 +34,7 @@ func TestEncodeData_agreesWithJSON(t *testing.T) {
 func TestEncodeData_knowsEveryField(t *testing.T) {
 	t.Parallel()
 	for v, n := range map[any]int{
-		reflect.TypeFor[Data](): 23, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 4, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
+		reflect.TypeFor[Data](): 24, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 4, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
 	} {
 		if got := v.(reflect.Type).NumField(); got != n {
 			t.Errorf("%s has %d fields, the encoder writes %d: teach it, and drawData, the new one", v, got, n)
@@ -71,7 +71,7 @@ func drawData(rt *rapid.T) Data {
 	}
 	d := Data{
 		Reason: text(), Channel: text(), Rung: int(number()), DebtorID: number(), Region: text(), Language: text(), Mail: yes(),
-		Bailiff: number(), PaymentID: number(), InTime: yes(), Days: int(number()),
+		Bailiff: number(), PaymentID: number(), InTime: yes(), Days: int(number()), Arrest: int(number()),
 	}
 	if yes() {
 		a, b := day(), day()

@@ -41,8 +41,9 @@ const (
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"
-	EvProlonged        EventKind = "prolonged" // days on which we had stopped measures do not count: terms end later
-	EvAttested         EventKind = "attested"  // a document about the case was made; its hash is in the command
+	EvProlonged        EventKind = "prolonged"  // days on which we had stopped measures do not count: terms end later
+	EvBankHolds        EventKind = "bank_holds" // our record follows what a bank has in force; Amount is held now
+	EvAttested         EventKind = "attested"   // a document about the case was made; its hash is in the command
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.
@@ -83,6 +84,7 @@ type Data struct {
 	Voluntary *calendar.Date `json:"voluntary,omitempty"` // the last day of the voluntary period, when it moved
 	Collect   *calendar.Date `json:"collect,omitempty"`   // the day of the collection, when it moved
 
+	Arrest int            `json:"arrest,omitempty"` // ordinal of the arrest that a bank holds
 	Orders []Asked        `json:"orders,omitempty"` // asked for by this event
 	Answer *OrderAnswered `json:"answer,omitempty"`
 }

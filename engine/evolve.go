@@ -106,6 +106,8 @@ func evolve(c *Case, e Event) {
 		if d.Next != nil {
 			c.NextRungAt = *d.Next
 		}
+	case EvBankHolds:
+		holds(c, e)
 	case EvAttested: // moves nothing but the chain
 	}
 	for _, o := range d.Orders {

@@ -141,7 +141,7 @@ func inState(s State) *world {
 // drawCommand draws any command, sensible or not.
 func drawCommand(t *rapid.T, w *world) Command {
 	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
-	switch rapid.IntRange(0, 16).Draw(t, "command") {
+	switch rapid.IntRange(0, 17).Draw(t, "command") {
 	case 0:
 		return openCmd("20155.00")
 	case 1:
@@ -175,6 +175,8 @@ func drawCommand(t *rapid.T, w *world) Command {
 		return Resume{Reason: "looked"}
 	case 13, 14:
 		return Adjust{Debt: amount, Ground: "amended", Act: "3"}
+	case 16:
+		return BankHolds{Ordinal: rapid.IntRange(1, 3).Draw(t, "arrest"), Sum: amount, Ground: GroundRestored}
 	case 15:
 		return Attest{SHA256: strings.Repeat("ab", 32), Format: "pdf"}
 	}

@@ -194,8 +194,9 @@ func (r caseReader) snapshot(ctx context.Context, db beginner, id int64) (v case
 	if err != nil {
 		return v, err
 	}
-	for _, ev := range events {
-		x, err := r.event(ev)
+	says := story.Tell(events)
+	for i, ev := range events {
+		x, err := r.event(ev, says[i])
 		if err != nil {
 			return v, err
 		}
@@ -213,10 +214,10 @@ func (r caseReader) masked(sealed []byte) string {
 	return "******" + string(iin[8:])
 }
 
-func (r caseReader) event(e engine.Event) (eventView, error) {
+func (r caseReader) event(e engine.Event, says []i18n.Text) (eventView, error) {
 	d := e.Data
 	v := eventView{Seq: e.Seq, Kind: e.Kind, At: e.At, Actor: e.Actor, Amount: d.Amount, Left: d.Left, Date: d.Date, Until: d.Until, Reason: d.Reason}
-	for i, t := range story.Sentences(e) {
+	for i, t := range says {
 		s, err := r.printer.Say(t)
 		if err != nil {
 			return v, err

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/engine/restored"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/seal"
 	"robotbailiff/migrations"
@@ -151,6 +152,22 @@ func (d *database) keys() (*seal.Keys, error) {
 		return nil, usagef("set BAILIFF_SECRET_FILE to the file with the installation's secret (32 random bytes in base64, mode 0400)")
 	}
 	return seal.LoadOrCreate(filepath.Join(home(), "secret.key"))
+}
+
+// openMark finds the file that tells an older copy of a database: beside the secret key, unless it is told to be elsewhere.
+func openMark() (*restored.Mark, error) {
+	path := os.Getenv("BAILIFF_MARK_FILE")
+	if path == "" {
+		dir := home()
+		if secret := os.Getenv("BAILIFF_SECRET_FILE"); secret != "" {
+			dir = filepath.Dir(secret)
+		}
+		path = filepath.Join(dir, "mark.json")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("mark of the database: %w: set BAILIFF_MARK_FILE to a file that can be written and is not restored with the database", err)
+	}
+	return restored.NewMark(path), nil
 }
 
 // ownSocket says whether the URL leads to the embedded server of this folder, as the demo prints it.

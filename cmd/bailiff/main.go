@@ -64,6 +64,8 @@ func init() {
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
 		{"audit", "prove that no event was changed: audit verify", runAudit},
 		{"check", "look at every invariant, read-only", runCheck},
+		{"compare", "compare what banks hold with our arrests: compare [--bank NAME] | lift ID", runCompare},
+		{"restored", "whether an older copy of the database was restored: restored [declare | release]", runRestored},
 		{"bench", "measure: bench lifecycle | import | reconcile | notices", runBench},
 		{"version", "print the version", runVersion},
 	}
@@ -173,5 +175,5 @@ func printHelp(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
 	_, _ = fmt.Fprintln(w, "\nEvery command takes --json and --db embedded|URL. 'bailiff COMMAND -h' shows its flags.\n"+
-		"Environment: BAILIFF_DATABASE_URL, BAILIFF_HOME (default var), BAILIFF_SECRET_FILE, BAILIFF_LOG.")
+		"Environment: BAILIFF_DATABASE_URL, BAILIFF_HOME (default var), BAILIFF_SECRET_FILE, BAILIFF_MARK_FILE, BAILIFF_LOG.")
 }

@@ -45,6 +45,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	bad := e.flags.String("faults", "", "how often the simulated world misbehaves, in hundredths of a per cent, as `JSON`: {\"LostAnswer\":1000}; sandbox only")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
 	bank := e.flags.String("statements", "", "`DIR` that bank statements are put into; needs the role work")
+	older := e.flags.Bool("restored", false, "this database is an older copy that was restored: coercion is off until every bank was compared and two people release it")
 	files := e.tlsFlags()
 	rest, err := e.parse(args)
 	if err != nil {
@@ -78,7 +79,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, statements: *bank, faults: faults, reach: true}, d)
+	err = e.serve(ctx, db, wiring{work: work, mark: work, older: *older, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, statements: *bank, faults: faults, reach: true}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -125,6 +126,11 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 	defer p.close()
 	if err := pg.Durable(ctx, db.pool); err != nil {
 		return err
+	}
+	if w.older {
+		if err := e.actOnRestore(ctx, p, "declare", "serve", ""); err != nil {
+			return err
+		}
 	}
 	if err := p.allowed(d.addr); !d.closed && err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/orders"
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
@@ -35,8 +36,9 @@ type parts struct {
 	db       *database
 	keys     *seal.Keys
 	clock    clock.Clock
-	sandbox  *clock.SandboxClock // nil in production
-	world    *sandbox.World      // nil in production
+	sandbox  *clock.SandboxClock    // nil in production
+	world    *sandbox.World         // nil in production
+	banks    map[string]orders.Peer // by their short names; nil: this process calls none
 	packs    *engine.Packs
 	robot    *jobs.Robot
 	registry *prometheus.Registry
@@ -61,6 +63,9 @@ type wiring struct {
 	statements string          // folder that bank statements are put into; empty: none
 	faults     *sandbox.Faults // of the world; nil: the usual ones
 	reach      bool            // people outside, by the channels that the environment names
+	banks      bool            // without workers, and yet with the banks
+	older      bool            // it is an older copy, as somebody says
+	mark       bool            // an older copy of the database is to be noticed
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
@@ -100,8 +105,19 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if cfg.Tills, err = joinTills(); err != nil {
 		return nil, err
 	}
+	if w.banks && p.world == nil {
+		return nil, errNoAdapters
+	}
+	if w.work || w.banks {
+		p.banks = p.world.Banks()
+		cfg.Banks = p.banks
+	}
+	if w.mark {
+		if cfg.Mark, err = openMark(); err != nil {
+			return nil, err
+		}
+	}
 	if w.work {
-		cfg.Banks = p.world.Banks()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push), notify.Letter: p.world.Messages(notify.Letter)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
 		cfg.Devices = p.outside.devices

@@ -158,6 +158,11 @@ func (s Set) Pauses(c Subject, since calendar.Date) []Pause {
 	return out
 }
 
-// readSQL gives the newest stop with every row, and when there is no other row, so that it is known even when it is over.
-const readSQL = `SELECT n.newest, s.scope, s.at, s.released_at FROM (SELECT coalesce(max(id), 0) AS newest FROM stops) n
-  LEFT JOIN stops s ON s.released_at IS NULL OR s.released_at > $1 ORDER BY s.id`
+// readSQL gives the newest stop with every row, and when there is no other row, so that it is known even when it is over. An older copy of
+// the database that was restored stops everything until its own release (package restored).
+const readSQL = `SELECT ` + newestOfAll + `, s.scope, s.at, s.released_at FROM (VALUES (true)) AS one (row)
+  LEFT JOIN (SELECT id, scope, at, released_at FROM stops UNION ALL SELECT 0, 'all', at, released_at FROM restores) s
+    ON s.released_at IS NULL OR s.released_at > $1 ORDER BY s.id`
+
+// newestOfAll grows with everything that begins to stop.
+const newestOfAll = `((SELECT coalesce(max(id), 0) FROM stops) + (SELECT count(*) FROM restores))`

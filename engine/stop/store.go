@@ -312,7 +312,7 @@ const (
 	lockActsSQL   = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.stops', 0))`
 	lockGuardSQL  = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.stops.guard', 0))`
 	shareGuardSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('bailiff.stops.guard', 0))`
-	newestSQL     = `SELECT coalesce(max(id), 0) FROM stops`
+	newestSQL     = `SELECT ` + newestOfAll
 
 	insertStopSQL = `INSERT INTO stops (scope, actor, reason, figures, at) VALUES ($1, $2, $3, $4, $5) RETURNING id`
 	openSQL       = `SELECT released_at IS NULL FROM stops WHERE id = $1`

@@ -76,7 +76,7 @@ func copyFloor(ctx context.Context, p *place, from *pgxpool.Pool, name string) (
 	}
 	var pieces []piece
 	for _, t := range tables {
-		if t.name == "robot" { // its one row is there from the beginning
+		if t.name == "robot" || t.name == "instance" { // their one row is there from the beginning
 			continue
 		}
 		rows += t.rows

@@ -32,6 +32,7 @@ var queues = map[string]river.QueueConfig{
 	queueIntake:   {MaxWorkers: 1},
 	queueFeed:     {MaxWorkers: 2},
 	queueTills:    {MaxWorkers: 1},
+	queueCompare:  {MaxWorkers: 1},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -79,6 +80,8 @@ func (r *Robot) workers() *river.Workers {
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[tillJob]) error { return r.AskTill(ctx, j.Args.Gateway) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
 	river.AddWorker(w, &feedWorker{robot: r})
+	river.AddWorker(w, &compareWorker{robot: r})
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[correctJob]) error { return r.Comparer.Correct(ctx) }))
 	return w
 }
 

@@ -46,6 +46,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.watchBreakers(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("breakers: %w", err))
 	}
+	if err := r.markBeat(ctx, beatEvery); err != nil {
+		errs = append(errs, fmt.Errorf("mark: %w", err))
+	}
 	if _, err := r.Settle(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("settle: %w", err))
 	}
@@ -66,6 +69,15 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	}
 	if err := r.askTills(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("ask gateways: %w", err))
+	}
+	if err := r.wakeCompares(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("wake compares: %w", err))
+	}
+	if err := r.escalate(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("escalate: %w", err))
+	}
+	if err := r.countOrders(ctx); err != nil {
+		errs = append(errs, err)
 	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))

@@ -18,6 +18,7 @@ import (
 	"robotbailiff/engine/handover"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
+	"robotbailiff/engine/restored"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
@@ -37,6 +38,8 @@ type Config struct {
 	Host  string       // of the portal, as notices print it
 	Proof intake.Proof // of court batches; nil: nobody asks
 	Feed  Feed         // tells sources what happened to their writs; nil: nobody is told
+
+	Mark *restored.Mark // tells an older copy of the database; nil: nobody looks
 
 	// Work turns the workers on; without it this process only asks for work.
 	Work     bool
@@ -60,20 +63,25 @@ type Robot struct {
 	Notices  *notify.Store
 	Payments *payments.Store
 	Inbox    *intake.Inbox // its batches are processed by the workers
+	Comparer *orders.Comparer
 
-	cfg      Config
-	client   *river.Client[pgx.Tx]
-	bank     *orders.Sender
-	sender   *notify.Sender
-	assigner *handover.Assigner
-	reach    *contact.Store
-	nudge    chan struct{}
-	asked    clock.Stopwatch // since the pulse asked whether gateways have to be asked
-	breakers *breaker.Watcher
-	looking  sync.Mutex
-	looked   *clock.Stopwatch // since the breakers were looked at; nil: not yet
-	forgot   clock.Stopwatch  // since rows that nobody reads any more were looked for
-	stopping chan struct{}    // closed when Run ends
+	cfg        Config
+	client     *river.Client[pgx.Tx]
+	bank       *orders.Sender
+	sender     *notify.Sender
+	assigner   *handover.Assigner
+	reach      *contact.Store
+	nudge      chan struct{}
+	asked      clock.Stopwatch // since the pulse asked whether gateways have to be asked
+	breakers   *breaker.Watcher
+	looking    sync.Mutex
+	looked     *clock.Stopwatch // since the breakers were looked at; nil: not yet
+	escalated  clock.Stopwatch  // since late lifts were looked for
+	counted    clock.Stopwatch  // since orders were counted
+	countPause time.Duration    // until they are counted again; 0 at first
+	beaten     clock.Stopwatch  // since the mark was noted
+	forgot     clock.Stopwatch  // since rows that nobody reads any more were looked for
+	stopping   chan struct{}    // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -103,7 +111,10 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Work && (len(cfg.Banks) == 0 || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need banks and the gateways of notices")
 	}
-	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
+	r := &Robot{
+		Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(),
+		escalated: clock.StartStopwatch(), stopping: make(chan struct{}),
+	}
 	var err error
 	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
 		return rules.SendWindow(cfg.Packs.Current(), t)
@@ -121,6 +132,7 @@ func New(cfg Config) (*Robot, error) {
 	r.bank = &orders.Sender{Store: r.Engine, Banks: cfg.Banks, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
+	r.Comparer = &orders.Comparer{Sender: r.bank, Alarm: cfg.Observe}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
 	r.reach = contact.New(cfg.Keys)
 	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current)
@@ -158,6 +170,9 @@ func (r *Robot) Run(ctx context.Context) error {
 		return nil
 	}
 	background := context.WithoutCancel(ctx)
+	if err := r.markBeat(ctx, 0); err != nil { // before anything is done
+		return fmt.Errorf("jobs: %w", err)
+	}
 	if err := r.start(ctx, background); err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -167,6 +182,9 @@ func (r *Robot) Run(ctx context.Context) error {
 	defer cancel()
 	if err := r.client.Stop(stop); err != nil {
 		return fmt.Errorf("jobs: stop: %w", err)
+	}
+	if err := r.markBeat(stop, 0); err != nil { // a copy made before this moment is older
+		r.cfg.Log.WarnContext(stop, "the mark was not noted at the end", "error", err)
 	}
 	return nil
 }

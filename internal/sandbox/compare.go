@@ -74,10 +74,21 @@ type ourOrder struct {
 	Amount, Held int64
 }
 
-// ourLeg is what one bank gets of an order, by what we wrote down before it got it.
+// ourLeg is what one bank gets of an order, by what we wrote down before it got it. One that was adopted after a restore was
+// written down in a past that is lost: what it asked for is the bank's to say.
 type ourLeg struct {
 	OrderID uuid.UUID
 	Bank    string
+	Amount  int64
+	Adopted bool
+}
+
+// ourCorrection is what a bank was told to give back because the daily compare found it.
+type ourCorrection struct {
+	ID      uuid.UUID
+	CaseID  int64
+	Bank    string
+	Purpose string
 	Amount  int64
 }
 
@@ -98,6 +109,7 @@ type ourNotice struct {
 type ours struct {
 	cases    map[int64]ourCase
 	orders   map[uuid.UUID]ourOrder
+	fixes    map[uuid.UUID]ourCorrection
 	legs     map[uuid.UUID]ourLeg // by the id under which the bank has it
 	open     map[int64]bool       // cases with an order that waits for its answer
 	payments map[string]ourPayment
@@ -108,8 +120,10 @@ type ours struct {
 const (
 	ourCasesSQL  = `SELECT id, debt, outstanding, state, released_at IS NOT NULL AS released FROM cases`
 	ourOrdersSQL = `SELECT id, case_id, purpose, status, amount, held FROM orders`
-	ourLegsSQL   = `SELECT o.id AS order_id, l.leg ->> 'bank' AS bank, coalesce((SELECT sum(s::bigint) FROM json_array_elements_text(l.leg -> 'sums') s), 0)::bigint AS amount
+	ourLegsSQL   = `SELECT o.id AS order_id, l.leg ->> 'bank' AS bank, coalesce((SELECT sum(s::bigint) FROM json_array_elements_text(l.leg -> 'sums') s), 0)::bigint AS amount, coalesce(l.leg ->> 'detail' = 'adopted', false) AS adopted
   FROM orders o CROSS JOIN LATERAL json_array_elements(o.legs) AS l(leg)`
+	ourFixesSQL = `SELECT k.id, f.case_id, f.bank, k.purpose, coalesce((SELECT sum(s::bigint) FROM json_array_elements_text(k.leg -> 0 -> 'sums') s), 0)::bigint AS amount
+  FROM bank_corrections k JOIN bank_findings f ON f.id = k.finding_id`
 	ourPaymentsSQL = `SELECT source, txn_id, amount, reversed FROM payments WHERE source = ANY($1)`
 	ourEventsSQL   = `SELECT e.source, e.event_id, coalesce(v.verdict, '') AS outcome FROM payment_events e LEFT JOIN payment_verdicts v ON v.event_id = e.id WHERE e.source = ANY($1)`
 	ourNoticesSQL  = `SELECT case_id, ordinal, channel, attempts FROM notices`
@@ -117,7 +131,7 @@ const (
 
 func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 	o := &ours{
-		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, legs: map[uuid.UUID]ourLeg{}, open: map[int64]bool{},
+		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, legs: map[uuid.UUID]ourLeg{}, fixes: map[uuid.UUID]ourCorrection{}, open: map[int64]bool{},
 		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{},
 	}
 	sources := []string{SourceGateway, SourceBank}
@@ -130,6 +144,7 @@ func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 					o.open[r.CaseID] = true
 				}
 			}, ourOrdersSQL),
+			each(ctx, tx, func(k ourCorrection) { o.fixes[k.ID] = k }, ourFixesSQL),
 			each(ctx, tx, func(l ourLeg) { o.legs[orders.LegID(l.OrderID, l.Bank)] = l }, ourLegsSQL),
 			each(ctx, tx, func(r ourPayment) { o.payments[r.Source+"/"+r.TxnID] = r }, ourPaymentsSQL, sources),
 			each(ctx, tx, func(r ourEvent) { o.events[r.Source+"/"+r.EventID] = r }, ourEventsSQL, sources),
@@ -179,14 +194,19 @@ func (c *comparison) instructions() {
 	for _, in := range c.world.Instructions.rows {
 		leg, known := c.ours.legs[in.ID]
 		o := c.ours.orders[leg.OrderID]
+		k, fix := c.ours.fixes[in.ID]
 		switch {
+		case fix && k == (ourCorrection{in.ID, in.CaseID, in.Bank, in.Purpose, in.Amount}):
+			continue
 		case !known:
 			c.say("INV-A6", in.CaseID, "%s got order %s, of which we know nothing", in.Bank, in.ID)
-		case leg.Bank != in.Bank || o.CaseID != in.CaseID || o.Purpose != in.Purpose || leg.Amount != in.Amount:
+		case leg.Bank != in.Bank || o.CaseID != in.CaseID || o.Purpose != in.Purpose || leg.Amount != in.Amount && !leg.Adopted:
 			c.say("INV-A6", in.CaseID, "%s got order %s as %s of %s for case %d, we have %s of %s for case %d at %s",
 				in.Bank, in.ID, in.Purpose, tenge(in.Amount), in.CaseID, o.Purpose, tenge(leg.Amount), o.CaseID, leg.Bank)
 		}
-		asked[o.ID] += in.Amount
+		if !leg.Adopted {
+			asked[o.ID] += in.Amount
+		}
 	}
 	for id, sum := range asked {
 		if o := c.ours.orders[id]; sum > o.Amount {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/restored"
 	"robotbailiff/engine/stop"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/caseno"
@@ -142,18 +143,28 @@ func (s *Service) Overview(ctx context.Context, actor Actor, region string) (Ove
 }
 
 // addStops tells whether the robot runs, as the page of the switch does.
-func (o *Overview) addStops(ctx context.Context, tx pgx.Tx) error {
-	open, err := stop.List(ctx, tx, o.Now, true, maxStops)
+func (o *Overview) addStops(ctx context.Context, tx pgx.Tx) (err error) {
+	o.RobotOn, o.Stops, o.Reason, err = readRobot(ctx, tx, o.Now)
+	return err
+}
+
+// readRobot tells whether not everything is stopped, how many stops are in force, and why everything is stopped.
+func readRobot(ctx context.Context, tx pgx.Tx, now time.Time) (on bool, stops int, reason string, err error) {
+	open, err := stop.List(ctx, tx, now, true, maxStops)
 	if err != nil {
-		return err
+		return false, 0, "", err
 	}
-	o.RobotOn, o.Stops = true, len(open)
+	on = true
 	for _, s := range open {
 		if s.Scope == stop.Everything {
-			o.RobotOn, o.Reason = false, s.Reason
+			on, reason = false, s.Reason
 		}
 	}
-	return nil
+	older, err := restored.Open(ctx, tx, now)
+	if err == nil && older != nil {
+		on, reason = false, restored.Reason
+	}
+	return on, len(open), reason, err
 }
 
 // total is one row of the running totals, summed.

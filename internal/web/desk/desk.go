@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// the notices of the last days and their wording, the court batches, and the switch.
+// the orders to banks, the notices of the last days and their wording, the court batches, and the switch.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -58,6 +58,9 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /desk/cases/{number}/resume", h.inside(h.resumeCase))
 	route("GET /desk/cases/{number}/resume", h.inside(h.backToCase)) // the language row after a post
 	route("GET /desk/notices", h.inside(h.notices))
+	route("GET /desk/orders", h.inside(h.orders))
+	route("POST /desk/orders/findings/{id}/lift", h.inside(h.liftFinding))
+	route("GET /desk/orders/findings/{id}/lift", h.inside(h.backToOrders)) // the language row after a post
 	route("GET /desk/imports", h.inside(h.imports))
 	route("GET /desk/imports/{id}", h.inside(h.importFile))
 	route("GET /desk/imports/{id}/rows", h.inside(h.importRows))

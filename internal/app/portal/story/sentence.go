@@ -1,6 +1,8 @@
 package story
 
 import (
+	"time"
+
 	"robotbailiff/engine"
 	"robotbailiff/internal/i18n"
 )
@@ -52,9 +54,44 @@ func Sentences(e engine.Event) []i18n.Text {
 			return one(key, "until", *d.Until)
 		}
 		return one(key + "_period")
+	case engine.EvBankHolds:
+		if d.Amount.IsZero() {
+			return one(key + "_none")
+		}
+		return one(key, "amount", *d.Amount)
 	case engine.EvAttested: // which paper it was, says the desk
 	}
 	return one("event.entry")
+}
+
+// Tell says in plain words what the events of one case mean, in their order. A lift tells how long it took from the payment that
+// ended the debt.
+func Tell(events []engine.Event) [][]i18n.Text {
+	out := make([][]i18n.Text, len(events))
+	var paid time.Time
+	for i, e := range events {
+		out[i] = Sentences(e)
+		switch a := e.Data.Answer; {
+		case e.Kind == engine.EvPaid, e.Kind == engine.EvPaidAfterEnd && e.Data.InTime && e.Data.Left.IsZero():
+			paid = e.At
+		case e.Kind == engine.EvOrderAnswered && a.Purpose == engine.Lift && !paid.IsZero():
+			out[i] = []i18n.Text{lifted(e.At.Sub(paid))}
+		}
+	}
+	return out
+}
+
+// lifted says how long after the payment the bank confirmed a lift: to the minute within two hours, then to the hour, after two
+// days to the day.
+func lifted(after time.Duration) i18n.Text {
+	switch hours := int(after.Hours()); {
+	case hours < 2:
+		return i18n.Say("answer.lift_done_minutes", "n", max(1, int(after.Minutes())))
+	case hours < 48:
+		return i18n.Say("answer.lift_done_hours", "n", hours)
+	default:
+		return i18n.Say("answer.lift_done_days", "n", hours/24)
+	}
 }
 
 func one(key string, pairs ...any) []i18n.Text { return []i18n.Text{i18n.Say(key, pairs...)} }

@@ -56,13 +56,14 @@ func (t *Teller) Case(ctx context.Context, q engine.Querier, caseID int64, lang 
 		return nil, nil, err
 	}
 	out := make([]Entry, 0, len(events))
-	for _, e := range events {
+	says := Tell(events)
+	for i, e := range events {
 		p, err := t.packs.ByID(ctx, e.Pack)
 		if err != nil {
 			return nil, nil, fmt.Errorf("story: %w", err)
 		}
 		out = append(out, Entry{
-			Seq: e.Seq, Kind: string(e.Kind), At: e.At, Actor: e.Actor, Says: Sentences(e), Pack: p.ShortHash(),
+			Seq: e.Seq, Kind: string(e.Kind), At: e.At, Actor: e.Actor, Says: says[i], Pack: p.ShortHash(),
 			Steps: Explain(e.Data.Trace, p, calendar.DateOf(e.At), lang),
 		})
 	}

@@ -19,7 +19,7 @@ var kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered,
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
-	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvAttested,
+	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvBankHolds, engine.EvAttested,
 }
 
 // data fills in all that any kind of event may need.
@@ -59,6 +59,12 @@ func TestSentences_sayEveryEventAndAnswerInThreeLanguages(t *testing.T) {
 	say(t, story.Sentences(engine.Event{Kind: engine.EvProlonged, Data: open}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaidAfterEnd, Data: zero}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaid, Data: zero}), used)
+	say(t, story.Sentences(engine.Event{Kind: engine.EvBankHolds, Data: zero}), used)
+	for _, took := range []time.Duration{4 * time.Minute, 5 * time.Hour, 72 * time.Hour} {
+		at, lift := time.Now(), engine.OrderAnswered{Purpose: engine.Lift, Ordinal: 1, Answer: engine.Accepted}
+		told := story.Tell([]engine.Event{{Kind: engine.EvPaid, At: at, Data: data()}, {Kind: engine.EvOrderAnswered, At: at.Add(took), Data: engine.Data{Answer: &lift}}})
+		say(t, told[1], used)
+	}
 	answers := []engine.Answer{
 		engine.Accepted, engine.Partial, engine.NoFunds, engine.Protected, engine.NoAccount, engine.AlreadyDone, engine.Refused, engine.Withdrawn,
 	}
