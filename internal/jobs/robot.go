@@ -20,6 +20,7 @@ import (
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
 	"robotbailiff/payments"
+	"robotbailiff/payments/acts"
 	"robotbailiff/rules"
 )
 
@@ -51,6 +52,7 @@ type Robot struct {
 	Inbox    *intake.Inbox // its batches are processed by the workers
 
 	cfg      Config
+	acts     acts.Store
 	client   *river.Client[pgx.Tx]
 	bank     *orders.Sender
 	sender   *notify.Sender
