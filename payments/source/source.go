@@ -6,6 +6,10 @@
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
@@ -24,7 +28,10 @@ type Statement struct {
 	Balanced         bool
 	Opening, Closing money.Amount
 
-	Lines []Line
+	// Skipped counts entries that are announced but not booked: no line tells of them, and no money moved.
+	Skipped int
+
+	Lines []Line // empty while a reader streams
 }
 
 // Line is one booked movement.
@@ -52,6 +59,26 @@ type Party struct {
 	IIN  string // or BIN, twelve digits; empty when unknown
 	IBAN string
 	BIC  string
+}
+
+// Key identifies a movement within its account: the bank's reference, or else a digest of all that the bank tells of it.
+// Taking a movement back is a movement of its own, though banks may give it the same reference.
+func (l *Line) Key() string {
+	key := l.Ref
+	if key == "" {
+		h := sha256.New()
+		for _, part := range []string{
+			l.EndToEnd, strconv.FormatBool(l.Credit), l.Amount.String(), l.Currency, l.Booked.String(), l.Value.String(),
+			l.Purpose, l.Payer.Name, l.Payer.IIN, l.Payer.IBAN, l.Payer.BIC, l.KNP, l.KBK,
+		} {
+			h.Write(strconv.AppendQuote(nil, part))
+		}
+		key = "~" + hex.EncodeToString(h.Sum(nil)[:16])
+	}
+	if l.Reversal {
+		key += "~reversal"
+	}
+	return key
 }
 
 // Net is what the lines change the balance by.
