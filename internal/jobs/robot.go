@@ -32,6 +32,7 @@ type Config struct {
 	Keys  *seal.Keys
 	Log   *slog.Logger
 	Host  string       // of the portal, as notices print it
+	House House        // who pays back; without it no file of refunds is made
 	Proof intake.Proof // of court batches; nil: nobody asks
 	Feed  Feed         // tells sources what happened to their writs; nil: nobody is told
 
