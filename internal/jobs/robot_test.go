@@ -131,7 +131,7 @@ func setupWith(t *testing.T, n int, gateways map[notify.Channel]notify.Gateway) 
 	}
 	keys := testkit.Keys(t)
 	b.robot, err = jobs.New(jobs.Config{
-		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true,
+		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true, House: house,
 		Bank: b.bank, Gateways: gateways, Pulse: 20 * time.Millisecond, Lease: time.Second,
 	})
 	if err != nil {

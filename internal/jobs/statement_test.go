@@ -30,8 +30,8 @@ import (
 )
 
 const (
-	ourIBAN     = "KZ250700000000000001"
-	gatewayIBAN = "KZ520700000000000002"
+	ourIBAN     = "KZ510700000000000001"
+	gatewayIBAN = "KZ240700000000000002"
 )
 
 var moneyDay = calendar.MakeDate(2026, 9, 1)
@@ -243,7 +243,7 @@ func TestStatement_aStrangersReferenceIsNoMeeting(t *testing.T) {
 	b.message("ev-1", paid("K-1", 500000, caseno.Format(b.ids[0])))
 	b.settle()
 	l := credit("L1", 500000, caseno.Format(b.ids[1]))
-	l.EndToEnd, l.Payer.IBAN = "K-1", "KZ090700000000000003"
+	l.EndToEnd, l.Payer.IBAN = "K-1", "KZ940700000000000003"
 	if got := b.statement("s", l); got[payments.Matched] != 1 {
 		t.Errorf("%v", got)
 	}
