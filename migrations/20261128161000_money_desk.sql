@@ -13,6 +13,7 @@ ALTER TABLE payments
     ADD CONSTRAINT payments_paying CHECK (paying <= refund_due);
 CREATE INDEX payments_in_suspense ON payments (id) WHERE amount > allocated + refund_due + reversed + refunded + moved;
 CREATE INDEX payments_to_refund ON payments (id) WHERE refund_due > 0;
+CREATE INDEX payments_by_time ON payments USING brin (received_at);
 
 -- Whom to pay back is asked for by payment.
 CREATE INDEX statement_lines_payers ON statement_lines (payment_id) WHERE payer IS NOT NULL AND payment_id IS NOT NULL;
@@ -22,7 +23,7 @@ CREATE TABLE money_acts (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind        text        NOT NULL CHECK (kind IN ('assign', 'split', 'merge', 'refund', 'same_as', 'explain')),
     txn_id      text        NOT NULL DEFAULT '' CHECK ((txn_id <> '') = (kind = 'explain')), -- the departure that is explained
-    meaning     text        NOT NULL DEFAULT '' CHECK (meaning IN ('', 'bank_fee', 'remittance', 'other') AND (meaning <> '') = (kind = 'explain')),
+    meaning     text        NOT NULL DEFAULT '' CHECK (meaning IN ('', 'bank_fee', 'remittance', 'otherwise') AND (meaning <> '') = (kind = 'explain')),
     proposed_by text        NOT NULL CHECK (proposed_by <> '' AND proposed_by = lower(btrim(proposed_by))),
     reason      text        NOT NULL CHECK (reason <> ''),
     proposed_at timestamptz NOT NULL -- legal time, as in the decisions
@@ -59,7 +60,7 @@ CREATE INDEX money_moves_by_payment ON money_moves (payment_id);
 -- Why money left, once for ever.
 CREATE TABLE explanations (
     txn_id  text   PRIMARY KEY REFERENCES departures (txn_id),
-    meaning text   NOT NULL CHECK (meaning IN ('bank_fee', 'remittance', 'other')),
+    meaning text   NOT NULL CHECK (meaning IN ('bank_fee', 'remittance', 'otherwise')),
     amount  bigint NOT NULL CHECK (amount > 0),
     act_id  bigint NOT NULL UNIQUE REFERENCES money_acts (id)
 );
@@ -180,7 +181,7 @@ DROP TABLE desk_openings, payout_returns;
 ALTER TABLE departures DROP COLUMN payout_id;
 DROP TABLE payouts, payout_file_acts, payout_files, refund_requisites, explanations, money_moves, money_act_decisions, money_act_parts, money_acts;
 DROP FUNCTION payout_file_four_eyes, money_act_four_eyes;
-DROP INDEX statement_lines_payers, payments_to_refund, payments_in_suspense;
+DROP INDEX statement_lines_payers, payments_by_time, payments_to_refund, payments_in_suspense;
 ALTER TABLE payments
     DROP CONSTRAINT payments_check, DROP CONSTRAINT payments_paying, DROP COLUMN refunded, DROP COLUMN moved, DROP COLUMN paying,
     ADD CONSTRAINT payments_check CHECK (allocated + refund_due + reversed <= amount);

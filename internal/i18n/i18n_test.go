@@ -76,7 +76,7 @@ var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
 // families are keys whose last part is a value of the database or of a constant; each is made in one place.
 var families = []string{
 	"region.", "state.", "actor.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
-	"batch.", "text.", "hold.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
+	"money.", "batch.", "text.", "hold.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
 }
 
 func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"robotbailiff/notify/text"
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
+	"robotbailiff/payments/queue"
 	"robotbailiff/payments/source/pain"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
@@ -39,11 +40,8 @@ const (
 	CodeReport       = "report_refused" // no answer of a bank to a file of ours
 )
 
-// Masked is a payer as the desk may always see him.
-type Masked struct{ Initials, IIN, IBAN string }
-
-func masked(p payments.Payer) Masked {
-	m := Masked{Initials: text.Initials(p.Name)}
+func masked(p payments.Payer) queue.Masked {
+	m := queue.Masked{Initials: text.Initials(p.Name)}
 	if len(p.IIN) == 12 {
 		m.IIN = "******" + p.IIN[8:]
 	}
@@ -259,14 +257,22 @@ func (r *Robot) PayoutFile(ctx context.Context, id int64, actor, reason string) 
 	return fileName(id) + ".xml", body, err
 }
 
-// OpenPayer gives whom the bank named as the payer, and where a person says that the refund goes, and writes down who asked and why.
-func (r *Robot) OpenPayer(ctx context.Context, payment int64, actor, reason string) (payer, given *payments.Payer, err error) {
+// OpenPayer gives the payer's words, whom the bank named, and where a person says that the refund goes, and writes down who asked and why.
+func (r *Robot) OpenPayer(ctx context.Context, payment int64, actor, reason string) (o queue.Opened, err error) {
 	who, why, err := acts.Who(actor, reason, true)
 	if err != nil {
-		return nil, nil, err
+		return o, err
 	}
 	err = r.moneyTx(ctx, func(tx pgx.Tx, now time.Time) error {
-		payer, given = nil, nil
+		o = queue.Opened{}
+		known, err := r.Payments.ByID(ctx, tx, []int64{payment})
+		if err != nil {
+			return err
+		}
+		if known[payment].ID == 0 {
+			return payments.ErrNoSuch
+		}
+		o.Words = known[payment].Reference
 		found, err := r.Payments.SealedPayers(ctx, tx, []int64{payment})
 		if err != nil {
 			return err
@@ -280,28 +286,22 @@ func (r *Robot) OpenPayer(ctx context.Context, payment int64, actor, reason stri
 			if err != nil {
 				return err
 			}
-			payer = &p
+			o.Payer = &p
 		}
 		if len(due) == 1 && due[0].Given != nil {
 			p, err := r.openAt(due[0].Given, payments.RequisitesPlace)
 			if err != nil {
 				return err
 			}
-			given = &p
-		}
-		if payer == nil && given == nil {
-			return payments.ErrNoSuch
+			o.Given = &p
 		}
 		return r.Payments.NoteOpened(ctx, tx, payments.Opened{Actor: who, What: "payer", ID: payment, Reason: why, At: now})
 	})
-	return payer, given, err
+	return o, err
 }
 
-// Told is what a bank's answer to a file did.
-type Told struct{ Paid, Rejected, Known, Waiting int }
-
 // TakeReport books what a bank says of payment orders of ours (pain.002). The same answer again changes nothing.
-func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told Told, err error) {
+func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told queue.Told, err error) {
 	rep, err := pain.ReadStatus(report)
 	if err != nil {
 		return told, &acts.Error{Code: CodeReport, Remedy: err.Error()}
@@ -311,7 +311,7 @@ func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told Told, er
 		return told, &acts.Error{Code: CodeReport, Remedy: "it answers no file of ours"}
 	}
 	err = r.moneyTx(ctx, func(tx pgx.Tx, now time.Time) error {
-		told = Told{}
+		told = queue.Told{}
 		list, err := r.Payments.PayoutsOf(ctx, tx, file)
 		if err != nil {
 			return err
@@ -337,7 +337,7 @@ func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told Told, er
 	return told, err
 }
 
-func (r *Robot) take(ctx context.Context, tx pgx.Tx, rep *pain.Report, o payments.PayOrder, told *Told, now time.Time) error {
+func (r *Robot) take(ctx context.Context, tx pgx.Tx, rep *pain.Report, o payments.PayOrder, told *queue.Told, now time.Time) error {
 	v, ok := rep.Of(o.EndToEnd)
 	switch {
 	case !ok || !v.Status.Done() && !v.Status.Failed():

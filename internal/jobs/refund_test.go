@@ -12,6 +12,7 @@ import (
 	"robotbailiff/internal/jobs"
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
+	"robotbailiff/payments/queue"
 	"robotbailiff/payments/source"
 	"robotbailiff/payments/source/pain"
 	"robotbailiff/rules/money"
@@ -81,7 +82,7 @@ func answer(file int64, o payments.PayOrder, status, reason string) string {
 		file, file, o.EndToEnd, status, reason)
 }
 
-func (b *bundle) told(text string) jobs.Told {
+func (b *bundle) told(text string) queue.Told {
 	b.t.Helper()
 	got, err := b.robot.TakeReport(b.t.Context(), strings.NewReader(text))
 	if err != nil {

@@ -9,7 +9,7 @@ type Meaning string
 const (
 	BankFee    Meaning = "bank_fee"
 	Remittance Meaning = "remittance" // to a claimant
-	Other      Meaning = "other"
+	Other      Meaning = "otherwise"
 )
 
 // Meanings lists every meaning once.
