@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -39,6 +40,8 @@ func (r *Robot) sealAt(p payments.Payer, place string) []byte {
 	return r.cfg.Keys.Seal(text, place)
 }
 
+var errUnreadable = errors.New("jobs: requisites or a file cannot be read: the key that sealed them is missing")
+
 // openAt opens sealed requisites.
 func (r *Robot) openAt(sealed []byte, place string) (p payments.Payer, err error) {
 	text, err := r.cfg.Keys.Open(sealed, place)
@@ -46,7 +49,7 @@ func (r *Robot) openAt(sealed []byte, place string) (p payments.Payer, err error
 		err = json.Unmarshal(text, &p)
 	}
 	if err != nil {
-		return payments.Payer{}, fmt.Errorf("jobs: requisites cannot be read") //nolint:errorlint // the cause might repeat them
+		return payments.Payer{}, errUnreadable // the cause might repeat them
 	}
 	return p, nil
 }

@@ -247,7 +247,7 @@ func (r *Robot) PayoutFile(ctx context.Context, id int64, actor, reason string) 
 			return err
 		}
 		if body, err = r.cfg.Keys.Open(sealed, payments.FilePlace); err != nil {
-			return fmt.Errorf("jobs: file %d cannot be read", id) //nolint:errorlint // the cause might repeat it
+			return errUnreadable
 		}
 		if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
 			return fmt.Errorf("jobs: file %d is not what was released", id)

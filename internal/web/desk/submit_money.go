@@ -151,7 +151,7 @@ func (h *handler) takeFile(w http.ResponseWriter, r *http.Request, actor app.Act
 	w.Header().Set("Content-Type", "application/xml")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
-	_, err = w.Write(body)
+	_, err = io.Copy(w, bytes.NewReader(body))
 	return err
 }
 
