@@ -17,7 +17,7 @@ import (
 const Format = "1c"
 
 // maxSections bounds the accounts and days of one file.
-const maxSections = 4000
+const maxSections = 400
 
 // encodingInDOS is the name of the key that tells the character set, in that of DOS: there it decides, and elsewhere the letters
 // tell themselves whether they are UTF-8 or CP1251.

@@ -115,9 +115,13 @@ var table = iso.NewTree(func() []iso.Path {
 		tx    = pmt + "/TxInfAndSts*"
 	)
 	paths := []iso.Path{
-		{Path: top + "/GrpHdr/MsgId", Field: reportID}, {Path: group + "/OrgnlMsgId", Field: originalID},
-		{Path: pmt, Field: payment}, {Path: pmt + "/OrgnlPmtInfId", Field: paymentID},
-		{Path: tx, Field: transfer}, {Path: tx + "/OrgnlEndToEndId", Field: endToEnd}, {Path: tx + "/AcctSvcrRef", Field: ref},
+		{Path: top + "/GrpHdr/MsgId", Field: reportID},
+		{Path: group + "/OrgnlMsgId", Field: originalID},
+		{Path: pmt, Field: payment},
+		{Path: pmt + "/OrgnlPmtInfId", Field: paymentID},
+		{Path: tx, Field: transfer},
+		{Path: tx + "/OrgnlEndToEndId", Field: endToEnd},
+		{Path: tx + "/AcctSvcrRef", Field: ref},
 	}
 	for _, l := range []struct {
 		path, status string

@@ -72,8 +72,14 @@ func firstLine(b []byte) []byte {
 }
 
 var signatures = []struct{ begin, seen string }{
-	{"PK\x03\x04", "a ZIP archive or a workbook, XLSX"}, {"%PDF", "PDF"}, {"\x1F\x8B", "a gzip archive"}, {"\xFF\xFE", "text in UTF-16"},
-	{"\xFE\xFF", "text in UTF-16"}, {"\xD0\xCF\x11\xE0", "a workbook or document of old Office, XLS"}, {"Rar!", "a RAR archive"}, {"7z\xBC\xAF", "a 7z archive"},
+	{"PK\x03\x04", "a ZIP archive or a workbook, XLSX"},
+	{"%PDF", "PDF"},
+	{"\x1F\x8B", "a gzip archive"},
+	{"\xFF\xFE", "text in UTF-16"},
+	{"\xFE\xFF", "text in UTF-16"},
+	{"\xD0\xCF\x11\xE0", "a workbook or document of old Office, XLS"},
+	{"Rar!", "a RAR archive"},
+	{"7z\xBC\xAF", "a 7z archive"},
 }
 
 // limited ends a file that is too large with a fault.
