@@ -63,11 +63,11 @@ chaos: setup ## kill workers (FAULTS times) and the database at random while the
 	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
 
 contract: setup ## our side before peers of others: an API linter, a validating proxy, Kannel, AqBanking, npm packages of Google, SMPP, webhooks and ISO 20022
-	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks smpp firebase-admin iso20022.js
-	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json notify/channel/httpsms/contract.json notify/channel/natapp/openapi.json
-	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api ./internal/sandbox/fcm ./internal/sandbox/smsc ./notify/channel/...
+	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks smpp firebase-admin iso20022.js telegram-test-api
+	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json engine/orders/bankapi/openapi.json notify/channel/httpsms/contract.json notify/channel/natapp/openapi.json payments/source/gateway/openapi.json
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api ./internal/sandbox/fcm ./internal/sandbox/smsc ./notify/channel/... ./engine/orders/bankapi/...
 	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run 'SMS|SMPP' ./cmd/bailiff
-	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run Peer ./payments/source/...
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run 'Peer|Contract' ./payments/source/...
 
 ci: ## what the pipeline runs
 	@.ci/run

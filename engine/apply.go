@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -166,15 +165,11 @@ func (s *Store) ApplyTx(ctx context.Context, tx pgx.Tx, cmds []For, opts ...Opti
 	if o.id == uuid.Nil {
 		o.id = newApplyID()
 	}
-	env, err := s.environment(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	loaded, err := loadForUpdate(ctx, tx, caseIDs(cmds), o.skipLocked)
 	if err != nil {
 		return nil, err
 	}
-	pl, err := makePlan(loaded, cmds, s.packs.Current(), env)
+	pl, err := s.decide(ctx, tx, loaded, cmds)
 	if err != nil {
 		return nil, err
 	}
@@ -190,37 +185,19 @@ func (s *Store) ApplyTx(ctx context.Context, tx pgx.Tx, cmds []For, opts ...Opti
 func (s *Store) Preview(ctx context.Context, cmds []For) (*Plan, error) {
 	var pl *Plan
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		env, err := s.environment(ctx, tx)
-		if err != nil {
-			return err
-		}
 		loaded, err := loadCases(ctx, tx, caseIDs(cmds))
 		if err != nil {
 			return err
 		}
-		pl, err = makePlan(loaded, cmds, s.packs.Current(), env)
+		around, err := s.surroundings(ctx, tx, loaded)
+		if err != nil {
+			return err
+		}
+		around.preview = true
+		pl, err = makePlan(loaded, cmds, s.packs.Current(), around)
 		return err
 	})
 	return pl, err
-}
-
-func (s *Store) environment(ctx context.Context, tx pgx.Tx) (Env, error) {
-	now, err := s.clock.Now(ctx)
-	if err != nil {
-		return Env{}, fmt.Errorf("engine: legal time: %w", err)
-	}
-	env := Env{Now: now.UTC().Truncate(time.Microsecond), PackID: s.packs.CurrentID()}
-	var on bool
-	if err := tx.QueryRow(ctx, robotSQL).Scan(&on); err != nil {
-		return Env{}, fmt.Errorf("engine: robot switch: %w", err)
-	}
-	env.CoercionOff = !on
-	if s.transit != nil {
-		if env.MoneyInTransit, err = s.transit(ctx, tx); err != nil {
-			return Env{}, err
-		}
-	}
-	return env, nil
 }
 
 func (s *Store) applied(ctx context.Context, id uuid.UUID) (bool, error) {

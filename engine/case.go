@@ -15,6 +15,7 @@ type Case struct {
 	DebtorID int64
 	Region   string // two digits
 	Language string // kk, ru, en, ky, uz
+	Mail     bool   // the debtor has an address: a letter can reach him
 
 	State          State
 	Hold           string        // why coercion waits for a person; empty: it does not
@@ -33,6 +34,9 @@ type Case struct {
 	NotifiedOn      calendar.Date
 	VoluntaryEndsOn calendar.Date // last day to pay before any arrest
 	CollectOn       calendar.Date // first day of the collection order
+
+	PausedTo     calendar.Date // first day on which a pause has not been taken into account yet; unset: none was
+	LimitationOn calendar.Date // last day on which the writ may be enforced at all (CAO 890)
 
 	Rung       int       // rung of the notice ladder reached
 	NextRungAt time.Time // when the next rung is tried or, once told, the person is reminded; zero: neither is wanted

@@ -45,6 +45,8 @@ type Open struct {
 	DebtorID int64           `json:"debtor"`
 	Region   string          `json:"region"`
 	Language string          `json:"language"`
+	Mail     bool            `json:"mail,omitempty"` // the debtor has an address
+	Source   string          `json:"-"` // of the writ: its opening may be stopped
 	Facts    rules.WritFacts `json:"-"`
 }
 

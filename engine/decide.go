@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -12,9 +14,11 @@ import (
 // Env is what a decision may know besides the case, the command and the pack.
 type Env struct {
 	Now            time.Time // legal instant, microseconds
-	CoercionOff    bool      // the kill-switch is thrown: nothing is taken, money and lifts go on
-	MoneyInTransit bool      // money has been received that no case has yet: nothing is handed over
+	MoneyInTransit bool      // money has been received that no case has yet: nothing is taken or handed over
 	PackID         int16     // id of the pack, copied into the events
+
+	Stopped stop.Measures // what is stopped for this case; money and lifts always go on
+	Pauses  []stop.Pause  // days on which something was, as far as the case has not taken them into account
 }
 
 func (e Env) today() calendar.Date { return calendar.DateOf(e.Now) }
@@ -38,6 +42,7 @@ const (
 	CodeInvalid   = "invalid"    // the command makes no sense, such as a payment of zero
 	CodeTooLate   = "too_late"   // the undo period is over
 	CodeNotOpened = "not_opened" // a case begins with Open
+	CodeStopped   = "stopped"    // the switch is thrown: ask again when it is released
 
 	CodeRaises = "raises" // an adjustment would raise what is owed
 
@@ -141,8 +146,30 @@ func (d *decider) ask(p Purpose, amount money.Amount) Asked {
 	return Asked{Purpose: p, Ordinal: d.c.nextOrdinal(p), Amount: amount}
 }
 
-func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date) {
+// rung sends the notice of opening by a rung of the ladder. It lives for one day, what comes to nothing is the next rung's matter; a
+// letter has until the next look.
+func (d *decider) rung(n int, r pack.Rung, amount money.Amount, until calendar.Date) {
+	channels := d.ways(r)
+	if len(channels) == 0 {
+		return
+	}
 	from, to := rules.SendWindow(d.p, d.env.Now)
+	if !slices.ContainsFunc(channels, func(c string) bool { return c != pack.Letter }) {
+		from, to = d.env.Now, d.env.Now.Add(r.Wait) // wakes nobody
+	}
+	d.notice("opening", n, channels, amount, until, from, to)
+}
+
+// ways are the channels of a rung by which the debtor can be reached: a letter needs an address. Whether there is a telephone or a
+// device is found out by trying.
+func (d *decider) ways(r pack.Rung) []string {
+	if d.c.Mail {
+		return r.Channels
+	}
+	return slices.DeleteFunc(slices.Clone(r.Channels), func(c string) bool { return c == pack.Letter })
+}
+
+func (d *decider) notice(kind string, rung int, channels []string, amount money.Amount, until calendar.Date, from, to time.Time) {
 	n := NoticeWanted{
 		CaseID: d.c.ID, Ordinal: d.c.Seq, Kind: kind, Rung: rung, Channels: channels, Language: d.c.Language,
 		Amount: amount, Outstanding: d.c.Outstanding, Until: until, At: d.env.Now, NotBefore: from, ExpiresAt: to,
@@ -155,16 +182,28 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 }
 
 // tell sends a notice of a kind that has no ladder of its own, by the first channel of the first rung alone: it proves
-// nothing that a term waits for, so one message is enough.
+// nothing that a term waits for, so one message is enough. It has days for it, since nothing comes after it; only a reminder is
+// of no use after the day that it speaks of.
 func (d *decider) tell(kind string, amount money.Amount, until calendar.Date) {
-	if rungs := ladder(d.p, d.env.today()); len(rungs) > 0 {
-		d.notice(kind, 1, rungs[0].Channels[:1], amount, until)
+	rungs := ladder(d.p, d.env.today())
+	if len(rungs) == 0 {
+		return
 	}
+	lastDay := noDate
+	if kind == "reminder" {
+		lastDay = until
+	}
+	from, to := rules.NewsWindow(d.p, d.env.Now, lastDay)
+	d.notice(kind, 1, rungs[0].Channels[:1], amount, until, from, to)
 }
 
 func (d *decider) open(cmd Open) {
-	if d.c.Seq != 0 {
+	switch {
+	case d.c.Seq != 0:
 		d.refuse(CodeAlready)
+		return
+	case d.env.Stopped.Has(stop.Open):
+		d.refuse(CodeStopped)
 		return
 	}
 	today := d.env.today()
@@ -177,7 +216,7 @@ func (d *decider) open(cmd Open) {
 	amount := cmd.Facts.Amount
 	data := Data{
 		Trace: append(v.Trace, step), DebtorID: cmd.DebtorID, Region: cmd.Region, Language: cmd.Language,
-		Date: &today, Until: &ends, Amount: &amount, Rung: 1,
+		Mail: cmd.Mail, Date: &today, Until: &ends, Amount: &amount, Rung: 1,
 	}
 	rungs := ladder(d.p, today)
 	if len(rungs) > 0 {
@@ -187,7 +226,7 @@ func (d *decider) open(cmd Open) {
 	d.emit(EvOpened, data)
 	d.effect(DebtMoved{CaseID: d.c.ID, Move: "opened", Amount: amount})
 	if len(rungs) > 0 {
-		d.notice("opening", 1, rungs[0].Channels, amount, ends)
+		d.rung(1, rungs[0], amount, ends)
 	}
 }
 
@@ -294,6 +333,7 @@ func (d *decider) suspend(cmd Suspend) {
 	case d.c.Suspended != "":
 		d.refuse(CodeAlready)
 	default:
+		d.prolong(true) // what came before is counted by itself, so that no day counts twice
 		data := Data{Reason: cmd.Reason, Trace: rules.Trace{{Rule: ruleSuspension, Outcome: "suspended"}}}
 		if !cmd.Until.IsZero() {
 			data.Until = &cmd.Until
@@ -333,6 +373,8 @@ func (d *decider) assign(cmd Assign) {
 		d.refuse(CodeInvalid)
 	case d.c.BailiffID != 0:
 		d.refuse(CodeAlready)
+	case d.env.Stopped.Has(stop.HandOver):
+		d.refuse(CodeStopped)
 	default:
 		facts := []rules.Fact{{Key: "region", Value: d.c.Region}, {Key: "load", Value: string(appendInt(nil, int64(cmd.Load)))}, {Key: "among", Value: string(appendInt(nil, int64(cmd.Among)))}}
 		if cmd.Tie != "" {

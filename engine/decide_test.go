@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 	"robotbailiff/rules/pack"
@@ -52,7 +53,7 @@ func TestDecide_keepsThePromises(t *testing.T) {
 		w.do(openCmd("20155.00"))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 72).Draw(t, "hours")) * time.Hour)
-			w.off = rapid.IntRange(0, 9).Draw(t, "switch") == 0
+			w.throw(rapid.IntRange(0, 9).Draw(t, "switch") == 0)
 			w.transit = rapid.IntRange(0, 9).Draw(t, "transit") == 0
 			before := w.c
 			cmd := drawCommand(t, w)
@@ -90,14 +91,14 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 			t.Fatalf("event %s has seq %d after %d", e.Kind, e.Seq, before.Seq)
 		}
 	}
-	env := Env{Now: w.now, CoercionOff: w.off}
+	env := Env{Now: w.now, MoneyInTransit: w.transit, Stopped: w.stopped()}
 	for _, e := range d.Effects {
 		o, ok := e.(OrderWanted)
 		if !ok {
 			continue
 		}
 		if o.Order.Purpose.Coercive() { // INV-A2, INV-A3
-			if blocks := Blocks(before, env); len(blocks) > 0 {
+			if blocks := Blocks(before, o.Order.Purpose, w.p, env); len(blocks) > 0 {
 				t.Fatalf("%s ordered against %v", o.Order.Purpose, blocks)
 			}
 			if before.Outstanding.Less(o.Order.Amount) || !o.Order.Amount.IsPositive() {
@@ -291,7 +292,9 @@ func TestBlocks_everyStateAndFlag(t *testing.T) {
 		BlockNotice:     func(c *Case, _ *Env) { c.NotifiedOn = noDate },
 		BlockVoluntary:  func(c *Case, e *Env) { e.Now = c.VoluntaryEndsOn.End().Add(-time.Second) },
 		BlockPaid:       func(c *Case, _ *Env) { c.Outstanding = money.Zero },
-		BlockKillSwitch: func(_ *Case, e *Env) { e.CoercionOff = true },
+		BlockKillSwitch: func(_ *Case, e *Env) { e.Stopped = stop.Arrest },
+		BlockLimitation: func(c *Case, e *Env) { c.LimitationOn = calendar.DateOf(e.Now).AddDays(-1) },
+		BlockMoney:      func(_ *Case, e *Env) { e.MoneyInTransit = true },
 	}
 	w := inState(Notified)
 	open := Env{Now: w.c.VoluntaryEndsOn.End()}
@@ -302,13 +305,13 @@ func TestBlocks_everyStateAndFlag(t *testing.T) {
 		if s.Final() {
 			want = []Block{BlockEnded}
 		}
-		if got := Blocks(c, open); !slices.Equal(got, want) {
+		if got := Blocks(c, Arrest, w.p, open); !slices.Equal(got, want) {
 			t.Errorf("%s without flags: %v", s, got)
 		}
 		for flag, set := range flags {
 			c, env := c, open
 			set(&c, &env)
-			if got := Blocks(c, env); !slices.Contains(got, flag) {
+			if got := Blocks(c, Arrest, w.p, env); !slices.Contains(got, flag) {
 				t.Errorf("%s with %s: %v", s, flag, got)
 			}
 			c.State = Notified
@@ -489,6 +492,35 @@ func TestDecide_remindsOnce(t *testing.T) {
 	}
 	if next, duty, _ := NextLook(w.c, time.Hour); duty != "arrest" || !next.Equal(w.c.VoluntaryEndsOn.End()) {
 		t.Errorf("looks next at %s for %s", next, duty)
+	}
+}
+
+// A rung lives for its day, since the next one follows; news that has no ladder has three days more, and a reminder until the day
+// that it speaks of.
+func TestDecide_howLongNoticesLive(t *testing.T) {
+	t.Parallel()
+	evening := func(s string) time.Time { return at(s, 21) }
+	opened := newWorld()
+	first := opened.do(openCmd("20155.00"))
+	reminding := inState(Notified) // the last day is 8 September
+	reminding.now = at("2026-09-07", 9)
+	cancelled := inState(Enforcing)
+	cancelled.now = at("2026-09-10", 22)
+	for kind, c := range map[string]struct {
+		d     Decision
+		until time.Time
+	}{
+		"opening":   {first, evening(calendar.DateOf(opened.now).String())},
+		"reminder":  {reminding.do(Tick{}), evening("2026-09-08")},
+		"cancelled": {cancelled.do(Cancel{Ground: "appeal"}), evening("2026-09-14")}, // asked for in the night
+	} {
+		i := slices.IndexFunc(c.d.Effects, func(e Effect) bool { n, ok := e.(NoticeWanted); return ok && n.Kind == kind })
+		if i < 0 {
+			t.Fatalf("%s: no notice in %+v", kind, c.d)
+		}
+		if n := c.d.Effects[i].(NoticeWanted); !n.ExpiresAt.Equal(c.until) {
+			t.Errorf("%s lives from %s until %s, want %s", kind, n.NotBefore, n.ExpiresAt, c.until)
+		}
 	}
 }
 

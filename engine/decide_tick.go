@@ -3,56 +3,13 @@ package engine
 import (
 	"time"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/money"
 )
 
 // recheck is how long an order may stay unanswered before it is looked at again. Not a rule of law.
 const recheck = time.Hour
-
-// Block is a reason why nothing may be taken from the debtor now.
-type Block string
-
-// Blocks, in the order in which they are reported (INV-A3).
-const (
-	BlockEnded      Block = "ended"
-	BlockPaid       Block = "paid"
-	BlockHold       Block = "hold"
-	BlockSuspended  Block = "suspended"
-	BlockRefusal    Block = "refusal"
-	BlockNotice     Block = "notice_unproven"
-	BlockVoluntary  Block = "voluntary_period"
-	BlockKillSwitch Block = "stopped"
-)
-
-// Blocks is the one gate before every coercive act: it returns all reasons against it, none if it may be done.
-func Blocks(c Case, env Env) []Block {
-	var b []Block
-	if c.State.Final() {
-		b = append(b, BlockEnded)
-	}
-	if c.Outstanding.IsZero() {
-		b = append(b, BlockPaid)
-	}
-	if c.Hold != "" {
-		b = append(b, BlockHold)
-	}
-	if c.Suspended != "" {
-		b = append(b, BlockSuspended)
-	}
-	if !c.RefusalAt.IsZero() {
-		b = append(b, BlockRefusal)
-	}
-	if c.NotifiedOn.IsZero() {
-		b = append(b, BlockNotice)
-	} else if !env.today().After(c.VoluntaryEndsOn) {
-		b = append(b, BlockVoluntary)
-	}
-	if env.CoercionOff {
-		b = append(b, BlockKillSwitch)
-	}
-	return b
-}
 
 // tick does the first thing that is due. The sweep looks again at once if more is due.
 func (d *decider) tick() {
@@ -69,6 +26,9 @@ func (d *decider) tick() {
 		d.orderAgain()
 		return
 	}
+	if d.prolong(false) {
+		return
+	}
 	switch {
 	case !c.RefusalAt.IsZero() && !now.Before(c.RefusalAt.Add(undoPeriod(d.p, today))):
 		d.handOver("refusal", ruleTransferRefusal)
@@ -77,6 +37,9 @@ func (d *decider) tick() {
 	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
 		d.nextRung()
 	case d.reminderDue():
+		if d.env.Stopped.Has(stop.Notify) {
+			return // one that is missed is not made up for
+		}
 		d.emit(EvReminded, Data{})
 		d.tell("reminder", c.Outstanding, c.VoluntaryEndsOn)
 	case c.State == Notified && today.After(c.VoluntaryEndsOn), c.State == Enforcing && c.withdrawnArrest() != nil:
@@ -89,7 +52,7 @@ func (d *decider) tick() {
 }
 
 func (d *decider) tickEnded() {
-	if d.c.State == HandedOver && d.c.BailiffID == 0 {
+	if d.c.State == HandedOver && d.c.BailiffID == 0 && !d.env.Stopped.Has(stop.HandOver) {
 		d.effect(HandoverWanted{CaseID: d.c.ID, Region: d.c.Region})
 	}
 	d.orderAgain()
@@ -107,14 +70,20 @@ func (d *decider) orderAgain() {
 
 func (d *decider) nextRung() {
 	rungs := ladder(d.p, d.env.today())
-	if d.c.Rung >= len(rungs) {
+	n := d.c.Rung // the rungs are counted from 1: this is the next one
+	for n < len(rungs) && len(d.ways(rungs[n])) == 0 {
+		n++
+	}
+	if n >= len(rungs) {
 		d.emit(EvNoticeUnproven, Data{Rung: d.c.Rung, Trace: rules.Trace{{Rule: ruleNoticeProof, Outcome: "unproven"}}})
 		return
 	}
-	rung := rungs[d.c.Rung]
-	next := d.env.Now.Add(rung.Wait)
-	d.emit(EvNoticeRepeated, Data{Rung: d.c.Rung + 1, Next: &next})
-	d.notice("opening", d.c.Rung, rung.Channels, d.c.Outstanding, d.c.TermEndsOn)
+	if d.env.Stopped.Has(stop.Notify) {
+		return
+	}
+	next := d.env.Now.Add(rungs[n].Wait)
+	d.emit(EvNoticeRepeated, Data{Rung: n + 1, Next: &next})
+	d.rung(n+1, rungs[n], d.c.Outstanding, d.c.TermEndsOn)
 }
 
 // reminderDue says whether a person who was told is to be reminded now. A reminder that was missed is not made up for.
@@ -124,7 +93,7 @@ func (d *decider) reminderDue() bool {
 }
 
 func (d *decider) arrest() {
-	if len(Blocks(d.c, d.env)) > 0 {
+	if len(Blocks(d.c, Arrest, d.p, d.env)) > 0 {
 		return // the gate is shut; the case stays due and is looked at again
 	}
 	facts := []rules.Fact{
@@ -133,7 +102,7 @@ func (d *decider) arrest() {
 		{Key: "outstanding", Value: d.c.Outstanding.String()},
 	}
 	o := d.ask(Arrest, d.c.Outstanding)
-	d.emit(EvArrestOrdered, Data{Trace: rules.Trace{{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}}, Amount: &o.Amount, Orders: []Asked{o}})
+	d.emit(EvArrestOrdered, Data{Trace: d.passed(Arrest, rules.Step{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}), Amount: &o.Amount, Orders: []Asked{o}})
 }
 
 func (d *decider) collectionDue() bool {
@@ -142,16 +111,16 @@ func (d *decider) collectionDue() bool {
 }
 
 func (d *decider) collect() {
-	if len(Blocks(d.c, d.env)) > 0 {
+	if len(Blocks(d.c, Collect, d.p, d.env)) > 0 {
 		return
 	}
 	o := d.ask(Collect, money.Min(d.c.last(Arrest).Held, d.c.Outstanding))
 	facts := []rules.Fact{{Key: "collect_on", Value: d.c.CollectOn.String()}, {Key: "amount", Value: o.Amount.String()}}
-	d.emit(EvCollectOrdered, Data{Trace: rules.Trace{{Rule: ruleCollection, Facts: facts, Outcome: "collect"}}, Amount: &o.Amount, Orders: []Asked{o}})
+	d.emit(EvCollectOrdered, Data{Trace: d.passed(Collect, rules.Step{Rule: ruleCollection, Facts: facts, Outcome: "collect"}), Amount: &o.Amount, Orders: []Asked{o}})
 }
 
 func (d *decider) handOver(reason, rule string) {
-	if d.env.MoneyInTransit || d.env.CoercionOff {
+	if d.env.MoneyInTransit || d.env.Stopped.Has(stop.HandOver) {
 		return // received money is looked at first; a stopped robot hands nothing over
 	}
 	today := d.env.today()

@@ -95,6 +95,7 @@ func (e *encoder) data(d *Data) {
 	e.number("debtor", d.DebtorID)
 	e.text("region", d.Region)
 	e.text("language", d.Language)
+	e.yes("mail", d.Mail)
 	if d.Date != nil {
 		e.value("date", d.Date)
 	}
@@ -116,6 +117,13 @@ func (e *encoder) data(d *Data) {
 		e.value("refund_due", d.RefundDue)
 	}
 	e.yes("in_time", d.InTime)
+	e.number("days", int64(d.Days))
+	if d.Voluntary != nil {
+		e.value("voluntary", d.Voluntary)
+	}
+	if d.Collect != nil {
+		e.value("collect", d.Collect)
+	}
 	e.orders(d.Orders)
 	if d.Answer != nil {
 		e.name("answer")
@@ -137,6 +145,8 @@ func (e *encoder) cause(c *Cause) {
 		e.b = append(e.b, '{')
 		e.yes("off", c.Env.CoercionOff)
 		e.yes("transit", c.Env.MoneyInTransit)
+		e.text("stopped", c.Env.Stopped)
+		e.text("pauses", c.Env.Pauses)
 		e.b = append(e.b, '}')
 	}
 	e.b = append(e.b, '}')

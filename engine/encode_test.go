@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -33,7 +34,7 @@ func TestEncodeData_agreesWithJSON(t *testing.T) {
 func TestEncodeData_knowsEveryField(t *testing.T) {
 	t.Parallel()
 	for v, n := range map[any]int{
-		reflect.TypeFor[Data](): 19, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 2, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
+		reflect.TypeFor[Data](): 23, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 4, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
 	} {
 		if got := v.(reflect.Type).NumField(); got != n {
 			t.Errorf("%s has %d fields, the encoder writes %d: teach it, and drawData, the new one", v, got, n)
@@ -58,9 +59,23 @@ func drawData(rt *rapid.T) Data {
 	}
 	day := func() calendar.Date { return calendar.DateOf(time.Unix(rapid.Int64Range(0, 1<<32).Draw(rt, "day"), 0)) }
 	yes := func() bool { return rapid.Bool().Draw(rt, "yes") }
+	pauses := func() (out []stop.Pause) {
+		for range rapid.IntRange(0, 2).Draw(rt, "pauses") {
+			p := stop.Pause{Pause: rules.Pause{From: day(), To: day()}, Stopped: stop.All}
+			if yes() {
+				p.To = noDate
+			}
+			out = append(out, p)
+		}
+		return out
+	}
 	d := Data{
-		Reason: text(), Channel: text(), Rung: int(number()), DebtorID: number(), Region: text(), Language: text(),
-		Bailiff: number(), PaymentID: number(), InTime: yes(),
+		Reason: text(), Channel: text(), Rung: int(number()), DebtorID: number(), Region: text(), Language: text(), Mail: yes(),
+		Bailiff: number(), PaymentID: number(), InTime: yes(), Days: int(number()),
+	}
+	if yes() {
+		a, b := day(), day()
+		d.Voluntary, d.Collect = &a, &b
 	}
 	if yes() {
 		d.Cmd = causeOf(rapid.SampledFrom([]Command{
@@ -69,7 +84,7 @@ func drawData(rt *rapid.T) Data {
 			SetHold{Reason: text()},
 			NoticeDelivered{Ordinal: 1, Channel: text(), At: at()},
 			Open{Region: text()},
-		}).Draw(rt, "cmd"), Env{CoercionOff: yes(), MoneyInTransit: yes()}, &d)
+		}).Draw(rt, "cmd"), Env{Stopped: stop.Measures(rapid.IntRange(0, int(stop.All)).Draw(rt, "stopped")), MoneyInTransit: yes(), Pauses: pauses()}, &d)
 	}
 	for range rapid.IntRange(0, 2).Draw(rt, "steps") {
 		s := rules.Step{Rule: text(), Outcome: text()}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -39,7 +41,8 @@ const (
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"
-	EvAttested         EventKind = "attested" // a document about the case was made; its hash is in the command
+	EvProlonged        EventKind = "prolonged" // days on which we had stopped measures do not count: terms end later
+	EvAttested         EventKind = "attested"  // a document about the case was made; its hash is in the command
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.
@@ -63,6 +66,7 @@ type Data struct {
 	DebtorID int64  `json:"debtor,omitempty"`
 	Region   string `json:"region,omitempty"`
 	Language string `json:"language,omitempty"`
+	Mail     bool   `json:"mail,omitempty"`
 
 	Date    *calendar.Date `json:"date,omitempty"`  // the legal day of the event's fact
 	Until   *calendar.Date `json:"until,omitempty"` // the date that follows from it
@@ -74,6 +78,10 @@ type Data struct {
 	Left      *money.Amount `json:"left,omitempty"`   // outstanding afterwards
 	RefundDue *money.Amount `json:"refund_due,omitempty"`
 	InTime    bool          `json:"in_time,omitempty"`
+
+	Days      int            `json:"days,omitempty"`      // left out of the term
+	Voluntary *calendar.Date `json:"voluntary,omitempty"` // the last day of the voluntary period, when it moved
+	Collect   *calendar.Date `json:"collect,omitempty"`   // the day of the collection, when it moved
 
 	Orders []Asked        `json:"orders,omitempty"` // asked for by this event
 	Answer *OrderAnswered `json:"answer,omitempty"`
@@ -100,8 +108,74 @@ type Cause struct {
 
 // EnvFacts is the part of the environment that a decision saw besides the instant.
 type EnvFacts struct {
-	CoercionOff    bool `json:"off,omitempty"`
-	MoneyInTransit bool `json:"transit,omitempty"`
+	CoercionOff    bool   `json:"off,omitempty"` // everything was stopped
+	MoneyInTransit bool   `json:"transit,omitempty"`
+	Stopped        string `json:"stopped,omitempty"` // some measures were, divided by points
+	Pauses         string `json:"pauses,omitempty"`  // first day, end and measures of each, see pausesText
+}
+
+// facts is what an event keeps of the environment.
+func (e *Env) facts() EnvFacts {
+	f := EnvFacts{CoercionOff: e.Stopped == stop.All, MoneyInTransit: e.MoneyInTransit, Pauses: pausesText(e.Pauses)}
+	if !f.CoercionOff {
+		f.Stopped = e.Stopped.String()
+	}
+	return f
+}
+
+// env is the environment of a decision of before, but for the instant and the pack.
+func (f EnvFacts) env() (e Env, err error) {
+	e.MoneyInTransit = f.MoneyInTransit
+	if e.Stopped, err = stop.ParseMeasures(f.Stopped); err != nil {
+		return e, err
+	}
+	if f.CoercionOff {
+		e.Stopped = stop.All
+	}
+	e.Pauses, err = parsePauses(f.Pauses)
+	return e, err
+}
+
+// pausesText writes pauses as "2026-09-07/2026-09-17/arrest.collect;…"; one that goes on has no end.
+func pausesText(pauses []stop.Pause) string {
+	var b strings.Builder
+	for i, p := range pauses {
+		if i > 0 {
+			b.WriteByte(';')
+		}
+		b.WriteString(p.From.String() + "/")
+		if !p.To.IsZero() {
+			b.WriteString(p.To.String())
+		}
+		b.WriteString("/" + p.Stopped.String())
+	}
+	return b.String()
+}
+
+func parsePauses(s string) (out []stop.Pause, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(s, ";") {
+		part := strings.Split(one, "/")
+		if len(part) != 3 {
+			return nil, fmt.Errorf("engine: %q is no pause", one)
+		}
+		var p stop.Pause
+		if p.From, err = calendar.ParseDate(part[0]); err != nil {
+			return nil, err
+		}
+		if part[1] != "" {
+			if p.To, err = calendar.ParseDate(part[1]); err != nil {
+				return nil, err
+			}
+		}
+		if p.Stopped, err = stop.ParseMeasures(part[2]); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // Command decodes the command that caused the event. Open comes back without its personal facts.
@@ -110,7 +184,7 @@ func (d *Data) Command() (Command, error) {
 	if len(c.Input) == 0 {
 		switch c.Kind {
 		case Open{}.Kind():
-			return Open{DebtorID: d.DebtorID, Region: d.Region, Language: d.Language}, nil
+			return Open{DebtorID: d.DebtorID, Region: d.Region, Language: d.Language, Mail: d.Mail}, nil
 		case OrderAnswered{}.Kind():
 			if d.Answer == nil {
 				return nil, fmt.Errorf("engine: command %s has neither input nor answer", c.Kind)
@@ -136,7 +210,7 @@ func (d *Data) Command() (Command, error) {
 // causeOf keeps the command of an event, but for what the event itself says: the opening's words, and an answer that was
 // taken as it came.
 func causeOf(cmd Command, env Env, d *Data) *Cause {
-	c := &Cause{Kind: cmd.Kind(), Env: EnvFacts{CoercionOff: env.CoercionOff, MoneyInTransit: env.MoneyInTransit}}
+	c := &Cause{Kind: cmd.Kind(), Env: env.facts()}
 	switch cmd := cmd.(type) {
 	case Open, Tick:
 		return c

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"strings"
+
+	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
+	"robotbailiff/rules/pack"
 )
 
 // Fold makes a case from its events. It is the definition of the snapshot: the stored row must equal it.
@@ -20,10 +24,10 @@ func evolve(c *Case, e Event) {
 	c.Seq, c.Pack = e.Seq, e.Pack
 	switch e.Kind {
 	case EvOpened:
-		c.State, c.DebtorID, c.Region, c.Language = Opened, d.DebtorID, d.Region, d.Language
+		c.State, c.DebtorID, c.Region, c.Language, c.Mail = Opened, d.DebtorID, d.Region, d.Language, d.Mail
 		c.Debt, c.Outstanding = *d.Amount, *d.Amount
 		c.OpenedOn, c.TermEndsOn = *d.Date, *d.Until
-		c.Rung = d.Rung
+		c.Rung, c.LimitationOn = d.Rung, limitation(d.Trace)
 		if d.Next != nil {
 			c.NextRungAt = *d.Next
 		}
@@ -85,8 +89,23 @@ func evolve(c *Case, e Event) {
 	case EvResumed:
 		if d.Until != nil {
 			c.TermEndsOn, c.SuspendedDays = *d.Until, c.SuspendedDays+d.Date.Sub(c.SuspendedOn)
+			c.PausedTo = max(c.PausedTo, *d.Date) // a pause of the same days is not left out twice
 		}
 		c.Hold, c.Suspended, c.SuspendedOn, c.SuspendedUntil = "", "", noDate, noDate
+	case EvProlonged:
+		c.PausedTo = *d.Date
+		if d.Until != nil {
+			c.TermEndsOn, c.SuspendedDays = *d.Until, c.SuspendedDays+d.Days
+		}
+		if d.Voluntary != nil {
+			c.VoluntaryEndsOn = *d.Voluntary
+		}
+		if d.Collect != nil {
+			c.CollectOn = *d.Collect
+		}
+		if d.Next != nil {
+			c.NextRungAt = *d.Next
+		}
 	case EvAttested: // moves nothing but the chain
 	}
 	for _, o := range d.Orders {
@@ -108,6 +127,22 @@ func evolve(c *Case, e Event) {
 	case !done:
 		c.ReleasedAt = zeroTime
 	}
+}
+
+// limitation reads from the decision to open a case until when its writ may be enforced.
+func limitation(t rules.Trace) calendar.Date {
+	for i := range t {
+		if !strings.HasPrefix(t[i].Rule, pack.KeyLimitationPrefix) {
+			continue
+		}
+		for _, f := range t[i].Facts {
+			if f.Key == "last_day" {
+				d, _ := calendar.ParseDate(f.Value) // what is no day is none
+				return d
+			}
+		}
+	}
+	return noDate
 }
 
 // answer records what a body said to an order.

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -59,10 +60,41 @@ type world struct {
 	p       *pack.Pack
 	now     time.Time
 	off     bool
+	pauses  []stop.Pause
 	transit bool
 	events  []Event
 	effects []Effect
 	refusal *Refusal
+}
+
+// stopped is what the switch stops: everything or nothing.
+func (w *world) stopped() stop.Measures {
+	if w.off {
+		return stop.All
+	}
+	return stop.None
+}
+
+// pausesNow are those that the case has still to meet.
+func (w *world) pausesNow() (out []stop.Pause) {
+	for _, p := range w.pauses {
+		if p.To.IsZero() || p.To.After(max(w.c.OpenedOn, w.c.PausedTo)) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// throw throws the switch, or releases it.
+func (w *world) throw(on bool) {
+	today := calendar.DateOf(w.now)
+	switch {
+	case on && !w.off:
+		w.pauses = append(w.pauses, stop.Pause{Pause: rules.Pause{From: today}, Stopped: stop.All})
+	case !on && w.off:
+		w.pauses[len(w.pauses)-1].To = today
+	}
+	w.off = on
 }
 
 func newWorld() *world {
@@ -70,7 +102,7 @@ func newWorld() *world {
 }
 
 func (w *world) do(cmd Command) Decision {
-	d := Decide(w.c, cmd, w.p, Env{Now: w.now, CoercionOff: w.off, MoneyInTransit: w.transit, PackID: 1})
+	d := Decide(w.c, cmd, w.p, Env{Now: w.now, Stopped: w.stopped(), Pauses: w.pausesNow(), MoneyInTransit: w.transit, PackID: 1})
 	w.c, w.refusal = d.Next, d.Refusal
 	w.events = append(w.events, d.Events...)
 	w.effects = append(w.effects, d.Effects...)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -52,7 +53,47 @@ func load(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, erro
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("engine: load cases: %w", err)
 	}
+	if err := loadLimitations(ctx, q, cases); err != nil {
+		return nil, err
+	}
 	return cases, loadOrders(ctx, q, ids, cases)
+}
+
+// loadLimitations reads from their first event until when writs may be enforced, of cases that began before this was in the row.
+func loadLimitations(ctx context.Context, q Querier, cases []Case) error {
+	var at map[int64]*Case
+	var ids []int64
+	for i := range cases {
+		if c := &cases[i]; c.LimitationOn.IsZero() && !c.State.Final() {
+			if at == nil {
+				at = map[int64]*Case{}
+			}
+			at[c.ID], ids = c, append(ids, c.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := q.Query(ctx, firstEventsSQL, ids)
+	if err != nil {
+		return fmt.Errorf("engine: first events: %w", err)
+	}
+	var (
+		id  int64
+		raw []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &raw}, func() error {
+		var d Data
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return err
+		}
+		at[id].LimitationOn = limitation(d.Trace)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("engine: first events: %w", err)
+	}
+	return nil
 }
 
 func scanCase(row pgx.Row) (Case, error) {
@@ -60,20 +101,21 @@ func scanCase(row pgx.Row) (Case, error) {
 		c                                          Case
 		debt, outstanding, paid, adjusted          int64
 		opened, term, notified, voluntary, collect pgtype.Date
-		since, until                               pgtype.Date
+		since, until, paused, limitation           pgtype.Date
 		nextRung, refusal, ended, released         pgtype.Timestamptz
 		bailiff                                    pgtype.Int8
 		head                                       []byte
 	)
 	err := row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &since, &until, &c.SuspendedDays, &debt, &outstanding, &paid, &adjusted,
-		&opened, &term, &notified, &voluntary, &collect, &c.Rung, &nextRung, &refusal,
-		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head)
+		&opened, &term, &notified, &voluntary, &collect, &paused, &limitation, &c.Rung, &nextRung, &refusal,
+		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head, &c.Mail)
 	if err != nil {
 		return c, err
 	}
 	c.Debt, c.Outstanding, c.Paid, c.Adjusted = money.FromTiyn(debt), money.FromTiyn(outstanding), money.FromTiyn(paid), money.FromTiyn(adjusted)
 	c.OpenedOn, c.TermEndsOn, c.NotifiedOn = fromDate(opened), fromDate(term), fromDate(notified)
 	c.VoluntaryEndsOn, c.CollectOn, c.SuspendedOn, c.SuspendedUntil = fromDate(voluntary), fromDate(collect), fromDate(since), fromDate(until)
+	c.PausedTo, c.LimitationOn = fromDate(paused), fromDate(limitation)
 	c.NextRungAt, c.RefusalAt, c.EndedAt, c.ReleasedAt = fromTime(nextRung), fromTime(refusal), fromTime(ended), fromTime(released)
 	c.BailiffID = bailiff.Int64
 	copy(c.Head[:], head)
@@ -118,7 +160,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, pl *Plan, id any) error {
 		name string
 		do   func(context.Context, pgx.Tx) error
 	}{
-		{"cases", w.writeCases}, {"events", w.writeEvents}, {"orders", w.writeOrders}, {"due", w.writeDue}, {"totals", w.writeTotals},
+		{"cases", w.writeCases}, {"events", w.writeEvents}, {"orders", w.writeOrders}, {"due", w.writeDue}, {"totals", w.writeTotals}, {"tallies", w.writeTallies},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx, tx); err != nil {

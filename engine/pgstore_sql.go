@@ -1,20 +1,20 @@
 package engine
 
-const robotSQL = `SELECT coercion_on FROM robot`
-
 const appliedSQL = `SELECT EXISTS (SELECT 1 FROM applies WHERE id = $1)`
 
 const insertApplySQL = `INSERT INTO applies (id, at) VALUES ($1, $2)`
 
 const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_on, suspended_until, suspended_days, debt, outstanding, paid, adjusted,
-	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, notice_rung, next_rung_at, refusal_at,
-	bailiff_id, ended_at, released_at, pack, seq, head`
+	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, paused_to, limitation_on, notice_rung, next_rung_at, refusal_at,
+	bailiff_id, ended_at, released_at, pack, seq, head, mail`
 
 const lockCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 
 const lockFreeCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED`
 
 const readCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id`
+
+const firstEventsSQL = `SELECT case_id, data::text FROM events WHERE case_id = ANY($1) AND seq = 1`
 
 const readOrdersSQL = `SELECT case_id, purpose, ordinal, status, amount, held, requested_at
   FROM orders WHERE case_id = ANY($1) ORDER BY case_id, requested_at, purpose, ordinal`
@@ -31,9 +31,9 @@ const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspe
 	notice_rung, next_rung_at, refusal_at, bailiff_id, ended_at, released_at, pack, seq, head)
  WHERE c.id = u.id AND c.seq = u.was`
 
-// Few cases are ever suspended: what that changes besides is written apart.
-const updateTermsSQL = `UPDATE cases c SET suspended_on = u.suspended_on, suspended_days = u.suspended_days, term_ends_on = u.term_ends_on
-  FROM unnest($1::bigint[], $2::date[], $3::int[], $4::date[]) AS u(id, suspended_on, suspended_days, term_ends_on) WHERE c.id = u.id`
+// Few cases are ever suspended or paused: what that changes besides is written apart.
+const updateTermsSQL = `UPDATE cases c SET suspended_on = u.suspended_on, suspended_days = u.suspended_days, term_ends_on = u.term_ends_on, paused_to = u.paused_to
+  FROM unnest($1::bigint[], $2::date[], $3::int[], $4::date[], $5::date[]) AS u(id, suspended_on, suspended_days, term_ends_on, paused_to) WHERE c.id = u.id`
 
 const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, bank = CASE WHEN u.bank = '' THEN o.bank ELSE u.bank END,
 	detail = CASE WHEN u.detail = '' THEN o.detail ELSE u.detail END, answered_at = COALESCE(u.answered_at, o.answered_at)

@@ -54,8 +54,8 @@ func (w *writer) writeCases(ctx context.Context, tx pgx.Tx) error {
 
 var caseColumns = []string{
 	"id", "debtor_id", "region", "language", "state", "hold", "suspended", "suspended_until", "debt", "outstanding", "paid", "adjusted",
-	"opened_on", "term_ends_on", "notified_on", "voluntary_ends_on", "collect_on", "notice_rung", "next_rung_at", "refusal_at",
-	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head",
+	"opened_on", "term_ends_on", "notified_on", "voluntary_ends_on", "collect_on", "limitation_on", "notice_rung", "next_rung_at", "refusal_at",
+	"bailiff_id", "ended_at", "released_at", "pack", "seq", "head", "mail",
 }
 
 func appendCase(r *pg.Row, c *Case) {
@@ -76,6 +76,7 @@ func appendCase(r *pg.Row, c *Case) {
 	r.Date(c.NotifiedOn.UTC())
 	r.Date(c.VoluntaryEndsOn.UTC())
 	r.Date(c.CollectOn.UTC())
+	r.Date(c.LimitationOn.UTC())
 	r.Int2(int16(c.Rung))
 	r.Time(c.NextRungAt)
 	r.Time(c.RefusalAt)
@@ -85,6 +86,7 @@ func appendCase(r *pg.Row, c *Case) {
 	r.Int2(c.Pack)
 	r.Int4(int32(c.Seq))
 	r.Bytes(c.Head[:])
+	r.Bool(c.Mail)
 }
 
 func bailiff(c *Case) pgtype.Int8 { return pgtype.Int8{Int64: c.BailiffID, Valid: c.BailiffID != 0} }
@@ -126,23 +128,24 @@ func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
 	return updateTerms(ctx, tx, rows)
 }
 
-// updateTerms writes what a suspension changes.
+// updateTerms writes what a suspension or a pause changes.
 func updateTerms(ctx context.Context, tx pgx.Tx, rows []*planned) error {
 	var ids []int64
-	var since, term []pgtype.Date
+	var since, term, paused []pgtype.Date
 	var days []int32
 	for _, e := range rows {
 		b, c := &e.before, &e.after
-		if b.SuspendedOn == c.SuspendedOn && b.SuspendedDays == c.SuspendedDays && b.TermEndsOn == c.TermEndsOn {
+		if b.SuspendedOn == c.SuspendedOn && b.SuspendedDays == c.SuspendedDays && b.TermEndsOn == c.TermEndsOn && b.PausedTo == c.PausedTo {
 			continue
 		}
 		ids, since = append(ids, c.ID), append(since, toDate(c.SuspendedOn))
 		days, term = append(days, int32(c.SuspendedDays)), append(term, toDate(c.TermEndsOn))
+		paused = append(paused, toDate(c.PausedTo))
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, updateTermsSQL, ids, since, days, term)
+	_, err := tx.Exec(ctx, updateTermsSQL, ids, since, days, term, paused)
 	return err
 }
 

@@ -41,8 +41,8 @@ type storedEvent struct {
 }
 
 // makePlan decides every command on the loaded cases, in order; commands to one case see what the earlier ones did.
-func makePlan(loaded []Case, cmds []For, p *pack.Pack, env Env) (*Plan, error) {
-	pl := &Plan{env: env, hash: p.Hash(), cases: make(map[int64]*planned, len(cmds)), Outcomes: make([]Outcome, 0, len(cmds))}
+func makePlan(loaded []Case, cmds []For, p *pack.Pack, around *surroundings) (*Plan, error) {
+	pl := &Plan{env: around.env, hash: p.Hash(), cases: make(map[int64]*planned, len(cmds)), Outcomes: make([]Outcome, 0, len(cmds))}
 	for _, c := range loaded {
 		pl.cases[c.ID] = &planned{before: c, after: c}
 	}
@@ -60,7 +60,7 @@ func makePlan(loaded []Case, cmds []For, p *pack.Pack, env Env) (*Plan, error) {
 			e.listed = true
 			pl.order = append(pl.order, f.CaseID)
 		}
-		d := Decide(e.after, f.Command, p, env)
+		d := Decide(e.after, f.Command, p, around.of(&e.before, f.Command))
 		pl.Outcomes = append(pl.Outcomes, Outcome{CaseID: f.CaseID, Refusal: d.Refusal, State: d.Next.State})
 		if _, tick := f.Command.(Tick); tick && len(d.Events) == 0 {
 			e.ticked = true
@@ -83,6 +83,20 @@ func makePlan(loaded []Case, cmds []For, p *pack.Pack, env Env) (*Plan, error) {
 		e.effects = append(e.effects, d.Effects...)
 	}
 	return pl, nil
+}
+
+// coerciveKinds are the events that a stop keeps from happening.
+var coerciveKinds = []EventKind{EvOpened, EvNoticeRepeated, EvReminded, EvArrestOrdered, EvCollectOrdered, EvHandedOver, EvAssigned}
+
+// coercive says whether the plan does something that a stop would keep from happening.
+func (pl *Plan) coercive() bool {
+	found := false
+	pl.each(func(e *planned) {
+		for i := range e.events {
+			found = found || slices.Contains(coerciveKinds, e.events[i].Kind)
+		}
+	})
+	return found
 }
 
 // Drop takes a case out of the plan, as if it had never been asked for.

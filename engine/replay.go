@@ -58,16 +58,23 @@ func (s *Store) remake(ctx context.Context, c Case, was []Event, facts Facts) (R
 		return Remade{}, err
 	}
 	if _, opening := cmd.(Open); opening {
-		if cmd, err = facts(ctx, c.ID); err != nil {
+		o, err := facts(ctx, c.ID)
+		if err != nil {
 			return Remade{}, err
 		}
+		o.Mail = first.Data.Mail // an address may have come or gone since
+		cmd = o
 	}
 	p, err := s.packs.ByID(ctx, first.Pack)
 	if err != nil {
 		return Remade{}, err
 	}
-	env := first.Data.Cmd.Env
-	d := Decide(c, cmd, p, Env{Now: first.At, CoercionOff: env.CoercionOff, MoneyInTransit: env.MoneyInTransit, PackID: first.Pack})
+	env, err := first.Data.Cmd.Env.env()
+	if err != nil {
+		return Remade{}, fmt.Errorf("case %d: event %d: %w", c.ID, first.Seq, err)
+	}
+	env.Now, env.PackID = first.At, first.Pack
+	d := Decide(c, cmd, p, env)
 	r := Remade{Seq: first.Seq, Command: cmd.Kind(), Pack: p.Hash()}
 	if d.Refusal != nil {
 		r.Got = d.Refusal.Code

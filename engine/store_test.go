@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/stop"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/testkit"
@@ -278,7 +279,7 @@ func TestSweep_stoppedRobot(t *testing.T) {
 	ids := b.openMany(t, 3)
 	now, _ := b.clock.Now(t.Context())
 	b.apply(t, each(ids, "notice", engine.NoticeDelivered{Ordinal: 1, Opening: true, Channel: "sms", At: now})...)
-	if _, err := b.pool.Exec(t.Context(), `UPDATE robot SET coercion_on = false`); err != nil {
+	if _, err := stop.NewStore(b.pool).Throw(t.Context(), stop.Everything, "Aigul", "a drill", now); err != nil {
 		t.Fatal(err)
 	}
 	b.clock.Set(b.load(t, ids[0]).VoluntaryEndsOn.End())

@@ -53,7 +53,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	if err != nil {
 		return nil, later.at, err
 	}
-	odd, err := collect(ctx, tx, lockOddSQL, caseIDs, now, courtesyKinds, w.open)
+	odd, err := collect(ctx, tx, lockOddSQL, caseIDs, now, courtesyKinds, overtaking, w.open)
 	if err != nil {
 		return nil, later.at, err
 	}
@@ -71,12 +71,12 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.
 	return pending, later.at, write(ctx, tx, changed)
 }
 
-// beginFresh claims, in the hours in which notices may leave, those that are simply new.
+// beginFresh claims, in the hours in which notices may leave, those that are simply new. At night a letter is one of the others.
 func (s *Store) beginFresh(ctx context.Context, tx pgx.Tx, caseIDs []int64, now time.Time, w window) ([]row, error) {
 	if !w.open {
 		return nil, nil
 	}
-	fresh, err := collect(ctx, tx, beginFreshSQL, caseIDs, now, courtesyKinds)
+	fresh, err := collect(ctx, tx, beginFreshSQL, caseIDs, now, courtesyKinds, overtaking)
 	slices.SortFunc(fresh, func(a, b row) int { return a.key().compare(b.key()) })
 	return fresh, err
 }
@@ -90,22 +90,34 @@ func (s *Store) beginOdd(ctx context.Context, tx pgx.Tx, rows []row, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
-	newest, err := newestOf(ctx, tx, rows)
+	overtaken, err := overtakenOf(ctx, tx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	former, err := formerOf(ctx, tx, rows)
 	if err != nil {
 		return nil, nil, err
 	}
 	words := reader{Store: s, q: tx}
 	for _, r := range rows {
-		if r.Status == StatusCreated && r.Attempts == 0 && passing(r.Kind) && newest[r.CaseID] > r.Ordinal {
+		if r.Status == StatusCreated && overtaken[r.key()] {
 			r.Status, r.Detail = StatusExpired, "superseded"
 			changed = append(changed, r)
 			continue
 		}
 		do, at := decide(r, now, w, courtesies)
+		if do == send && r.Turn > 0 {
+			do, at = inTurn(r, former[key{r.CaseID, r.Ordinal, ""}], now, s.cfg.Settle)
+		}
 		switch do {
+		case drop:
+			r.Status, r.Detail = StatusExpired, NotNeeded
+			changed = append(changed, r)
 		case wait:
-			from, _ := s.cfg.Window(at)
-			later.add(from)
+			if r.Channel.wakes() {
+				at, _ = s.cfg.Window(at)
+			}
+			later.add(at)
 		case expire:
 			r.Status = StatusExpired
 			changed = append(changed, r)
@@ -136,12 +148,10 @@ func (w *reader) pending(ctx context.Context, r row, until time.Time) (Pending, 
 		return Pending{}, err
 	}
 	m := Message{
-		Ref: r.key().ref(), Channel: r.Channel, Text: t.SMS, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt,
+		Ref: r.key().ref(), Channel: r.Channel, Language: r.Language, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt,
 	}
-	if r.Channel == Push {
-		m.Title, m.Text = t.PushTitle, t.PushBody
-	}
-	if until.Before(m.ExpiresAt) {
+	m.Title, m.Text = r.Channel.words(t)
+	if r.Channel.wakes() && until.Before(m.ExpiresAt) {
 		m.ExpiresAt = until
 	}
 	return Pending{CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Kind: r.Kind, Attempt: r.Attempts, Message: m}, nil
@@ -173,6 +183,7 @@ const (
 	send
 	ask
 	expire
+	drop
 )
 
 // decide says what to do with an open notice now, and for wait, until when. It is pure.
@@ -183,7 +194,7 @@ func decide(r row, now time.Time, w window, sent courtesies) (action, time.Time)
 		return expire, now
 	case r.Status == StatusCreated && r.NotBefore.After(now):
 		return wait, r.NotBefore
-	case !w.open:
+	case !w.open && r.Channel.wakes():
 		return wait, w.opens
 	case r.Status != StatusCreated:
 		return ask, now
@@ -250,30 +261,30 @@ func (s *Store) courtesies(ctx context.Context, tx pgx.Tx, rows []row, now time.
 	return found, nil
 }
 
-const newestSQL = `SELECT n.case_id, max(n.ordinal) FROM notices n WHERE n.case_id = ANY ($1) GROUP BY n.case_id`
+const overtakenSQL = `SELECT n.case_id, n.ordinal, n.channel FROM notices n
+WHERE n.case_id = ANY ($1) AND n.status = 'created' AND ` + newerThan + `$2))`
 
-// newestOf gives the ordinal of the last notice of those cases that want to send one which a newer one makes untrue.
-func newestOf(ctx context.Context, tx pgx.Tx, rows []row) (map[int64]int, error) {
+// overtakenOf gives those of the notices that wait which a newer one has overtaken.
+func overtakenOf(ctx context.Context, tx pgx.Tx, rows []row) (map[key]bool, error) {
 	var ids []int64
 	for _, r := range rows {
-		if r.Status == StatusCreated && passing(r.Kind) {
+		if r.Status == StatusCreated && len(overtakers[r.Kind]) > 0 {
 			ids = append(ids, r.CaseID)
 		}
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	answer, err := tx.Query(ctx, newestSQL, ids)
+	answer, err := tx.Query(ctx, overtakenSQL, ids, overtaking)
 	if err != nil {
-		return nil, fmt.Errorf("notify: reading the newest notices: %w", err)
+		return nil, fmt.Errorf("notify: reading overtaken notices: %w", err)
 	}
-	newest := make(map[int64]int, len(ids))
-	var caseID int64
-	var ordinal int
-	if _, err = pgx.ForEachRow(answer, []any{&caseID, &ordinal}, func() error { newest[caseID] = ordinal; return nil }); err != nil {
-		return nil, fmt.Errorf("notify: reading the newest notices: %w", err)
+	overtaken := map[key]bool{}
+	var k key
+	if _, err = pgx.ForEachRow(answer, []any{&k.CaseID, &k.Ordinal, &k.Channel}, func() error { overtaken[k] = true; return nil }); err != nil {
+		return nil, fmt.Errorf("notify: reading overtaken notices: %w", err)
 	}
-	return newest, nil
+	return overtaken, nil
 }
 
 // soonest remembers the earliest of some instants.

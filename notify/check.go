@@ -76,11 +76,11 @@ WHERE d.sent_at < d.former_at + interval '24 hours'
 ORDER BY d.case_id`
 
 // minutesSQL gives the minutes in which anything was sent: few, however many notices.
-const minutesSQL = `SELECT DISTINCT date_trunc('minute', n.sent_at) FROM notices n WHERE n.sent_at IS NOT NULL`
+const minutesSQL = `SELECT DISTINCT date_trunc('minute', n.sent_at) FROM notices n WHERE n.sent_at IS NOT NULL AND n.channel <> 'letter'`
 
 const quietSQL = `SELECT n.case_id, format('notice %s on %s was sent in quiet hours', n.ordinal, n.channel)
 FROM notices n
-WHERE date_trunc('minute', n.sent_at) = ANY ($1)
+WHERE n.channel <> 'letter' AND date_trunc('minute', n.sent_at) = ANY ($1)
 ORDER BY n.case_id`
 
 // Check proves the invariants of notices again from the rows, read-only. An empty answer

@@ -4,7 +4,7 @@
 // It must not decide that a notice is due, start or stop a term, or change a case: the
 // caller asks for notices and hears about proofs. It must not import the other domains,
 // the job engine or the outside world; gateways are given to it. It never logs, and never
-// stores in a notice, a phone, a push token, an IIN or a full name.
+// stores in a notice, a phone, a push token, an address, an IIN or a full name.
 //
 // # At most twice, and why not once
 //
@@ -18,7 +18,9 @@
 // are five at most.
 //
 // A message also carries the start of the next quiet hours as its expiry, so that a late
-// queue at the operator does not wake anybody (EL has no rule for robots; the pack has).
+// queue at the operator does not wake anybody (EL has no rule for robots; the pack has). A
+// notice that lives longer than its day waits for the next morning; a letter wakes nobody.
+// What a newer notice has overtaken meanwhile (the table of overtakers) is not sent any more.
 //
 // # States
 //

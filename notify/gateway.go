@@ -6,17 +6,32 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"robotbailiff/notify/text"
 )
 
 // Message is one notice as a gateway gets it.
 type Message struct {
 	Ref       string // of the notice: the same for every attempt, see [Ref]
 	Channel   Channel
-	To        string // phone or push token; never logged
-	Title     string // of a push; empty for an SMS
+	Language  string
+	To        string // phone, push token, chat, or name and address on lines of their own; never logged
+	Title     string // of a push or a letter; empty for an SMS
 	Text      string
 	NotBefore time.Time
 	ExpiresAt time.Time // to be withdrawn then: its own end, or the next quiet hours
+}
+
+// words picks what is said on a channel.
+func (c Channel) words(t text.Text) (title, body string) {
+	switch c {
+	case Push:
+		return t.PushTitle, t.PushBody
+	case Letter:
+		return t.LetterHeading, t.Letter
+	case SMS:
+	}
+	return "", t.SMS
 }
 
 // Answer is what a gateway says about a message.
@@ -63,7 +78,10 @@ func (m Message) String() string { return "message " + m.Ref }
 func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
 // Contact is where a debtor can be reached. It lives in memory only, and prints as nothing.
-type Contact struct{ Phone, PushToken string }
+type Contact struct {
+	Phone, PushToken, Chat string
+	Name, Address          string // what stands on an envelope; without an address there is none
+}
 
 // String hides the contact from logs.
 func (c Contact) String() string { return "contact (hidden)" }
@@ -72,10 +90,29 @@ func (c Contact) String() string { return "contact (hidden)" }
 func (c Contact) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func (c Contact) to(channel Channel) string {
-	if channel == Push {
+	switch {
+	case channel == Push:
 		return c.PushToken
+	case channel == Telegram:
+		return c.Chat
+	case channel == Letter && (c.Name == "" || c.Address == ""):
+		return ""
+	case channel == Letter:
+		return c.Name + "\n" + c.Address
 	}
 	return c.Phone
+}
+
+// noAddress is the detail of a notice whose debtor cannot be reached on a channel.
+func noAddress(channel Channel) string {
+	switch channel {
+	case Push:
+		return "no_device"
+	case Telegram:
+		return "no_chat"
+	case SMS:
+	}
+	return "no_address"
 }
 
 // Outcome is what became of one attempt.

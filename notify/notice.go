@@ -20,6 +20,7 @@ const (
 	KindArrest     = text.Arrest
 	KindPartPaid   = text.PartPaid
 	KindCorrected  = text.Corrected
+	KindProlonged  = text.Prolonged
 	KindPaid       = text.Paid
 	KindCancelled  = text.Cancelled
 	KindHandedOver = text.HandedOver
@@ -27,15 +28,14 @@ const (
 	KindRefundDue  = text.RefundDue
 )
 
+// Kinds lists every kind.
+var Kinds = text.Kinds
+
 // statutory tells of a decree or a measure, which the person has a right to learn at once
 // (EL 10-2, 27); the other kinds are a courtesy, and wait for the next day (INV-N4).
 func statutory(k Kind) bool {
 	return k != KindReminder && k != KindPartPaid && k != KindRefundDue
 }
-
-// passing tells of a kind that says how things stand on its day: a newer notice of the case makes it untrue, so that it is not
-// sent any more once there is one.
-func passing(k Kind) bool { return k == KindReminder || k == KindPartPaid }
 
 // courtesyKinds are the kinds of which a person gets no more than one in 24 hours.
 var courtesyKinds = []string{string(KindReminder), string(KindPartPaid), string(KindRefundDue)}
@@ -45,12 +45,18 @@ type Channel string
 
 // The channels.
 const (
-	SMS  Channel = "sms"
-	Push Channel = "push"
+	SMS    Channel = "sms"
+	Push   Channel = "push"
+	Letter Channel = "letter"
+	// Telegram informs and proves nothing: no term begins by it.
+	Telegram Channel = "telegram"
 )
 
 // Channels lists every channel.
-var Channels = []Channel{SMS, Push}
+var Channels = []Channel{SMS, Push, Letter, Telegram}
+
+// wakes says that a message of the channel makes a noise when it arrives: the quiet hours bind it.
+func (c Channel) wakes() bool { return c != Letter }
 
 // Status is where one notice on one channel has got to.
 type Status string
@@ -106,11 +112,23 @@ type Intent struct {
 	Kind      Kind
 	Rung      int // of the ladder, from 1
 	Channels  []Channel
+	InTurn    bool // the channels in their order, the next one only when the former came to nothing; otherwise by all at once
 	Language  string
 	Params    Params
 	At        time.Time // of the event
 	NotBefore time.Time // earliest time of sending; At when not set
 	ExpiresAt time.Time // not sent from then on
+}
+
+// Prefer puts the channel that the debtor wishes first. No channel that was asked for is left out, since it may be the one that
+// proves delivery: what tells of a decree or a measure goes by all of them. A courtesy goes by the first that takes it. What goes by post
+// goes by post alone: the other ways were tried before.
+func (in *Intent) Prefer(c Channel) {
+	if len(in.Channels) == 0 || in.Channels[0] == c || c == Letter || in.Channels[0] == Letter {
+		return
+	}
+	in.Channels = append([]Channel{c}, slices.DeleteFunc(slices.Clone(in.Channels), func(o Channel) bool { return o == c })...)
+	in.InTurn = !statutory(in.Kind)
 }
 
 // IntentError says why an intent was refused. Nothing of its batch was stored.
@@ -134,6 +152,10 @@ func (in Intent) check() error {
 		reason = fmt.Sprintf("no text for kind %q in %q", in.Kind, in.Language)
 	case len(in.Channels) == 0:
 		reason = "no channel"
+	case statutory(in.Kind) && len(in.Channels) == 1 && in.Channels[0] == Telegram:
+		reason = "a channel that proves nothing cannot be the only one of it"
+	case in.InTurn && statutory(in.Kind):
+		reason = "a notice of this kind goes by all its channels"
 	case in.At.IsZero() || in.ExpiresAt.IsZero():
 		reason = "no time"
 	case !in.ExpiresAt.After(in.notBefore()):
@@ -142,6 +164,9 @@ func (in Intent) check() error {
 	for i, c := range in.Channels {
 		if !slices.Contains(Channels, c) || slices.Index(in.Channels, c) != i {
 			reason = "channels must be known and differ"
+		}
+		if c == Letter && !text.HasLetter(in.Kind) {
+			reason = fmt.Sprintf("notices of kind %q do not go by post", in.Kind)
 		}
 	}
 	if reason == "" {

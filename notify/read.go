@@ -15,7 +15,7 @@ type Notice struct {
 	Kind        Kind
 	Language    string
 	TextVersion int
-	Title       string // of a push
+	Title       string // of a push or a letter
 	Text        string // exactly as it was sent, with the personal link: for the debtor and for evidence
 	Masked      string // the same without the link's token: for everybody else
 	Status      Status
@@ -51,13 +51,11 @@ func (s *Store) OfCase(ctx context.Context, q Querier, caseID int64) ([]Notice, 
 		}
 		n := Notice{
 			CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Rung: r.Rung, Kind: r.Kind, Language: r.Language,
-			TextVersion: r.TextVersion, Text: t.SMS, Status: r.Status, Attempts: r.Attempts, Denied: r.Denied, NotBefore: r.NotBefore,
+			TextVersion: r.TextVersion, Status: r.Status, Attempts: r.Attempts, Denied: r.Denied, NotBefore: r.NotBefore,
 			ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, SentAt: r.SentAt, DeliveredAt: r.DeliveredAt,
 			ProviderRef: r.ProviderRef, Detail: r.Detail,
 		}
-		if r.Channel == Push {
-			n.Title, n.Text = t.PushTitle, t.PushBody
-		}
+		n.Title, n.Text = r.Channel.words(t)
 		n.Masked = strings.ReplaceAll(n.Text, token, "…")
 		notices = append(notices, n)
 	}

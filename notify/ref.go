@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,7 +41,7 @@ func ParseRef(ref string) (caseID int64, ordinal int, c Channel, err error) {
 	ordinal, err2 := strconv.Atoi(second)
 	c = Channel(third)
 	if !ok1 || !ok2 || err1 != nil || err2 != nil || caseID <= 0 || ordinal <= 0 || ordinal > math.MaxInt32 ||
-		c != SMS && c != Push || Ref(caseID, ordinal, c) != ref {
+		!slices.Contains(Channels, c) || Ref(caseID, ordinal, c) != ref {
 		return 0, 0, "", ErrRef
 	}
 	return caseID, ordinal, c, nil

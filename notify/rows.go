@@ -29,6 +29,7 @@ type row struct {
 	DeliveredAt *time.Time
 	ProviderRef string
 	Detail      string
+	Turn        int // among the channels of a courtesy: 0 goes first, the next when that came to nothing
 }
 
 func (r row) key() key { return key{r.CaseID, r.Ordinal, r.Channel} }
@@ -39,29 +40,34 @@ func (r row) since(now time.Time, d time.Duration) bool {
 }
 
 const columnsSQL = `n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, n.params,
-	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail`
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail, n.turn`
 
-// simplySQL is true of a notice that is new, due, and of a kind that waits for no other: what decide says of it in the hours
-// in which notices may leave is always send. $2 is now, $3 the kinds that wait for each other.
-const simplySQL = `(n.status = 'created' AND n.attempts = 0 AND n.not_before <= $2 AND n.expires_at > $2 AND n.kind <> ALL ($3))`
+// newerThan begins the question whether a notice is overtaken; what completes it is the table as pairs (overtaking).
+const newerThan = `EXISTS (SELECT 1 FROM notices o WHERE o.case_id = n.case_id AND o.ordinal > n.ordinal AND n.kind || '>' || o.kind = ANY (`
+
+// simplySQL is true of a notice that is new, due, of a kind that waits for no other, and not overtaken: what decide says of it in
+// the hours in which notices may leave is always send. $2 is now, $3 the kinds that wait for each other, $4 the table of what
+// overtakes what.
+const simplySQL = `(n.status = 'created' AND n.attempts = 0 AND n.not_before <= $2 AND n.expires_at > $2 AND n.kind <> ALL ($3)
+  AND (n.kind = 'opening' OR NOT ` + newerThan + `$4))))`
 
 // beginFreshSQL claims such notices.
 const beginFreshSQL = `UPDATE notices n SET status = 'sending', attempts = 1, sent_at = $2, detail = ''
 WHERE n.case_id = ANY ($1) AND ` + simplySQL + `
 RETURNING ` + columnsSQL
 
-// lockOddSQL locks the open notices that are not like that, or all of them when $4 is false: in the quiet hours. What this
+// lockOddSQL locks the open notices that are not like that, or all of them when $5 is false: in the quiet hours. What this
 // transaction, which is never inside another one, has just begun is left out.
 const lockOddSQL = `SELECT ` + columnsSQL + `
 FROM notices n
-WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown') AND NOT ($4 AND ` + simplySQL + `)
-  AND NOT ($4 AND n.status = 'sending' AND n.xmin = pg_current_xact_id()::xid)
+WHERE n.case_id = ANY ($1) AND n.status IN ('created', 'sending', 'unknown') AND NOT ($5 AND ` + simplySQL + `)
+  AND NOT ($5 AND n.status = 'sending' AND n.xmin = pg_current_xact_id()::xid)
 ORDER BY n.case_id, n.ordinal, n.channel
 FOR UPDATE`
 
 // What was sent does not matter to what became of it: the texts stay where they are.
 const lockKeysSQL = `SELECT n.case_id, n.ordinal, n.channel, n.rung, n.kind, n.language, n.text_version, NULL::json,
-	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail
+	n.status, n.attempts, n.denied, n.not_before, n.expires_at, n.created_at, n.sent_at, n.delivered_at, n.provider_ref, n.detail, n.turn
 FROM notices n
 JOIN unnest($1::bigint[], $2::int[], $3::text[]) AS k (case_id, ordinal, channel)
   ON n.case_id = k.case_id AND n.ordinal = k.ordinal AND n.channel = k.channel

@@ -196,8 +196,11 @@ func (r *run) waitFor(open []row) {
 			}
 			continue
 		}
-		from, _ := r.Store.cfg.Window(r.now.Add(r.Store.cfg.Settle))
-		r.later.add(from)
+		at := r.now.Add(r.Store.cfg.Settle)
+		if o.Channel.wakes() {
+			at, _ = r.Store.cfg.Window(at)
+		}
+		r.later.add(at)
 	}
 }
 
@@ -244,16 +247,18 @@ func (r *run) send(ctx context.Context, g Gateway, batch []Pending) ([]Outcome, 
 	for _, p := range batch {
 		m := p.Message
 		switch m.To = r.contacts[p.CaseID].to(p.Channel); {
+		case g == nil && (p.Channel == Telegram || p.Channel == Letter): // nobody waits for an extra, and who has no post has none tomorrow either
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_gateway"}, Attempt: p.Attempt})
 		case g == nil: // nothing left, so the attempt was none
 			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: NotFound, Detail: "no_gateway"}, Attempt: p.Attempt})
 		case m.To == "":
-			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: "no_address"}, Attempt: p.Attempt})
+			outcomes = append(outcomes, Outcome{Sent: Sent{Ref: m.Ref, Status: Rejected, Detail: noAddress(p.Channel)}, Attempt: p.Attempt})
 		default:
 			messages = append(messages, m)
 			attempts[m.Ref] = p.Attempt
 		}
 	}
-	if g == nil {
+	if g == nil && batch[0].Channel != Telegram {
 		return outcomes, ErrNoGateway
 	}
 	if len(messages) == 0 {

@@ -232,7 +232,7 @@ func TestRun_refusedAndWithoutAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range ofCase(t, w.Store, db, id) {
-		want := map[Channel]string{SMS: "bad number +77011", Push: "no_address"}[n.Channel]
+		want := map[Channel]string{SMS: "bad number +77011", Push: "no_device"}[n.Channel]
 		if n.Status != StatusFailed || n.Detail != want {
 			t.Errorf("%s: %s, %q", n.Channel, n.Status, n.Detail)
 		}

@@ -67,7 +67,7 @@ func NewStore(cfg Config) (*Store, error) {
 var (
 	noticeColumns = []string{
 		"case_id", "ordinal", "channel", "rung", "kind", "language", "text_version", "params",
-		"status", "not_before", "expires_at", "created_at",
+		"status", "not_before", "expires_at", "created_at", "turn",
 	}
 	linkColumns = []string{"token_hash", "case_id", "ordinal"}
 )
@@ -82,6 +82,7 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 	type notice struct {
 		in      *Intent
 		channel Channel
+		turn    int
 		params  []byte
 	}
 	notices := make([]notice, 0, 2*len(intents))
@@ -94,8 +95,11 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 		if err != nil {
 			return fmt.Errorf("notify: params of case %d: %w", in.CaseID, err)
 		}
-		for _, c := range in.Channels {
-			notices = append(notices, notice{in, c, params})
+		for turn, c := range in.Channels {
+			if !in.InTurn {
+				turn = 0
+			}
+			notices = append(notices, notice{in, c, turn, params})
 		}
 	}
 	version, err := s.texts.Current(ctx, tx)
@@ -116,6 +120,7 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 		r.Time(in.notBefore())
 		r.Time(in.ExpiresAt)
 		r.Time(in.At)
+		r.Int2(int16(n.turn))
 	})
 	if err != nil {
 		return fmt.Errorf("notify: writing %d notices: %w", len(notices), err)

@@ -41,6 +41,33 @@ func SendWindow(p *pack.Pack, t time.Time) (from, until time.Time) {
 	return from, at(day, quiet.From)
 }
 
+// NewsWindow returns when news that has no ladder may leave, and the instant from which on nobody sends it any more. Days on which
+// nothing could leave do not end it, as they end a rung of the ladder: a person who is not told that a case is cancelled pays on.
+// A message under way keeps the bounds of its day (SendWindow). lastDay, when set, is a day that the news speaks of and does not
+// outlive.
+func NewsWindow(p *pack.Pack, t time.Time, lastDay calendar.Date) (from, until time.Time) {
+	from, until = SendWindow(p, t)
+	days, ok := p.NewsDays(calendar.DateOf(t))
+	if !ok {
+		return from, until
+	}
+	end := func(day calendar.Date) time.Time {
+		quiet, ok := p.QuietHours(day)
+		if !ok {
+			return day.End()
+		}
+		return at(day, quiet.From)
+	}
+	last := end(calendar.DateOf(from).AddDays(days))
+	if !lastDay.IsZero() && end(lastDay).Before(last) {
+		last = end(lastDay)
+	}
+	if last.Before(until) { // what may leave at all may do so on its day
+		return from, until
+	}
+	return from, last
+}
+
 // ReminderTime returns when a person who was told is reminded that the voluntary period is about to end: in the first minute
 // after the quiet hours of that day. ok is false when the pack reminds nobody.
 func ReminderTime(p *pack.Pack, lastDay calendar.Date) (t time.Time, ok bool) {

@@ -155,6 +155,51 @@ func TestSendWindow_golden(t *testing.T) {
 	}
 }
 
+func TestNewsWindow_golden(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ source, wanted, lastDay, from, until string }{
+		{"by day, and three days more", "2026-11-23T12:00:00+05:00", "", "2026-11-23T12:00:00+05:00", "2026-11-26T21:00:00+05:00"},
+		{"by night, counted from the morning", "2026-11-23T21:00:00+05:00", "", "2026-11-24T09:00:00+05:00", "2026-11-27T21:00:00+05:00"},
+		{"not beyond the day that it speaks of", "2026-11-23T12:00:00+05:00", "2026-11-24", "2026-11-23T12:00:00+05:00", "2026-11-24T21:00:00+05:00"},
+		{"that day is farther away", "2026-11-23T12:00:00+05:00", "2026-12-24", "2026-11-23T12:00:00+05:00", "2026-11-26T21:00:00+05:00"},
+		{"that day is over: its own day", "2026-11-23T12:00:00+05:00", "2026-11-20", "2026-11-23T12:00:00+05:00", "2026-11-23T21:00:00+05:00"},
+		{"over the zone change", "2024-02-28T12:00:00+06:00", "", "2024-02-28T12:00:00+06:00", "2024-03-02T21:00:00+05:00"},
+	} {
+		var lastDay calendar.Date
+		if c.lastDay != "" {
+			lastDay = day(t, c.lastDay)
+		}
+		from, until := NewsWindow(pack.Default(), at5(c.wanted), lastDay)
+		if !from.Equal(at5(c.from)) || !until.Equal(at5(c.until)) {
+			t.Errorf("%s: wanted %s, may leave %s to %s", c.source, c.wanted, from, until)
+		}
+	}
+	before := at5("2010-01-01T03:00:00+06:00") // no pack says anything
+	if from, until := NewsWindow(pack.Default(), before, 0); !from.Equal(before) || until.Sub(from) != 24*time.Hour {
+		t.Errorf("without a rule: %s to %s", from, until)
+	}
+}
+
+// News may leave in every window in which it could have left without its days, and never ends in one.
+func TestNewsWindow_properties(t *testing.T) {
+	t.Parallel()
+	p := pack.Default()
+	rapid.Check(t, func(t *rapid.T) {
+		wanted := time.Unix(rapid.Int64Range(1420070400, 1900000000).Draw(t, "unix"), 0)
+		lastDay := calendar.DateOf(wanted).AddDays(rapid.IntRange(-5, 9).Draw(t, "last"))
+		from, until := NewsWindow(p, wanted, lastDay)
+		first, end := SendWindow(p, wanted)
+		switch {
+		case !from.Equal(first), until.Before(end), until.Sub(from) > 4*24*time.Hour:
+			t.Fatalf("from %s until %s", from, until)
+		case NextSendTime(p, until).Equal(until), !NextSendTime(p, until.Add(-time.Nanosecond)).Equal(until.Add(-time.Nanosecond)):
+			t.Fatalf("%s is not the end of a day's window", until)
+		case calendar.DateOf(until) > max(lastDay, calendar.DateOf(end)):
+			t.Fatalf("%s outlives %s", until, lastDay)
+		}
+	})
+}
+
 func TestSendWindow_properties(t *testing.T) {
 	t.Parallel()
 	p := pack.Default()

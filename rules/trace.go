@@ -38,14 +38,28 @@ const (
 //
 //	[["mci.general",1,"mci=4325.00","opening_day=2026-09-01"],["threshold.limit","fail","amount=86500.00","opening_day"]]
 //
+// The guards of a gate that was open, which every coercive order has, are one step with the facts of all of them.
+//
 // No reflection is used.
 func (t Trace) AppendJSON(b []byte) []byte {
 	var room [48]*Fact
 	said := room[:0]
 	b = append(b, '[')
-	for i := range t {
+	for i := 0; i < len(t); i++ {
 		if i > 0 {
 			b = append(b, ',')
+		}
+		if n := t[i:].gateLen(); n > 0 {
+			b = append(append(b, `["`...), guardsPassed...)
+			b = append(b, `",1`...)
+			for j := i; j < i+n; j++ {
+				for k := range t[j].Facts {
+					b, said = t[j].Facts[k].append(append(b, ','), said)
+				}
+			}
+			b = append(b, ']')
+			i += n - 1
+			continue
 		}
 		b = appendString(append(b, '['), t[i].Rule)
 		switch t[i].Outcome {
@@ -126,6 +140,14 @@ func (t *Trace) UnmarshalJSON(b []byte) error {
 				return fmt.Errorf("rules: step %s: %w", s.Rule, err)
 			}
 			s.Facts = append(s.Facts, f)
+		}
+		if s.Rule == guardsPassed {
+			gate := passed(s.Facts)
+			if gate == nil || s.Outcome != StepPass {
+				return fmt.Errorf("rules: step %s has not the facts of its guards", s.Rule)
+			}
+			*t = append(*t, gate...)
+			continue
 		}
 		*t = append(*t, s)
 	}

@@ -24,7 +24,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	case err != nil:
 		return err
 	case len(rest) != 1:
-		return usagef("bench needs one name: lifecycle, import or notices")
+		return usagef("bench needs one name: lifecycle, import, reconcile or notices")
 	case *n < 0 || *naive < 0 || *rounds < 0:
 		return usagef("--n, --naive and --rounds are not negative")
 	case *rounds > 0 && rest[0] != "lifecycle":
@@ -54,6 +54,12 @@ func runBench(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 		return e.benchResult(r, r.Met, func() { r.Table(e.stdout) })
+	case "reconcile":
+		r, err := bench.Reconcile(ctx, o)
+		if err != nil {
+			return err
+		}
+		return e.benchResult(r, r.Met, func() { r.Table(e.stdout) })
 	case "notices":
 		r, err := bench.Notices(ctx, o)
 		if err != nil {
@@ -61,7 +67,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 		}
 		return e.benchResult(r, r.Met, func() { r.Table(e.stdout) })
 	}
-	return usagef("bench knows lifecycle, import and notices, not %q; reconcile, sweep and web come with their issues", rest[0])
+	return usagef("bench knows lifecycle, import, reconcile and notices, not %q; sweep and web come with their issues", rest[0])
 }
 
 func (e *env) benchResult(r any, met bool, table func()) error {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,6 +76,25 @@ func TestCase_explainMakesEveryDecisionAgain(t *testing.T) {
 	_, out, _ := s.run("case", caseno.Format(ids[0]), "--explain")
 	if !strings.Contains(out, "recomputed: same") || strings.Contains(out, "different") || !strings.Contains(out, "ст. 10-1") {
 		t.Errorf("%s", out)
+	}
+}
+
+// Whether a letter could reach the debtor is part of the decision, and not of what is known of him today.
+func TestCase_explainKnowsWhetherThereWasAnAddress(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	path := filepath.Join(t.TempDir(), "batch.csv")
+	text := strings.TrimSpace(batchHeader) + ",debtor_address\n" + strings.TrimSpace(batchRow(0, "20155.00")) + ",Астана ул. Абая д. 1\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var r importReport
+	s.want(exitDone, &r, "import", path)
+	s.exec(`UPDATE debtors SET address_sealed = NULL`)
+	var v caseView
+	s.want(exitDone, &v, "case", "26-0000001-4", "--explain")
+	if d := v.Decisions[0]; d.Recomputed != "same" {
+		t.Errorf("%+v", d)
 	}
 }
 

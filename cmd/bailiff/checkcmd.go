@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/breaker"
+	"robotbailiff/engine/stop"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
@@ -39,6 +41,7 @@ type checkReport struct {
 }
 
 func runCheck(ctx context.Context, e *env, args []string) error {
+	trip := e.flags.Bool("stop", false, "stop all measures when a violation is found: two people release")
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
@@ -46,11 +49,11 @@ func runCheck(ctx context.Context, e *env, args []string) error {
 	if len(rest) > 0 {
 		return usagef("check takes no arguments, got %q", rest[0])
 	}
-	return e.onDatabase(ctx, func(db *database) error { return e.check(ctx, db) },
+	return e.onDatabase(ctx, func(db *database) error { return e.check(ctx, db, *trip) },
 		pg.WithName("bailiff-check"), pg.WithRole(pg.RoleAudit), pg.WithMaxConns(2))
 }
 
-func (e *env) check(ctx context.Context, db *database) error {
+func (e *env) check(ctx context.Context, db *database, trip bool) error {
 	if err := db.current(ctx); err != nil {
 		return err
 	}
@@ -74,7 +77,32 @@ func (e *env) check(ctx context.Context, db *database) error {
 	if err != nil {
 		return err
 	}
+	if trip && len(r.Violations) > 0 {
+		if err := e.tripOnViolations(ctx, db, len(r.Violations)); err != nil {
+			return err
+		}
+	}
 	return e.printCheck(r)
+}
+
+// tripOnViolations throws the switch by a connection of its own, since that of the check may only read.
+func (e *env) tripOnViolations(ctx context.Context, db *database, n int) error {
+	pool, err := pg.Open(ctx, db.url, pg.WithName("bailiff-check-stop"), pg.WithMaxConns(2))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	p := &parts{db: &database{pool: pool, url: db.url}}
+	if err := p.joinClock(ctx); err != nil {
+		return err
+	}
+	now, err := p.clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	f := stop.Figures{Count: int64(n)}
+	_, err = stop.NewStore(pool).Trip(ctx, stop.Everything, breaker.Violations, breaker.Why(breaker.Violations, f, "en"), f, now)
+	return err
 }
 
 const countCasesSQL = `SELECT (SELECT count(*) FROM cases),

@@ -31,10 +31,18 @@ type evidenceView struct {
 	VoluntaryEndsOn calendar.Date    `json:"voluntary_ends_on,omitzero"` // last day before anything is held
 	TermEndsOn      calendar.Date    `json:"term_ends_on"`
 	Notices         []evidenceNotice `json:"notices"`
-	Opened          []time.Time      `json:"opened"` // visits by the personal link, after the gate; real time of the database
+	Opened          []evidenceVisit  `json:"opened"` // personal links that were opened behind the gate
 	Chain           []evidenceEvent  `json:"chain"`
 	Head            string           `json:"head"` // hash of the last event
 	ChainCheck      chainCheck       `json:"chain_check"`
+}
+
+// evidenceVisit says when the personal link of a notice was opened by somebody who passed the gate; legal time.
+type evidenceVisit struct {
+	Ordinal int       `json:"ordinal"` // of the notice whose link it is
+	FirstAt time.Time `json:"first_at"`
+	LastAt  time.Time `json:"last_at"`
+	Visits  int       `json:"visits"`
 }
 
 type evidenceNotice struct {
@@ -120,7 +128,8 @@ func (e *env) evidencePDF(ctx context.Context, id int64, v evidenceView, o evide
 	return e.printReport(r)
 }
 
-const evidenceOpenedSQL = `SELECT started_at FROM portal_sessions WHERE case_id = $1 ORDER BY started_at`
+const evidenceOpenedSQL = `SELECT l.ordinal, v.first_at, v.last_at, v.visits
+  FROM link_visits v JOIN links l ON l.token_hash = v.token_hash WHERE v.case_id = $1 ORDER BY v.first_at, l.ordinal`
 
 // evidence reads everything in one state of the database.
 func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceView, err error) {
@@ -170,7 +179,7 @@ func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceV
 	}
 	rows, err := tx.Query(ctx, evidenceOpenedSQL, id)
 	if err == nil {
-		v.Opened, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
+		v.Opened, err = pgx.CollectRows(rows, pgx.RowToStructByPos[evidenceVisit])
 	}
 	if err != nil {
 		return v, fmt.Errorf("evidence: visits: %w", err)
@@ -190,10 +199,12 @@ func (v *evidenceView) readNotices(ctx context.Context, tx pgx.Tx, store *notify
 	v.Notices = []evidenceNotice{}
 	for _, n := range all {
 		exact, masked, smsParts := n.Text, n.Masked, 0
-		if n.Channel == notify.Push {
+		switch n.Channel {
+		case notify.Push, notify.Letter:
 			exact, masked = n.Title+"\n"+n.Text, n.Title+"\n"+n.Masked
-		} else {
+		case notify.SMS:
 			smsParts = text.Parts(n.Text)
+		case notify.Telegram:
 		}
 		sum := sha256.Sum256([]byte(exact))
 		ref := notify.Ref(n.CaseID, n.Ordinal, n.Channel)
@@ -216,8 +227,8 @@ func (e *env) printEvidence(v evidenceView) {
 			e.sayf("   part %d of %d, attempt %d, %s: %s %s\n", p.Part, p.Of, p.Attempt, p.ProviderRef, p.Status, instantOf(p.At))
 		}
 	}
-	for _, at := range v.Opened {
-		e.sayf("\nOpened by the personal link at %s\n", at.UTC().Format(time.RFC3339))
+	for _, o := range v.Opened {
+		e.sayf("\nThe link of notice %d was opened at %s, and last at %s, %d times\n", o.Ordinal, o.FirstAt.UTC().Format(time.RFC3339), o.LastAt.UTC().Format(time.RFC3339), o.Visits)
 	}
 	e.sayf("\n%d events, the last one has the hash %s; bailiff audit verify proves the chains of all cases\n", len(v.Chain), v.Head)
 	e.sayChain(v.ChainCheck)

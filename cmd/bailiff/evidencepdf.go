@@ -96,10 +96,13 @@ func (v evidenceView) pack(facts []byte, lang i18n.Lang) paper.EvidencePack {
 	d := paper.EvidencePack{
 		Lang: lang, Case: v.Case, MadeAt: v.MadeAt,
 		OpenedOn: v.OpenedOn, NotifiedOn: v.NotifiedOn, VoluntaryEndsOn: v.VoluntaryEndsOn, TermEndsOn: v.TermEndsOn,
-		Visits: v.Opened, Intact: v.ChainCheck.Result == audit.Intact, JSON: facts,
+		Intact: v.ChainCheck.Result == audit.Intact, JSON: facts,
 	}
 	if bad := v.ChainCheck.FirstBad; bad != nil {
 		d.BrokenAt = bad.Seq
+	}
+	for _, o := range v.Opened {
+		d.Visits = append(d.Visits, paper.EvidenceVisit{Ordinal: o.Ordinal, FirstAt: o.FirstAt, LastAt: o.LastAt, Visits: o.Visits})
 	}
 	for _, n := range v.Notices {
 		p := paper.EvidenceNotice{

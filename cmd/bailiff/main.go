@@ -50,18 +50,22 @@ func init() {
 		{"serve", "web pages and workers against a database", runServe},
 		{"migrate", "bring the schema up to date: migrate up | status", runMigrate},
 		{"import", "take in a court batch: import FILE… [--source S] [--dry-run] [--signature FILE]", runImport},
+		{"statement", "take in bank statements: statement FILE…", runStatement},
+		{"account", "bank accounts of ours and of gateways: account list | put IBAN [--gateway SOURCE]", runAccount},
 		{"source", "who may send batches: source list | show NAME | put NAME … | key NAME", runSource},
 		{"batch", "court batches: batch list | show ID | release ID | reject ID", runBatch},
 		{"drop", "take what lies in a drop folder: drop DIR [--once]", runDrop},
+		{"bank", "try the way to a bank: bank check NAME", runBank},
 		{"sms", "try the way to the SMS centre: sms trial --to NUMBER", runSMS},
 		{"case", "show one case: case NUMBER [--explain]; case --waiting; case NUMBER --resume WHY", runCase},
+		{"switch", "stop measures at once: switch list | stop [SCOPE] | release ID | history", runSwitch},
 		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},
 		{"money", "how the money stands: balances, suspense, refunds: money [--journal FILE]", runMoney},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
 		{"audit", "prove that no event was changed: audit verify", runAudit},
 		{"check", "look at every invariant, read-only", runCheck},
-		{"bench", "measure: bench lifecycle | import | notices", runBench},
+		{"bench", "measure: bench lifecycle | import | reconcile | notices", runBench},
 		{"version", "print the version", runVersion},
 	}
 }
@@ -167,7 +171,7 @@ func (e *env) parse(args []string) ([]string, error) {
 func printHelp(w io.Writer) {
 	_, _ = fmt.Fprintln(w, "bailiff: the robot bailiff\n\nCommands:")
 	for _, c := range commands {
-		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.does)
+		_, _ = fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
 	_, _ = fmt.Fprintln(w, "\nEvery command takes --json and --db embedded|URL. 'bailiff COMMAND -h' shows its flags.\n"+
 		"Environment: BAILIFF_DATABASE_URL, BAILIFF_HOME (default var), BAILIFF_SECRET_FILE, BAILIFF_LOG.")

@@ -14,7 +14,7 @@ type metrics struct {
 
 	cases, orders, notices, jobs                *prometheus.Desc
 	oldestDue, dueNow, suspense, chunks, unlift *prometheus.Desc
-	coercion, scrape                            *prometheus.Desc
+	coercion, stops, scrape                     *prometheus.Desc
 }
 
 // newMetrics registers the product's metrics; labels are bounded words, never ids or personal data.
@@ -34,7 +34,8 @@ func newMetrics(p *parts) *metrics {
 		suspense:  d("suspense_tenge", "Money that no case has yet."),
 		chunks:    d("open_chunks", "Outside work that waits or is under way, by kind.", "kind"),
 		unlift:    d("oldest_unlifted_seconds", "For how long the oldest ended case has waited for its release, in legal time."),
-		coercion:  d("coercion_on", "1 while the robot may take measures, 0 while it is stopped."),
+		coercion:  d("coercion_on", "1 while the robot may take measures, 0 while everything is stopped."),
+		stops:     d("stops_open", "Stops of the switch that are in force, by people and breakers, of whatever scope."),
 		scrape:    d("scrape_ok", "1 if the database could be read for this scrape."),
 	}
 	p.registry.MustRegister(m, m.acts)
@@ -49,7 +50,7 @@ func (m *metrics) observe(what, outcome string, n int) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.cases, m.orders, m.notices, m.jobs, m.oldestDue, m.dueNow, m.suspense, m.chunks, m.unlift, m.coercion, m.scrape} {
+	for _, d := range []*prometheus.Desc{m.cases, m.orders, m.notices, m.jobs, m.oldestDue, m.dueNow, m.suspense, m.chunks, m.unlift, m.coercion, m.stops, m.scrape} {
 		ch <- d
 	}
 }
@@ -89,7 +90,8 @@ func (m *metrics) queries() []gaugeQuery {
 		{m.suspense, 0, `SELECT COALESCE(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::float8 / 100 FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved`, nil},
 		{m.chunks, 1, `SELECT kind, count(*)::float8 FROM chunks WHERE done_at IS NULL GROUP BY kind`, nil},
 		{m.unlift, 0, `SELECT COALESCE(extract(epoch FROM $1::timestamptz - min(c.ended_at)), 0)::float8 FROM due d JOIN cases c ON c.id = d.case_id WHERE c.ended_at IS NOT NULL AND c.released_at IS NULL`, []any{now}},
-		{m.coercion, 0, `SELECT coercion_on::int::float8 FROM robot`, nil},
+		{m.stops, 0, `SELECT count(*)::float8 FROM stops WHERE released_at IS NULL`, nil},
+		{m.coercion, 0, `SELECT (NOT EXISTS (SELECT 1 FROM stops WHERE released_at IS NULL AND scope = 'all'))::int::float8`, nil},
 	}
 }
 

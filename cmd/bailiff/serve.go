@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"robotbailiff/engine/intake/proof"
 	appdesk "robotbailiff/internal/app/desk"
 	appportal "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
@@ -27,6 +29,7 @@ import (
 	webportal "robotbailiff/internal/web/portal"
 	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
+	"robotbailiff/payments/ledger"
 	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules/money"
 )
@@ -41,6 +44,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	lease := e.flags.Duration("lease", 0, "for how long a chunk may wait for the job that was asked for it before another one is asked for")
 	bad := e.flags.String("faults", "", "how often the simulated world misbehaves, in hundredths of a per cent, as `JSON`: {\"LostAnswer\":1000}; sandbox only")
 	drops := e.flags.String("drop", "", "`DIR` that senders put batches into over SFTP, one folder each; needs the role work")
+	bank := e.flags.String("statements", "", "`DIR` that bank statements are put into; needs the role work")
 	files := e.tlsFlags()
 	rest, err := e.parse(args)
 	if err != nil {
@@ -55,6 +59,9 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	}
 	if *drops != "" && !work {
 		return usagef("--drop needs the role work: give --roles work, or leave --drop away")
+	}
+	if *bank != "" && !work {
+		return usagef("--statements needs the role work: give --roles work, or leave --statements away")
 	}
 	faults, err := parseFaults(*bad)
 	if err != nil {
@@ -71,7 +78,7 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, faults: faults, reach: true}, d)
+	err = e.serve(ctx, db, wiring{work: work, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, statements: *bank, faults: faults, reach: true}, d)
 	return errors.Join(err, db.close(ctx))
 }
 
@@ -146,6 +153,13 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 		}
 		g.Go(func() error { return f.Run(ctx, dropEvery) })
 	}
+	if w.statements != "" {
+		f, err := newStatementFolder(p.robot, w.statements, string(i18n.RU), e.log)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return f.run(ctx) })
+	}
 	for _, run := range p.outside.run {
 		g.Go(func() error { return run(ctx) })
 	}
@@ -214,7 +228,7 @@ func (e *env) site(p *parts) (http.Handler, error) {
 		return string(iin), err
 	}
 	portal := appportal.Config{
-		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN,
+		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN, Contacts: p.contacts, Bot: p.outside.bot,
 		CaseByToken: func(ctx context.Context, token string) (int64, bool, error) {
 			id, _, err := p.robot.Notices.CaseByToken(ctx, p.db.pool, token)
 			if errors.Is(err, notify.ErrNoLink) {
@@ -287,24 +301,14 @@ func (c checkout) StartPayment(ctx context.Context, caseNumber string, amount mo
 	return err
 }
 
-// hooks serves the messages of payment systems. Secrets come from BAILIFF_WEBHOOK_SECRETS, "source=whsec_…,source=…";
-// two of one source are two active secrets. A sandbox has its own.
+// hooks serves the messages of payment systems. A sandbox has secrets of its own.
 func (e *env) hooks(mux *http.ServeMux, p *parts) error {
-	secrets, err := webhookSecrets(p)
+	proofs, err := paymentProofs(p)
 	if err != nil {
 		return err
 	}
-	names := make([]string, 0, len(secrets))
-	for source := range secrets {
-		names = append(names, source)
-	}
-	slices.Sort(names)
-	for _, source := range names {
-		v, err := webhook.NewVerifier(secrets[source])
-		if err != nil {
-			return fmt.Errorf("webhook secret of %s: %w", source, err)
-		}
-		mux.Handle("/hooks/payments/"+source, gateway.Handler(source, v, p.robot, p.clock.Now, func(ctx context.Context, source string, result gateway.Result, err error) {
+	for _, source := range slices.Sorted(maps.Keys(proofs)) {
+		mux.Handle("/hooks/payments/"+source, gateway.Handler(source, proofs[source], p.robot, p.clock.Now, func(ctx context.Context, source string, result gateway.Result, err error) {
 			p.metrics.observe("webhook", string(result), 1)
 			if err != nil {
 				e.log.WarnContext(ctx, "payment message not kept", "source", source, "result", string(result), "error", err)
@@ -314,20 +318,42 @@ func (e *env) hooks(mux *http.ServeMux, p *parts) error {
 	return nil
 }
 
-func webhookSecrets(p *parts) (map[string][]string, error) {
-	out := map[string][]string{}
+// paymentProofs reads BAILIFF_WEBHOOK_SECRETS, "source=whsec_…,source=…", and BAILIFF_WEBHOOK_PLAIN_SECRETS for payment systems that sign
+// the body alone; two secrets of one source are both active. An empty or short one is refused: with it anybody could say "paid".
+func paymentProofs(p *parts) (map[string]gateway.Proof, error) {
+	standard, plain := map[string][]string{}, map[string][]string{}
 	if p.world != nil {
 		for _, s := range []string{sandbox.SourceGateway, sandbox.SourceBank} {
-			out[s] = []string{p.webhookSecret(s)}
+			standard[s] = []string{p.webhookSecret(s)}
 		}
-		return out, nil
+	} else {
+		for name, into := range map[string]map[string][]string{"BAILIFF_WEBHOOK_SECRETS": standard, "BAILIFF_WEBHOOK_PLAIN_SECRETS": plain} {
+			for _, pair := range secretsOf(name) {
+				source, secret, ok := strings.Cut(pair, "=")
+				if !ok || !ledger.ValidSource(source) || source == ledger.SourceTreasury {
+					return nil, usagef("%s is a list of SOURCE=SECRET, separated by commas; a source has small Latin letters, digits, dot, dash and underscore", name)
+				}
+				into[source] = append(into[source], secret)
+			}
+		}
 	}
-	for _, pair := range strings.FieldsFunc(os.Getenv("BAILIFF_WEBHOOK_SECRETS"), func(r rune) bool { return r == ',' }) {
-		source, secret, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, usagef("BAILIFF_WEBHOOK_SECRETS is a list of source=whsec_…, separated by commas")
+	out := map[string]gateway.Proof{}
+	for source, secrets := range standard {
+		v, err := webhook.NewVerifier(secrets)
+		if err != nil {
+			return nil, usagef("BAILIFF_WEBHOOK_SECRETS, %s: %v", source, err)
 		}
-		out[source] = append(out[source], secret)
+		out[source] = v
+	}
+	for source, secrets := range plain {
+		if out[source] != nil {
+			return nil, usagef("%s signs in one way: name it in BAILIFF_WEBHOOK_SECRETS or in BAILIFF_WEBHOOK_PLAIN_SECRETS", source)
+		}
+		v, err := webhook.NewPlain(secrets)
+		if err != nil {
+			return nil, usagef("BAILIFF_WEBHOOK_PLAIN_SECRETS, %s: %v", source, err)
+		}
+		out[source] = v
 	}
 	return out, nil
 }

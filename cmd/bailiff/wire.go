@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"robotbailiff/internal/seal"
 	webapi "robotbailiff/internal/web/api"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/rules/pack"
 )
 
@@ -44,18 +46,21 @@ type parts struct {
 	sources  *intake.Sources
 	feed     *feed.Service
 	outside  channels
+	contacts *contact.Store
+	log      *slog.Logger
 }
 
 // wiring says what to join.
 type wiring struct {
-	work    bool            // with workers
-	seed    uint64          // of the world
-	playful bool            // the world need not survive a crash of the database
-	pulse   time.Duration   // 0: one second
-	lease   time.Duration   // 0: the default of jobs
-	drop    string          // folder that senders put batches into; empty: none
-	faults  *sandbox.Faults // of the world; nil: the usual ones
-	reach   bool            // people outside, by the channels that the environment names
+	work       bool            // with workers
+	seed       uint64          // of the world
+	playful    bool            // the world need not survive a crash of the database
+	pulse      time.Duration   // 0: one second
+	lease      time.Duration   // 0: the default of jobs
+	drop       string          // folder that senders put batches into; empty: none
+	statements string          // folder that bank statements are put into; empty: none
+	faults     *sandbox.Faults // of the world; nil: the usual ones
+	reach      bool            // people outside, by the channels that the environment names
 }
 
 // errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
@@ -63,7 +68,7 @@ var errNoAdapters = errors.New("this database is not a sandbox, and no adapters 
 
 // join builds the program on an open database.
 func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) {
-	p := &parts{db: db, registry: obs.NewRegistry(), health: &obs.Health{}}
+	p := &parts{db: db, log: e.log, registry: obs.NewRegistry(), health: &obs.Health{}}
 	var err error
 	if err = db.current(ctx); err != nil {
 		return nil, err
@@ -77,13 +82,14 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if err := p.joinWorld(ctx, w); err != nil {
 		return nil, err
 	}
+	p.contacts = contact.New(p.keys)
 	p.metrics = newMetrics(p)
 	p.sources = intake.NewSources(db.pool, p.keys)
 	p.feed = feed.New(feed.Config{Pool: db.pool, Sources: p.sources, Post: webapi.Poster(p.sandbox != nil), Log: e.log})
 	cfg := jobs.Config{
 		Pool: db.pool, Clock: p.clock, Packs: p.packs, Keys: p.keys, Log: e.log, Host: portalHost,
 		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed, House: house(p.sandbox != nil),
-		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe,
+		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe, AnyAccount: p.sandbox != nil,
 	}
 	if w.work && p.world == nil {
 		return nil, errNoAdapters
@@ -91,10 +97,14 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err
 	}
+	if cfg.Tills, err = joinTills(); err != nil {
+		return nil, err
+	}
 	if w.work {
 		cfg.Bank = p.world.Bank()
-		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push)}
+		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push), notify.Letter: p.world.Messages(notify.Letter)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
+		cfg.Devices = p.outside.devices
 	}
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err

@@ -22,6 +22,9 @@ type Assigner struct {
 // noBailiffRetry is how long cases of a region without a bailiff wait before the next try.
 const noBailiffRetry = time.Hour
 
+// stoppedRetry is how long cases whose hand-over is stopped wait before the next look.
+const stoppedRetry = 15 * time.Minute
+
 // Run chooses a bailiff for every case of a chunk and records choice, reason and load in one transaction. One chunk at a
 // time: loads are compared under a lock, so that two workers do not both choose the same least-loaded bailiff.
 func (a *Assigner) Run(ctx context.Context, chunkID int64) error {
@@ -47,9 +50,13 @@ func (a *Assigner) Run(ctx context.Context, chunkID int64) error {
 			return err
 		}
 		taken := choices[:0:0]
+		var stopped []int64
 		for i, o := range pl.Outcomes {
-			if o.Refusal == nil {
+			switch {
+			case o.Refusal == nil:
 				taken = append(taken, choices[i])
+			case o.Refusal.Code == engine.CodeStopped:
+				stopped = append(stopped, choices[i].CaseID)
 			}
 		}
 		if err := record(ctx, tx, taken, now); err != nil {
@@ -58,6 +65,9 @@ func (a *Assigner) Run(ctx context.Context, chunkID int64) error {
 		left := leftOver(wanted, choices)
 		if len(left) > 0 {
 			a.Log.ErrorContext(ctx, "no private bailiff in the region", "cases", len(left))
+		}
+		if err := chunk.Again(ctx, tx, stopped, now, now.Add(stoppedRetry)); err != nil {
+			return err
 		}
 		return chunk.Finish(ctx, tx, left, now, now.Add(noBailiffRetry))
 	})

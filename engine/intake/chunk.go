@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,6 +19,10 @@ const (
 	maxPasses  = 20 // over the rows that another uploader was faster with
 	maxCommits = 5  // of a chunk whose commit got no answer
 )
+
+// ErrStopped says that nothing may be opened now. Rows without a verdict keep without one, and get theirs when the batch is worked
+// after the release; rows that open nothing do not meet it.
+var ErrStopped = errors.New("intake: the opening of cases is stopped: the batch waits, and goes on when the stop is released")
 
 // run is one lane of an import into one batch.
 type run struct {
@@ -116,6 +121,11 @@ func (r *run) pass(ctx context.Context, tx pgx.Tx, items []*item) (again []*item
 	}
 	numberDebtors(items, k)
 	_, err = r.im.store.ApplyTx(ctx, tx, open(items, k), engine.BeforeWrite(func(ctx context.Context, tx pgx.Tx, pl *engine.Plan) error {
+		for _, o := range pl.Outcomes {
+			if o.Refusal != nil && o.Refusal.Code == engine.CodeStopped {
+				return ErrStopped
+			}
+		}
 		winners := walk(items, pl.Outcomes, k)
 		lost, err := r.writeWinners(ctx, tx, winners, k)
 		if err != nil {
@@ -165,7 +175,10 @@ func (r *run) writeWinners(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		}
 		kept = append(kept, it)
 	}
-	return lost, r.writeWrits(ctx, tx, kept, k, lost)
+	if err := r.writeWrits(ctx, tx, kept, k, lost); err != nil {
+		return lost, err
+	}
+	return lost, r.fillAddresses(ctx, tx, slices.DeleteFunc(kept, lost.concerns), k)
 }
 
 // causeOf keeps of an error of the database what an engineer needs and what holds no value of the row.

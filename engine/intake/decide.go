@@ -96,10 +96,11 @@ func lookUpPersons(ctx context.Context, q engine.Querier, items []*item, k *know
 		id    int64
 		name  string
 		born  pgtype.Date
+		mail  bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&blind, &id, &name, &born}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&blind, &id, &name, &born, &mail}, func() error {
 		p := k.persons[personKey(blind[:16])]
-		p.id = id
+		p.id, p.mail = id, mail
 		p.learn(name, fromDate(born))
 		return nil
 	})
@@ -114,7 +115,7 @@ func open(items []*item, k *known) []engine.For {
 	cmds := make([]engine.For, len(items))
 	for i, it := range items {
 		w := &it.writ
-		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Facts: w.facts()}
+		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Mail: it.reachableByMail(k), Source: w.Source, Facts: w.facts()}
 		if it.blind != nil {
 			o.DebtorID = k.persons[it.person].id
 		}

@@ -34,6 +34,9 @@ const (
 	FieldGround
 	FieldAct
 
+	// Optional since the third edition: where a letter reaches the debtor.
+	FieldDebtorAddress
+
 	// FieldCount is the number of fields.
 	FieldCount
 )
@@ -41,7 +44,7 @@ const (
 var fieldNames = [FieldCount]string{
 	"source", "document_number", "document_date", "in_force_date", "kind", "issuer_bin", "issuer_name", "debtor_iin",
 	"debtor_name", "debtor_birth_date", "debtor_phone", "debtor_language", "region", "amount", "currency", "claimant_bin",
-	"claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on", "action", "ground", "act",
+	"claimant_name", "iban", "kbk", "knp", "unpaid_confirmed_on", "action", "ground", "act", "debtor_address",
 }
 
 // required lists the fields that no row which opens a case, or corrects its writ, may leave empty.
@@ -59,7 +62,7 @@ var longest = [FieldCount]int{
 	FieldIssuerBIN: 40, FieldIssuerName: 1000, FieldDebtorIIN: 40, FieldDebtorName: 600, FieldDebtorBirthDate: 40,
 	FieldDebtorPhone: 60, FieldDebtorLanguage: 20, FieldRegion: 20, FieldAmount: 40, FieldCurrency: 20, FieldClaimantBIN: 40,
 	FieldClaimantName: 1000, FieldIBAN: 60, FieldKBK: 40, FieldKNP: 40, FieldUnpaidConfirmedOn: 40,
-	FieldAction: 20, FieldGround: 40, FieldAct: 60,
+	FieldAction: 20, FieldGround: 40, FieldAct: 60, FieldDebtorAddress: 600,
 }
 
 // String is the name of the field in every encoding.

@@ -17,6 +17,8 @@ type Figures struct {
 	Duplicate   int `json:"duplicate"`
 	Rejected    int `json:"rejected"`
 	Quarantined int `json:"quarantined"`
+	// Identity is how many of the quarantined have a doubtful person.
+	Identity int `json:"identity,omitempty"`
 	// Usual is the median number of rows of the sender's latest Batches batches; 0 when too few are known.
 	Usual   int `json:"usual,omitempty"`
 	Batches int `json:"batches,omitempty"`
@@ -49,6 +51,7 @@ const (
 	GateRejects    = "rejects"
 	GateDuplicates = "duplicates"
 	GateVolume     = "volume"
+	GateIdentity   = "identity"
 	GateNoRule     = "rule_missing" // the rule pack has no control for the day: nothing is let in on a guess
 )
 
@@ -69,6 +72,9 @@ func gate(p *pack.Pack, on calendar.Date, f Figures) []Reason {
 	}
 	share(GateRejects, f.Rejected, g.Rejects)
 	share(GateDuplicates, f.Duplicate, g.Duplicates)
+	if limit, ok := p.GateIdentity(on); ok && f.Rows >= g.VolumeRows && f.Identity*100 > limit*f.Rows {
+		why = append(why, Reason{GateIdentity, f.Identity, f.Rows, limit})
+	}
 	if f.Usual > 0 && f.Rows >= g.VolumeRows && f.Rows > g.Volume*f.Usual {
 		why = append(why, Reason{GateVolume, f.Rows, f.Usual, g.Volume})
 	}
@@ -94,6 +100,7 @@ func (in *Inbox) usual(ctx context.Context, source string, on calendar.Date, f *
 var reasonTexts = map[string]calendar.Names{
 	GateRejects:    {KK: "{of} жолдың {count} жолы қабылданбайды: шек {limit} %.", RU: "Отклоняется {count} из {of} строк: порог {limit} %.", EN: "{count} of {of} rows would be rejected: the limit is {limit} %."},
 	GateDuplicates: {KK: "{of} жолдың {count} жолы бұрын келген: шек {limit} %.", RU: "{count} из {of} строк уже получены: порог {limit} %.", EN: "{count} of {of} rows were received before: the limit is {limit} %."},
+	GateIdentity:   {KK: "{of} жолдың {count} жолында адамның жеке басы күмәнді: шек {limit} %.", RU: "В {count} из {of} строк сомнительна личность: порог {limit} %.", EN: "In {count} of {of} rows the person is in doubt: the limit is {limit} %."},
 	GateVolume:     {KK: "{count} жол: жіберушінің әдеттегісі {of}, шек {limit} есе.", RU: "{count} строк: обычно у отправителя {of}, порог в {limit} раза.", EN: "{count} rows: the sender usually has {of}, the limit is {limit} times."},
 	GateNoRule:     {KK: "Бұл күнге топтаманы бақылау ережесі жоқ.", RU: "На этот день правил контроля партий нет.", EN: "The rule pack has no control of batches for this day."},
 }

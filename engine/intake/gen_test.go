@@ -50,6 +50,10 @@ var (
 
 // goodRow is a row that qualifies at testkit.Morning; i decides everything.
 func goodRow(i int) values {
+	address := ""
+	if i%3 > 0 {
+		address = fmt.Sprintf("%d0000, г. Астана, ул. Абая, д. %d, кв. %d", 1+i%9, 1+i%180, 1+i%77)
+	}
 	year, month, day := 50+i%50, 1+i/50%12, 1+i/600%28
 	return values{
 		"source": "court-7101", "document_number": fmt.Sprintf("7101-26-%06d/%d", i, i%7), "document_date": "2025-12-25", "in_force_date": "2026-01-12",
@@ -59,7 +63,7 @@ func goodRow(i int) values {
 		"debtor_phone": fmt.Sprintf("8 (701) %03d-%02d-%02d", i/10000%1000, i/100%100, i%100), "debtor_language": []string{"kk", "ru"}[i%2],
 		"region": []string{"71", "75", "79", "11"}[i%4], "amount": fmt.Sprintf("%d.%02d", 4325+i%80000, i%100), "currency": "KZT",
 		"claimant_bin": "991240099994", "claimant_name": "Комитет казначейства", "iban": "KZ24070105KSN0000000", "kbk": "204161", "knp": "025",
-		"unpaid_confirmed_on": "2026-02-20",
+		"unpaid_confirmed_on": "2026-02-20", "debtor_address": address,
 	}
 }
 
@@ -74,7 +78,7 @@ func goodRows(n int) []values {
 // table writes rows as CSV, quoting only what must be quoted.
 func table(rows []values, delim string, columns ...string) []byte {
 	if len(columns) == 0 {
-		columns = FieldNames()[:FieldAction] // as every sender wrote before there were corrections
+		columns = append(FieldNames()[:FieldAction], FieldDebtorAddress.String()) // as senders write who correct nothing
 	}
 	var b bytes.Buffer
 	b.WriteString(strings.Join(columns, delim) + "\r\n")

@@ -485,6 +485,31 @@ func TestInbox_gates(t *testing.T) {
 	}
 }
 
+// From a hundred rows on, more than one in a hundred whose number does not fit the person makes a batch wait.
+func TestInbox_gateOfIdentity(t *testing.T) {
+	t.Parallel()
+	in := newInbox(t, nil)
+	doubtful := func(rows []values, n int) []values {
+		for i := range n {
+			rows[i] = rows[i].with("debtor_birth_date", "1971-02-03")
+		}
+		return rows
+	}
+	if b := in.take(court, table(doubtful(goodRows(99), 2), ",")); b.State != StateDone || b.Quarantined != 2 {
+		t.Errorf("99 rows: %+v", b)
+	}
+	if b := in.take(court, table(doubtful(goodRows(299)[99:], 2), ",")); b.State != StateDone || b.Quarantined != 2 {
+		t.Errorf("one in a hundred: %+v", b)
+	}
+	b := in.take(court, table(doubtful(goodRows(499)[299:], 3), ","))
+	if b.State != StateWaiting || len(b.Reasons) != 1 || b.Reasons[0] != (Reason{GateIdentity, 3, 200, 1}) {
+		t.Fatalf("%+v", b)
+	}
+	if got := b.Reasons[0].Text("en"); got != "In 3 of 200 rows the person is in doubt: the limit is 1 %." {
+		t.Error(got)
+	}
+}
+
 // The volume is compared with the median of the sender's own batches, once five are known.
 func TestInbox_gateOfVolume(t *testing.T) {
 	t.Parallel()

@@ -14,10 +14,11 @@ import (
 
 // Where sealed values live: the second argument of seal.Keys.Seal and the first of seal.Keys.Blind.
 const (
-	SealedIIN   = "debtors.iin_sealed"
-	SealedPhone = "debtors.phone_sealed"
-	SealedRow   = "batch_rows.sealed"
-	BlindIIN    = "debtors.iin_blind"
+	SealedIIN     = "debtors.iin_sealed"
+	SealedPhone   = "debtors.phone_sealed"
+	SealedAddress = "debtors.address_sealed"
+	SealedRow     = "batch_rows.sealed"
+	BlindIIN      = "debtors.iin_blind"
 )
 
 type (
@@ -112,6 +113,7 @@ type person struct {
 	n      uint8
 	stored bool // the words and the date are known
 	fresh  bool // the id is new: the person is not in the table yet
+	mail   bool // the table has an address
 }
 
 func (p *person) learn(name string, birth calendar.Date) {

@@ -62,6 +62,9 @@ func (w *work) look(ctx context.Context, b *workBatch) (f findings, err error) {
 			default:
 				v := rules.Eligibility(pack, wr.facts(), today)
 				f.add(verdictOf(v.Code))
+				if v.Code == rules.CodeIdentityConflict {
+					f.Identity++
+				}
 				if v.Outcome == rules.OutcomeOpen {
 					contents.add(it.hash)
 				}

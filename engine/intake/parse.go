@@ -45,6 +45,7 @@ func Parse(row *Row, source string) (Writ, Problem) {
 		KBK:               p.code(FieldKBK, func(s string) bool { return digits(s, 6) }),
 		KNP:               p.code(FieldKNP, func(s string) bool { return digits(s, 3) }),
 		UnpaidConfirmedOn: p.date(FieldUnpaidConfirmedOn),
+		DebtorAddress:     p.name(FieldDebtorAddress),
 	}
 	return w, p.problem()
 }
@@ -194,7 +195,7 @@ func (p *parser) amount(f Field) money.Amount {
 	return a
 }
 
-// name must have letters, and none that a wrong character set has turned into question marks.
+// name is a name or an address: it must have letters, and none that a wrong character set has turned into question marks.
 func (p *parser) name(f Field) string {
 	s := p.text(f)
 	if s != "" && (strings.IndexByte(s, '?') >= 0 || strings.IndexFunc(s, unicode.IsLetter) < 0) {

@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"encoding/hex"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +99,7 @@ func TestParse_writesOneWay(t *testing.T) {
 	if p.Code != "" || apart.Hash() != composed.Hash() {
 		t.Errorf("letters in two parts: %+v", p)
 	}
-	for f := range FieldAction {
+	for _, f := range append(slices.Collect(fieldsBefore(FieldAction)), FieldDebtorAddress) {
 		if f == FieldSource {
 			continue
 		}
@@ -111,6 +113,27 @@ func TestParse_writesOneWay(t *testing.T) {
 		if p.Code != "" || got.Hash() == want.Hash() {
 			t.Errorf("%s is not part of the content: %+v", f, p)
 		}
+	}
+}
+
+func first8(sum [32]byte) []byte { return sum[:8] }
+
+func fieldsBefore(end Field) iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		for f := range end {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// A writ of before the address was a field has the hash that it had.
+func TestHash_withoutAnAddressIsOfBefore(t *testing.T) {
+	t.Parallel()
+	w, p := Parse(rowOf(goodRow(3)), "")
+	if got := hex.EncodeToString(first8(w.Hash())); p.Code != "" || w.DebtorAddress != "" || got != "dcd9743df3419eeb" {
+		t.Errorf("%s, %+v", got, p)
 	}
 }
 

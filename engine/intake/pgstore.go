@@ -91,7 +91,7 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 	var first []*item
 	for _, it := range winners {
 		if p := k.persons[it.person]; p.fresh {
-			p.fresh = false
+			p.fresh, p.mail = false, it.writ.DebtorAddress != ""
 			first = append(first, it)
 		}
 	}
@@ -101,7 +101,10 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 	slices.SortFunc(first, func(a, b *item) int { return bytes.Compare(a.blind, b.blind) })
 	stored, err := r.put(ctx, tx, "debtors", "iin_blind", debtorColumns, len(first), func(row *pg.Row, i int) {
 		it, w := first[i], &first[i].writ
-		var phone []byte
+		var phone, address []byte
+		if w.DebtorAddress != "" {
+			address = r.im.keys.Seal([]byte(w.DebtorAddress), SealedAddress)
+		}
 		if w.DebtorPhone != "" {
 			phone = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
 		}
@@ -112,6 +115,7 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		row.Date(w.birthDate().UTC())
 		row.Bytes(phone)
 		row.Text(w.DebtorLanguage)
+		row.Bytes(address)
 	})
 	if err != nil {
 		return fmt.Errorf("intake: write debtors: %w", err)
@@ -124,7 +128,7 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 	return nil
 }
 
-var debtorColumns = []string{"id", "iin_blind", "iin_sealed", "name", "birth_date", "phone_sealed", "language"}
+var debtorColumns = []string{"id", "iin_blind", "iin_sealed", "name", "birth_date", "phone_sealed", "language", "address_sealed"}
 
 // writeWrits inserts the documents in the order of their number, for the same reason.
 func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *known, lost losses) error {

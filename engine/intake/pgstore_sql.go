@@ -43,7 +43,7 @@ const duplicateRowsSQL = `SELECT row_no, code, field FROM batch_rows WHERE batch
 const knownWritsSQL = `SELECT w.source, w.document_number, w.content_hash, w.case_id
   FROM unnest($1::text[], $2::text[]) AS u(source, document_number) JOIN writs w USING (source, document_number)`
 
-const knownDebtorsSQL = `SELECT iin_blind, id, name, birth_date FROM debtors WHERE iin_blind = ANY($1)`
+const knownDebtorsSQL = `SELECT iin_blind, id, name, birth_date, address_sealed IS NOT NULL FROM debtors WHERE iin_blind = ANY($1)`
 
 // The name of the sequence is looked up once, not for each row.
 const nextDebtorsSQL = `WITH ids AS MATERIALIZED (SELECT pg_get_serial_sequence('debtors', 'id')::regclass AS seq)

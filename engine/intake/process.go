@@ -37,7 +37,8 @@ var errPaused = errors.New("intake: to be continued")
 
 // Process takes a batch as far as it can go without people: look, gate, and every row its verdict. It may be cut short at any
 // point, run again, and run by two processes at once: each row gets one verdict, and the totals are the same. progress may be
-// nil. A file that cannot be read as a whole fails its batch and is no error here.
+// nil. A file that cannot be read as a whole fails its batch and is no error here; nor is a batch that waits, since the opening of
+// cases is stopped.
 func (in *Inbox) Process(ctx context.Context, id int64, progress func(Progress)) (Batch, error) {
 	b, _, err := in.Work(ctx, id, 0, progress)
 	return b, err
@@ -65,6 +66,9 @@ func (in *Inbox) Work(ctx context.Context, id int64, slice time.Duration, progre
 			err = in.fail(ctx, id, fatal)
 		case errors.Is(err, errMoved), busy(err) && slice == 0:
 			err = ctx.Err()
+		case errors.Is(err, ErrStopped): // the pulse comes back to it
+			b, err := in.Batch(ctx, id)
+			return b, false, err
 		case errors.Is(err, errPaused), busy(err):
 			b, err := in.Batch(ctx, id)
 			return b, true, err

@@ -258,7 +258,7 @@ func asRow(w Writ) *Row {
 		FieldSource: w.Source, FieldDocumentNumber: w.DocumentNumber, FieldKind: w.Kind, FieldIssuerBIN: w.IssuerBIN, FieldIssuerName: w.IssuerName,
 		FieldDebtorIIN: w.DebtorIIN, FieldDebtorName: w.DebtorName, FieldDebtorPhone: w.DebtorPhone, FieldDebtorLanguage: w.DebtorLanguage,
 		FieldRegion: w.Region, FieldAmount: w.Amount.String(), FieldCurrency: w.Currency, FieldClaimantBIN: w.ClaimantBIN,
-		FieldClaimantName: w.ClaimantName, FieldIBAN: w.IBAN, FieldKBK: w.KBK, FieldKNP: w.KNP,
+		FieldClaimantName: w.ClaimantName, FieldIBAN: w.IBAN, FieldKBK: w.KBK, FieldKNP: w.KNP, FieldDebtorAddress: w.DebtorAddress,
 	} {
 		row.Values[f] = v
 	}

@@ -67,7 +67,7 @@ func TestWriteReport_jsonLinesAndXML(t *testing.T) {
 		lines := strings.Split(got, "\r\n")
 		at := len(lines) - 3
 		if lines[0] != "\xEF\xBB\xBF"+names+";row;verdict;code;field;reason" ||
-			lines[at] != "c;;;;;;;;;;;;;;;;;;000001;;;;;;2;duplicate;duplicate;;"+Message(CodeDuplicate, "ru") || !strings.HasSuffix(lines[at+1], ";3;;;;") {
+			lines[at] != "c;;;;;;;;;;;;;;;;;;000001;;;;;;;2;duplicate;duplicate;;"+Message(CodeDuplicate, "ru") || !strings.HasSuffix(lines[at+1], ";3;;;;") {
 			t.Errorf("%s", got)
 		}
 	}

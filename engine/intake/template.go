@@ -29,7 +29,11 @@ var explanations = [FieldCount]explanation{
 	FieldUnpaidConfirmedOn: {"2026-02-20", "Төленбегені расталған күн.", "День, на который подтверждена неуплата.", "Day for which it was confirmed that nothing was paid."},
 	FieldAction:            {"open, withdraw, cancel, correct", "Жолдың мақсаты: іс ашу, қайтарып алу, күшін жою, түзету; бос болса — open.", "Что просит строка: открыть, отозвать, отменить, исправить; пусто — open.", "What the row asks for; empty means open."},
 	FieldGround:            {"amnesty", "Қайтарып алудың, күшін жоюдың немесе түзетудің негізі.", "Основание отзыва, отмены или исправления.", "Why it is withdrawn, cancelled or corrected."},
-	FieldAct:               {"", "Негіз болған актінің нөмірі.", "Номер акта, который это говорит.", "Number of the act that says so."},
+	FieldDebtorAddress: {
+		"010000, г. Астана, ул. Мәңгілік Ел, д. 8, кв. 1", "Борышкердің пошта мекенжайы: SMS жеткізілгені расталмаса, хат осында жіберіледі.",
+		"Почтовый адрес должника: сюда идёт письмо, если доставка SMS не подтверждена.", "The debtor's postal address: a letter goes there when no SMS is proven to have arrived.",
+	},
+	FieldAct: {"", "Негіз болған актінің нөмірі.", "Номер акта, который это говорит.", "Number of the act that says so."},
 }
 
 // WriteTemplate writes an empty workbook to fill in: the columns are formatted as text, so that no IIN loses its zeros and

@@ -32,6 +32,7 @@ type Writ struct {
 	KBK               string
 	KNP               string
 	UnpaidConfirmedOn calendar.Date
+	DebtorAddress     string // for letters, on one line
 
 	Action Action
 	Ground string // of a row that is not Open: one word, such as amnesty
@@ -78,6 +79,9 @@ func (w *Writ) Hash() [sha256.Size]byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(w.Amount.Tiyn()))
 	if w.Action != ActionOpen && w.Action != "" {
 		text(string(w.Action), w.Ground, w.Act)
+	}
+	if w.DebtorAddress != "" { // writs of before the address was a field keep their hash
+		text("address", w.DebtorAddress)
 	}
 	return sha256.Sum256(b)
 }

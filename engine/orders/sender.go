@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/stop"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/seal"
 	"robotbailiff/rules/calendar"
@@ -37,6 +38,7 @@ type pending struct {
 	lawful   bool      // what it takes may still be taken now
 	asked    time.Time // when the engine asked for it
 	waits    bool      // it is another order's turn first
+	parked   bool      // its bank is stopped
 	turn     time.Time // for one that waits: when to look again, in legal time
 }
 
@@ -72,7 +74,13 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, purposesOf(chunk.Kind), now, civil(calendar.DateOf(now)))
+	var stops stop.Set
+	if chunk.Kind != engine.ChunkLift { // nothing stops what gives back, and nothing makes it wait
+		if stops, err = stop.ReadGuarded(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, purposesOf(chunk.Kind), now, civil(calendar.DateOf(now)), stops.BySource(), len(stops.Banks()) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +98,15 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 			amount int64
 			sealed []byte
 			of     *uuid.UUID
+			about  stop.Subject
+			bank   string
 		)
-		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful, &p.asked, &p.waits); err != nil {
+		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful, &p.asked, &p.waits, &about.Region, &about.Source, &bank); err != nil {
 			rows.Close()
 			return nil, err
 		}
+		p.lawful = p.lawful && !Stopped(stops, about, p.Purpose, "")
+		p.parked = p.lawful && Stopped(stops, about, p.Purpose, bank)
 		iin, err := s.Keys.Open(sealed, "debtors.iin_sealed")
 		if err != nil {
 			rows.Close()
@@ -107,6 +119,8 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 		open = append(open, p)
 		if p.waits = p.waits && p.lawful; p.waits {
 			waiting++
+		} else if p.parked && !p.tried() {
+			continue
 		} else if p.lawful || p.tried() {
 			ids, purps, ords = append(ids, p.CaseID), append(purps, string(p.Purpose)), append(ords, int16(p.ordinal))
 		}
@@ -134,7 +148,7 @@ func (s *Sender) call(ctx context.Context, open []pending) (map[uuid.UUID]Reply,
 	var batch []Instruction
 	for _, p := range open {
 		switch {
-		case p.waits, p.tried() && !unseen[p.ID]:
+		case p.waits, p.parked, p.tried() && !unseen[p.ID]:
 		case !p.lawful:
 			replies[p.ID] = Reply{ID: p.ID, Known: true, Answer: engine.Withdrawn}
 		default:
@@ -186,6 +200,10 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		count = map[[2]string]int{}
 	)
 	later := map[time.Time][]int64{}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
 	for _, p := range open {
 		if p.waits {
 			later[p.turn] = append(later[p.turn], p.CaseID)
@@ -193,6 +211,11 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 			continue
 		}
 		r, ok := replies[p.ID]
+		if p.parked && (!ok || r.Answer == "") {
+			later[now.Add(parkFor)] = append(later[now.Add(parkFor)], p.CaseID)
+			count[[2]string{string(p.Purpose), "parked"}]++
+			continue
+		}
 		if !ok || r.Answer == "" {
 			again, tries = append(again, p.CaseID), min(tries, p.attempts)
 			count[[2]string{string(p.Purpose), "unknown"}]++
@@ -206,10 +229,6 @@ func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending,
 		cmds = append(cmds, engine.For{CaseID: p.CaseID, Actor: engine.ActorBank, Command: engine.OrderAnswered{
 			Purpose: p.Purpose, Ordinal: p.ordinal, Answer: r.Answer, Sum: r.Sum, Bank: r.Bank, Detail: r.Detail,
 		}})
-	}
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
 	}
 	err = pg.InTx(ctx, s.Store.Pool(), func(tx pgx.Tx) error {
 		if err := chunk.Hold(ctx, tx); err != nil {
@@ -272,16 +291,19 @@ func purposesOf(kind string) []string {
 func civil(d calendar.Date) time.Time { return d.UTC() }
 
 // openOrdersSQL locks the open orders of a chunk. An order that takes something is lawful only while the gate is open;
-// engine.Blocks decides the same when the order is made, this is the second look just before it is sent.
+// engine.Blocks decides the same when the order is made, this, with [Stopped], is the second look just before it is sent.
 const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed,
 	CASE WHEN o.purpose IN ('lift', 'reduce', 'collect') THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)
 	     WHEN o.purpose = 'recall' THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'collect' ORDER BY a.ordinal DESC LIMIT 1)
 	END,
 	o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
-	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4 AND (SELECT coercion_on FROM robot)),
+	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4
+	  AND (c.limitation_on IS NULL OR c.limitation_on >= $4)),
 	o.requested_at,
 	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM writs w
-	  WHERE w.debtor_id = c.debtor_id AND w.case_id <> o.case_id AND (EXISTS (` + openBeforeSQL + `) OR EXISTS (` + dueBeforeSQL + `)))
+	  WHERE w.debtor_id = c.debtor_id AND w.case_id <> o.case_id AND (EXISTS (` + openBeforeSQL + `) OR EXISTS (` + dueBeforeSQL + `))),
+	c.region, CASE WHEN $5::boolean THEN (SELECT w.source FROM writs w WHERE w.case_id = o.case_id) ELSE '' END,
+	CASE WHEN $6::boolean AND o.purpose = 'collect' THEN (SELECT a.bank FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1) ELSE '' END
   FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id
  WHERE o.case_id = ANY($1) AND o.purpose = ANY($2) AND o.status IN ('requested', 'unknown')
  ORDER BY o.case_id, o.requested_at, o.purpose, o.ordinal FOR UPDATE OF o`

@@ -55,9 +55,9 @@ func below(path string, folders ...string) bool {
 var (
 	domains  = []string{"engine", "notify", "payments"}
 	outer    = []string{"internal/jobs", "internal/app", "internal/web", "internal/sandbox", "internal/testkit", "cmd"}
-	adapters = []string{"notify/channel", "payments/source"}
-	kit      = []string{"internal/pg", "internal/clock", "internal/seal", "internal/webhook"}
-	pure     = []string{"internal/caseno"} // no input or output, no state: plain functions
+	adapters = []string{"notify/channel", "payments/source", "engine/orders/bankapi"}
+	kit      = []string{"internal/pg", "internal/clock", "internal/seal", "internal/webhook", "internal/outcall"}
+	pure     = []string{"internal/caseno", "internal/strictjson"} // no input or output, no state: plain functions
 )
 
 const (
@@ -97,11 +97,11 @@ func violations(p pkg) []string {
 			return below(path, river)
 		})
 		deny("dependencies point inwards, from cmd to rules", func(path string) bool { return below(path, outer...) })
-		deny("a domain may use of internal only pg, clock and seal (and caseno, which is pure)", func(path string) bool {
+		deny("a domain may use of internal only pg, clock, seal, webhook and outcall (and caseno and strictjson, which are pure)", func(path string) bool {
 			return below(path, "internal") && !below(path, outer...) && !below(path, kit...) && !below(path, pure...)
 		})
 		if !below(from, adapters...) {
-			deny("only channel and source adapters speak HTTP", func(path string) bool { return below(path, web) })
+			deny("only adapters to channels, sources and banks speak HTTP", func(path string) bool { return below(path, web) })
 		}
 	}
 	if below(from, "internal/app") {
@@ -179,6 +179,11 @@ func TestViolations_areSeen(t *testing.T) {
 		{"engine", "net/http/httptrace", false},
 		{"notify/channel/sms", web, true},
 		{"payments/source/gateway", web, true},
+		{"engine/orders/bankapi", web, true},
+		{"engine/orders", web, false},
+		{"engine/orders/bankapi", module + "internal/outcall", true},
+		{"internal/outcall", module + "notify", false},
+		{"internal/strictjson", module + "engine", false},
 		{"payments", web, false},
 		{"engine", module + "internal/jobs", false},
 		{"engine", module + "internal/obs", false},

@@ -108,16 +108,16 @@ func (r *rig) verifyImport(ctx context.Context, n int, rep, again intake.Report)
 }
 
 // inputColumns is the number of columns of a court batch.
-const inputColumns = 21
+const inputColumns = 22
 
 const stagingSQL = `CREATE TABLE staging (row_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source text, document_number text, document_date text, in_force_date text, kind text, issuer_bin text, issuer_name text, debtor_iin text,
 	debtor_name text, debtor_birth_date text, debtor_phone text, debtor_language text, region text, amount text, currency text,
-	claimant_bin text, claimant_name text, iban text, kbk text, knp text, unpaid_confirmed_on text)`
+	claimant_bin text, claimant_name text, iban text, kbk text, knp text, unpaid_confirmed_on text, debtor_address text)`
 
 const copyStagingSQL = `COPY staging (source, document_number, document_date, in_force_date, kind, issuer_bin, issuer_name, debtor_iin,
 	debtor_name, debtor_birth_date, debtor_phone, debtor_language, region, amount, currency, claimant_bin, claimant_name, iban, kbk, knp,
-	unpaid_confirmed_on) FROM STDIN (FORMAT csv)`
+	unpaid_confirmed_on, debtor_address) FROM STDIN (FORMAT csv)`
 
 // rawCopy writes the input rows as they are, unchecked, over two connections into a table with nothing but a primary key.
 func rawCopy(ctx context.Context, p *place, file string, n int) (cost, error) {

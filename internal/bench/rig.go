@@ -52,6 +52,7 @@ type rigOptions struct {
 	receipt int // receipts that are brought at once
 	postmen int
 	sms     notify.Gateway // nil: one that answers at once
+	lines   int            // of a statement that one transaction takes; 0: the usual
 }
 
 func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*rig, error) {
@@ -76,7 +77,7 @@ func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*r
 	}
 	r.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: r.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: host,
-		Work: o.work, Pulse: o.pulse, Bank: r.bank, Gateways: gateways,
+		Work: o.work, Pulse: o.pulse, Bank: r.bank, Gateways: gateways, AnyAccount: true, LinesAtOnce: o.lines,
 	})
 	if err != nil {
 		return nil, err

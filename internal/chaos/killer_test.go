@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/rules"
-	"robotbailiff/rules/pack"
 )
 
 // beat is one legal instant of the undisturbed run and how long its work took.
@@ -96,16 +94,8 @@ type killer struct {
 
 func newKiller(r *run, beats []beat) *killer {
 	k := &killer{run: r, dice: rand.New(rand.NewPCG(r.size.seed, 0x6b696c6c))}
-	k.strikes = plan(k.dice, slices.DeleteFunc(slices.Clone(beats), func(b beat) bool { return lastBeforeNight(b.at) }), r.size.workers, r.size.servers)
+	k.strikes = plan(k.dice, beats, r.size.workers, r.size.servers)
 	return k
-}
-
-// lastBeforeNight says that notices may leave at an instant and not at the next point of the grid. What a kill cuts off there is not
-// struck: it is asked for and sent again ten minutes later, which by this clock is in the night, when its time is over. The debtor
-// would not be told, and act otherwise than in the run that nobody disturbed.
-func lastBeforeNight(at time.Time) bool {
-	from, until := rules.SendWindow(pack.Default(), at)
-	return !from.After(at) && !at.Add(grid).Before(until)
 }
 
 // disturb drives a run to its end under the kills.

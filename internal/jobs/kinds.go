@@ -31,6 +31,7 @@ var queues = map[string]river.QueueConfig{
 	queueHandover: {MaxWorkers: 1},
 	queueIntake:   {MaxWorkers: 1},
 	queueFeed:     {MaxWorkers: 2},
+	queueTills:    {MaxWorkers: 1},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -75,6 +76,7 @@ func (r *Robot) workers() *river.Workers {
 		return r.work(ctx, j.Args.Chunk, r.assigner.Run)
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[tillJob]) error { return r.AskTill(ctx, j.Args.Gateway) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
 	river.AddWorker(w, &feedWorker{robot: r})
 	return w
@@ -159,11 +161,16 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	contacts, err := r.contacts(ctx, chunk.CaseIDs)
+	held, err := r.heldNotices(ctx, chunk.CaseIDs)
 	if err != nil {
 		return err
 	}
-	err = r.sender.Run(ctx, chunk.CaseIDs, contacts)
+	free := without(chunk.CaseIDs, held)
+	contacts, err := r.contacts(ctx, free)
+	if err != nil {
+		return err
+	}
+	err = r.sender.Run(ctx, free, contacts)
 	var later *notify.Later
 	var again, rest []int64
 	now, nowErr := r.cfg.Clock.Now(ctx)
@@ -175,7 +182,7 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 	case errors.As(err, &later):
 		rest = later.Rest
 		if !later.At.IsZero() {
-			again, next = without(chunk.CaseIDs, rest), later.At
+			again, next = without(free, rest), later.At
 		}
 	case err != nil:
 		return err
@@ -185,6 +192,9 @@ func (r *Robot) sendNotices(ctx context.Context, id int64) error {
 			return err
 		}
 		if err := chunk.Again(ctx, tx, rest, now, now); err != nil {
+			return err
+		}
+		if err := chunk.Again(ctx, tx, held, now, now.Add(heldFor)); err != nil {
 			return err
 		}
 		return chunk.Finish(ctx, tx, again, now, next)

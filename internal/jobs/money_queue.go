@@ -109,10 +109,10 @@ func (r *Robot) evidence(ctx context.Context, list []payments.Payment) ([]match.
 	return e, out, r.whoPaid(ctx, blind, e)
 }
 
-const debtorsSQL = `SELECT b.n, d.id FROM unnest($1::bytea[]) WITH ORDINALITY AS b (iin, n) JOIN debtors d ON d.iin_blind = b.iin`
+const whoPaidSQL = `SELECT b.n, d.id FROM unnest($1::bytea[]) WITH ORDINALITY AS b (iin, n) JOIN debtors d ON d.iin_blind = b.iin`
 
 func (r *Robot) whoPaid(ctx context.Context, blind [][]byte, e []match.Evidence) error {
-	rows, err := r.cfg.Pool.Query(ctx, debtorsSQL, blind)
+	rows, err := r.cfg.Pool.Query(ctx, whoPaidSQL, blind)
 	if err != nil {
 		return fmt.Errorf("jobs: payers: %w", err)
 	}

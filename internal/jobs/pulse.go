@@ -40,9 +40,12 @@ func (r *Robot) Nudge() {
 }
 
 // Pulse does what is due from state alone, so that a lost job, a missed tick or an emptied job table loses nothing:
-// money is settled first, then due cases are looked at, then chunks and court batches that nobody works are started again.
+// the breakers are looked at, money is settled, then due cases are looked at, then chunks and court batches that nobody works are started again.
 func (r *Robot) Pulse(ctx context.Context) error {
 	var errs []error
+	if err := r.watchBreakers(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("breakers: %w", err))
+	}
 	if _, err := r.Settle(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("settle: %w", err))
 	}
@@ -60,6 +63,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	}
 	if err := r.wakeFeeds(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("wake webhooks: %w", err))
+	}
+	if err := r.askTills(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("ask gateways: %w", err))
 	}
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))

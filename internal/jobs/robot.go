@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,14 +14,17 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/handover"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
+	"robotbailiff/notify/contact"
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
+	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules"
 )
 
@@ -40,9 +44,16 @@ type Config struct {
 	Work     bool
 	Bank     orders.Bank                       // needed with Work
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
+	Devices  bool                              // a push goes to a debtor's newest device; not: to his pseudonym
 	Pulse    time.Duration                     // 0: one second
 	Lease    time.Duration                     // a chunk whose job nobody began for so long is started again; 0: 40 seconds
-	Observe  func(what, outcome string, n int) // for metrics; may be nil
+
+	Tills map[string]gateway.Driver // payment gateways that can be asked, by source; may be nil
+
+	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
+	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
+	Observe     func(what, outcome string, n int) // for metrics; may be nil
+	Breakers    time.Duration                     // real time between two looks at the breakers; 0: one minute
 }
 
 // Robot is the engine with everything that drives it.
@@ -58,9 +69,14 @@ type Robot struct {
 	bank     *orders.Sender
 	sender   *notify.Sender
 	assigner *handover.Assigner
+	reach    *contact.Store
 	nudge    chan struct{}
-	forgot   clock.Stopwatch // since rows that nobody reads any more were looked for
-	stopping chan struct{}   // closed when Run ends
+	asked    clock.Stopwatch // since the pulse asked whether gateways have to be asked
+	breakers *breaker.Watcher
+	looking  sync.Mutex
+	looked   *clock.Stopwatch // since the breakers were looked at; nil: not yet
+	forgot   clock.Stopwatch  // since rows that nobody reads any more were looked for
+	stopping chan struct{}    // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -78,13 +94,19 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Lease == 0 {
 		cfg.Lease = abandonAfter
 	}
+	if cfg.LinesAtOnce == 0 {
+		cfg.LinesAtOnce = statementPage
+	}
+	if cfg.Breakers == 0 {
+		cfg.Breakers = time.Minute
+	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}
 	}
 	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
 	}
-	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
+	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
 	var err error
 	r.Notices, err = notify.NewStore(notify.Config{Links: cfg.Keys, Host: cfg.Host, Window: func(t time.Time) (time.Time, time.Time) {
 		return rules.SendWindow(cfg.Packs.Current(), t)
@@ -103,6 +125,8 @@ func New(cfg Config) (*Robot, error) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
+	r.reach = contact.New(cfg.Keys)
+	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }

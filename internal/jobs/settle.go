@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
@@ -124,6 +125,9 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 		last = events[len(events)-1].Row
 		s := settlement{Robot: r, tx: tx, now: now}
 		s.read(events)
+		if err := s.findOrders(ctx); err != nil {
+			return err
+		}
 		if err := s.bookTransfers(ctx); err != nil {
 			return err
 		}
@@ -147,6 +151,8 @@ type settlement struct {
 	now       time.Time
 	transfers []payments.Transfer
 	reversals []payments.Reversal
+	orders    []uuid.UUID // of ours, which transfers name
+	orderAt   []int       // which transfers
 	received  map[int64]time.Time
 	outcomes  []payments.Outcome
 }
@@ -166,9 +172,36 @@ func (s *settlement) read(events []payments.PendingEvent) {
 		} else {
 			t := m.Transfer(e.Source, e.Row)
 			t.CaseID, _, _ = match.ByReference(t.Reference)
+			if m.Order != uuid.Nil {
+				s.orders = append(s.orders, m.Order)
+				s.orderAt = append(s.orderAt, len(s.transfers))
+			}
 			s.transfers = append(s.transfers, t)
 		}
 	}
+}
+
+// findOrders lets a payment that was begun by us pay the case that it was begun for, whatever the words say. A sum that is not the one that
+// was asked for is money all the same; somebody is told.
+func (s *settlement) findOrders(ctx context.Context) error {
+	begun, err := s.Payments.Orders(ctx, s.tx, s.orders)
+	if err != nil || len(begun) == 0 {
+		return err
+	}
+	paid := map[uuid.UUID]payments.OrderState{}
+	for k, id := range s.orders {
+		t := &s.transfers[s.orderAt[k]]
+		o, ok := begun[id]
+		if !ok || o.Gateway != t.Source {
+			continue // nobody began it there
+		}
+		t.CaseID, paid[id] = o.CaseID, payments.WasPaid
+		if !o.Amount.Equal(t.Amount) {
+			s.cfg.Observe("payment", "order_differs", 1)
+			s.cfg.Log.WarnContext(ctx, "a payment is not of the sum that was asked for", "order", id, "gateway", t.Source)
+		}
+	}
+	return s.Payments.EndOrders(ctx, s.tx, paid)
 }
 
 // bookTransfers books new payments, each once and whole.

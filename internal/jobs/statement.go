@@ -101,7 +101,7 @@ func (t *Taking) Line(part int, l *source.Line) error {
 		return nil
 	}
 	p.page = append(p.page, statementLine{no: p.no, txn: id, line: *l, gateway: p.gateways[l.Payer.IBAN]})
-	if len(p.page) < statementPage {
+	if len(p.page) < t.robot.cfg.LinesAtOnce {
 		return nil
 	}
 	return t.flush(p)

@@ -2,8 +2,6 @@ package jobs
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 
@@ -17,28 +15,26 @@ import (
 	"robotbailiff/rules/money"
 )
 
-// namer gives every line of an account its identity: the bank's own reference, or, where the bank gives none, the hash of what the line
-// says and of how many such lines stood before it in the same statement. Overlapping statements name a movement alike.
+// namer gives every line of an account its identity: its key, and, where the bank gives no reference, how many such lines stood before it
+// in the same statement. Overlapping statements name a movement alike.
 type namer struct {
 	account string
-	seen    map[[16]byte]int
+	seen    map[string]int
 }
 
-func newNamer(account string) *namer { return &namer{account: account, seen: map[[16]byte]int{}} }
+func newNamer(account string) *namer { return &namer{account: account, seen: map[string]int{}} }
 
 func (n *namer) of(l *source.Line) string {
-	side := "/"
+	name := n.account + "/"
 	if !l.Credit {
-		side = "/-"
+		name += "-"
 	}
+	name += l.Key()
 	if l.Ref != "" {
-		return n.account + side + l.Ref
+		return name
 	}
-	text := []byte(l.Booked.String() + "\x00" + l.Value.String() + "\x00" + l.Amount.String() + "\x00" + l.EndToEnd + "\x00" + l.Payer.IBAN + "\x00" + l.Payer.IIN + "\x00" + l.Purpose + side)
-	sum := sha256.Sum256(text)
-	key := [16]byte(sum[:16])
-	n.seen[key]++
-	return n.account + side + "#" + hex.EncodeToString(key[:]) + "." + strconv.Itoa(n.seen[key])
+	n.seen[name]++
+	return name + "." + strconv.Itoa(n.seen[name])
 }
 
 // signed is the sum of a line: positive is to us.
@@ -157,10 +153,11 @@ func (p *linePage) payout(i int) payments.Payout {
 // doubtDeparted lets no case have money of which a later statement, taken before, says that the bank took it back.
 func (p *linePage) doubtDeparted(ctx context.Context, at []int) error {
 	var mirror []string
-	of := map[string]int{}
+	of, name := map[string]int{}, newNamer(p.account)
 	for _, i := range at {
-		if l := &p.lines[i].line; l.Ref != "" {
-			id := p.account + "/-" + l.Ref
+		if l := p.lines[i].line; l.Ref != "" {
+			l.Credit, l.Reversal = false, true
+			id := name.of(&l)
 			mirror, of[id] = append(mirror, id), i
 		}
 	}
@@ -232,7 +229,7 @@ func (p *linePage) giveBack(ctx context.Context, at []int) (lost []int, err erro
 	name := newNamer(p.account)
 	for k, i := range at {
 		l := p.lines[i].line
-		l.Credit = true // the identity of what is taken back
+		l.Credit, l.Reversal = true, false // the identity of what is taken back
 		reversals[k] = payments.Reversal{Source: ledger.SourceTreasury, TxnID: name.of(&l), Amount: l.Amount, Currency: l.Currency}
 	}
 	found, verdicts, err := p.takeBack(ctx, p.tx, reversals, p.now)

@@ -25,13 +25,20 @@ type EvidencePack struct {
 	OpenedOn, NotifiedOn, VoluntaryEndsOn, TermEndsOn calendar.Date
 
 	Notices []EvidenceNotice
-	Visits  []time.Time // by the personal link
+	Visits  []EvidenceVisit // by the personal links
 	Events  []EvidenceEvent
 
 	Intact   bool // the chain of the events is whole
 	BrokenAt int  // the first event that is not as it was written, when it is not
 
 	JSON []byte // the same facts for programs: attached as they are, their hash is the check code
+}
+
+// EvidenceVisit says when the link of a notice was opened by somebody who passed the gate.
+type EvidenceVisit struct {
+	Ordinal         int // of the notice
+	FirstAt, LastAt time.Time
+	Visits          int
 }
 
 // EvidenceNotice is one notice on one channel.
@@ -166,8 +173,11 @@ func (l *evidenceLayout) notice(n EvidenceNotice) {
 	})
 	defer t.end()
 	state := n.Status
-	if state == "delivered" {
+	switch {
+	case state == "delivered":
 		state += "_" + n.Channel
+	case n.Detail == "not_needed":
+		state = n.Detail
 	}
 	t.row(l.say("evidence.notice.state"), l.of("evidence.state.", state))
 	if n.Detail != "" {
@@ -224,8 +234,8 @@ func (l *evidenceLayout) receipts(all []EvidenceReceipt) string {
 func (l *evidenceLayout) visits() {
 	s := l.s
 	s.heading(l.say("evidence.visits.title"))
-	for _, at := range l.d.Visits {
-		s.write(regular, bodySize, black, instant(at))
+	for _, v := range l.d.Visits {
+		s.write(regular, bodySize, black, l.say("evidence.visits.line", "ordinal", strconv.Itoa(v.Ordinal), "first", instant(v.FirstAt), "last", instant(v.LastAt), "visits", strconv.Itoa(v.Visits)))
 	}
 	if len(l.d.Visits) == 0 {
 		s.write(regular, bodySize, black, l.say("evidence.visits.none"))

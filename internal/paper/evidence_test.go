@@ -37,7 +37,7 @@ func usual(l i18n.Lang) EvidencePack {
 	day := func(n int) calendar.Date { return calendar.DateOf(begun).AddDays(n) }
 	d := EvidencePack{
 		Lang: l, Case: "26-0000001-5", MadeAt: begun.Add(240 * time.Hour), OpenedOn: day(0), NotifiedOn: day(0), VoluntaryEndsOn: day(7), TermEndsOn: day(30),
-		Visits: []time.Time{begun.Add(3 * time.Hour)}, Intact: true, JSON: []byte(`{"case":"26-0000001-5"}` + "\n"),
+		Visits: []EvidenceVisit{{Ordinal: 1, FirstAt: begun.Add(3 * time.Hour), LastAt: begun.Add(50 * time.Hour), Visits: 3}}, Intact: true, JSON: []byte(`{"case":"26-0000001-5"}` + "\n"),
 	}
 	notice := func(ordinal int, channel, kind, language, status, text string) *EvidenceNotice {
 		at := begun.Add(time.Duration(ordinal-1) * 24 * time.Hour)

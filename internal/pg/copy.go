@@ -78,6 +78,16 @@ func (r *Row) Bytes(b []byte) {
 	r.buf = append(r.buf, b...)
 }
 
+// Bool appends a boolean.
+func (r *Row) Bool(v bool) {
+	r.size(1)
+	if v {
+		r.buf = append(r.buf, 1)
+	} else {
+		r.buf = append(r.buf, 0)
+	}
+}
+
 // UUID appends a uuid.
 func (r *Row) UUID(v [16]byte) {
 	r.size(len(v))

@@ -26,12 +26,13 @@ type kinds struct {
 	At       *time.Time
 	Day      *time.Time
 	Document []byte
+	Yes      bool
 }
 
-var kindColumns = []string{"small", "whole", "big", "ref", "words", "bytes", "id", "at", "day", "document"}
+var kindColumns = []string{"small", "whole", "big", "ref", "words", "bytes", "id", "at", "day", "document", "yes"}
 
 func (k kinds) values() []any {
-	return []any{k.Small, k.Whole, k.Big, k.Ref, k.Words, k.Bytes, k.ID, k.At, k.Day, k.Document}
+	return []any{k.Small, k.Whole, k.Big, k.Ref, k.Words, k.Bytes, k.ID, k.At, k.Day, k.Document, k.Yes}
 }
 
 func (k kinds) appendTo(r *pg.Row) {
@@ -55,12 +56,14 @@ func (k kinds) appendTo(r *pg.Row) {
 	r.Time(orZero(k.At))
 	r.Date(orZero(k.Day))
 	r.Bytes(k.Document)
+	r.Bool(k.Yes)
 }
 
 func drawKinds(t *rapid.T) kinds {
 	k := kinds{
 		Small: rapid.Int16().Draw(t, "small"), Whole: rapid.Int32().Draw(t, "whole"), Big: rapid.Int64().Draw(t, "big"),
 		Words: strings.ReplaceAll(rapid.String().Draw(t, "words"), "\x00", ""),
+		Yes:   rapid.Bool().Draw(t, "yes"),
 	}
 	copy(k.ID[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
 	if rapid.Bool().Draw(t, "some") {
@@ -86,7 +89,7 @@ func TestCopy_likePgx(t *testing.T) {
 	}
 	for _, table := range []string{"ours", "theirs"} {
 		exec(t, `CREATE TABLE `+table+` (no int GENERATED ALWAYS AS IDENTITY, small smallint NOT NULL, whole int NOT NULL, big bigint NOT NULL, ref bigint,
-			words text NOT NULL, bytes bytea, id uuid NOT NULL, at timestamptz, day date, document json)`)
+			words text NOT NULL, bytes bytea, id uuid NOT NULL, at timestamptz, day date, document json, yes boolean NOT NULL)`)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		exec(t, `TRUNCATE ours, theirs RESTART IDENTITY`)

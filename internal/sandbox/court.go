@@ -19,12 +19,13 @@ type FeedOptions struct {
 	Bad       int           // rows that must be rejected or held, for every reason alike
 	Duplicate int           // rows that came before in the same batch
 	Recurring int           // rows on somebody who has a row before
+	Addresses int           // persons whose address the courts know
 	Cancelled int           // good writs that their issuer cancels in the following four weeks
 }
 
 // DefaultFeed is a batch of ordinary quality.
 func DefaultFeed(opening calendar.Date) FeedOptions {
-	return FeedOptions{Opening: opening, Bad: 200, Duplicate: 100, Recurring: 1200, Cancelled: 100}
+	return FeedOptions{Opening: opening, Bad: 200, Duplicate: 100, Recurring: 1200, Addresses: 7500, Cancelled: 100}
 }
 
 // Verdicts of rows besides the codes of package rules.

@@ -3,13 +3,13 @@ package sandbox
 import "io"
 
 const header = "source,document_number,document_date,in_force_date,kind,issuer_bin,issuer_name,debtor_iin,debtor_name,debtor_birth_date," +
-	"debtor_phone,debtor_language,region,amount,currency,claimant_bin,claimant_name,iban,kbk,knp,unpaid_confirmed_on\n"
+	"debtor_phone,debtor_language,region,amount,currency,claimant_bin,claimant_name,iban,kbk,knp,unpaid_confirmed_on,debtor_address\n"
 
-func (r *Row) fields() [21]string {
+func (r *Row) fields() [22]string {
 	return [...]string{
 		r.Source, r.DocumentNumber, r.DocumentDate, r.InForceDate, r.Kind, r.IssuerBIN, r.IssuerName,
 		r.DebtorIIN, r.DebtorName, r.DebtorBirthDate, r.DebtorPhone, r.DebtorLanguage, r.Region, r.Amount, r.Currency,
-		r.ClaimantBIN, r.ClaimantName, r.IBAN, r.KBK, r.KNP, r.UnpaidConfirmedOn,
+		r.ClaimantBIN, r.ClaimantName, r.IBAN, r.KBK, r.KNP, r.UnpaidConfirmedOn, r.DebtorAddress,
 	}
 }
 

@@ -57,6 +57,7 @@ type Row struct {
 	Source, DocumentNumber, DocumentDate, InForceDate, Kind, IssuerBIN, IssuerName         string
 	DebtorIIN, DebtorName, DebtorBirthDate, DebtorPhone, DebtorLanguage, Region            string
 	Amount, Currency, ClaimantBIN, ClaimantName, IBAN, KBK, KNP, UnpaidConfirmedOn, Wanted string // Wanted: the verdict, not written
+	DebtorAddress                                                                          string
 }
 
 func (c *Court) number(i int) string {
@@ -136,6 +137,7 @@ func (c *Court) good(i, owner int, minor bool) Row {
 		Kind: kindNames[k], IssuerBIN: b.bin, IssuerName: b.name, DebtorIIN: p.IIN, DebtorName: p.Name, DebtorPhone: p.Phone,
 		DebtorLanguage: p.Language, Region: p.Region, Amount: tenge(c.sum(i)), Currency: "KZT", ClaimantBIN: b.claimantBIN,
 		ClaimantName: b.claimant, IBAN: b.iban, KBK: "204000", KNP: "900", UnpaidConfirmedOn: c.day(d.between(1, 5)),
+		DebtorAddress: c.address(owner, p.region, minor),
 	}
 	if minor {
 		r.DebtorBirthDate = p.Born.String()

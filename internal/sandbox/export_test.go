@@ -17,6 +17,15 @@ func Read(text string) (caseID int64, token string, owed int64) {
 	return f.caseID, f.token, f.owed
 }
 
+// Wrongs counts what the world found wrong.
+func Wrongs(ctx context.Context, b Books) (int, error) {
+	p, err := b.All(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return len(p.Wrongs.rows), nil
+}
+
 // Dump writes the books as text, the same for the same books.
 func Dump(ctx context.Context, b Books) (string, error) {
 	p, err := b.All(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/notify"
+	"robotbailiff/rules/calendar"
 )
 
 // Messages is the port of one channel: an SMS centre or a push service.
@@ -123,8 +124,11 @@ type told struct {
 // take puts a message on its way. A second message under the same reference has the fate of the first; again says that it
 // may be the same call of which only the end was not heard.
 func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, again bool) *Message {
+	if m.channel != notify.Letter && (wakes(now) || !msg.ExpiresAt.IsZero() && wakes(msg.ExpiresAt.Add(-time.Nanosecond)) || msg.ExpiresAt.Sub(now) > waking) {
+		p.wrong("night/"+msg.Ref, "INV-N4", f.caseID, "message "+msg.Ref+" may reach its reader in the night", now)
+	}
 	if rec := p.Messages.Get(msg.Ref); rec != nil {
-		if again && rec.At.Equal(now) {
+		if again && rec.At.Equal(now) || m.channel == notify.Letter { // the folder of letters has each reference once
 			return rec
 		}
 		if rec.Count++; rec.Count > 2 {
@@ -165,6 +169,18 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, a
 	return rec
 }
 
+// People are awake from nine to nine, by the world's own reckoning.
+const (
+	wakeHour  = 9
+	sleepHour = 21
+	waking    = (sleepHour - wakeHour) * time.Hour
+)
+
+func wakes(t time.Time) bool {
+	hour := t.In(calendar.Almaty).Hour()
+	return hour < wakeHour || hour >= sleepHour
+}
+
 // reads is when a debtor reads what came in the course of a day: in the evening.
 func (w *World) reads(caseID int64, done time.Time) time.Time {
 	d := roll(w.seed, "evening", caseKey(caseID))
@@ -181,6 +197,9 @@ func (m messagePort) fate(msg notify.Message, now time.Time) (fate string, done,
 	quick, slow := d.after(2*time.Second, 3*time.Minute), dayOf(now).AddDate(0, 0, d.between(1, 2)).Add(d.after(8*time.Hour, 21*time.Hour))
 	failed, lateReceipt, noReceipt := d.in(m.faults.Failed), d.in(m.faults.LateReceipt), d.in(m.faults.NoReceipt)
 	again = d.in(m.faults.TwiceTold)
+	if m.channel == notify.Letter {
+		return m.letterFate(d, now)
+	}
 	if m.channel == notify.Push {
 		device := roll(m.seed, "device", msg.To)
 		if device.in(m.faults.NoDevice) {
@@ -210,6 +229,21 @@ func (m messagePort) fate(msg notify.Message, now time.Time) (fate string, done,
 		return fateDelivered, done, slow, again, ""
 	}
 	return fateDelivered, done, done, again, ""
+}
+
+// letterFate is what becomes of a letter: it is in the letter box after three to seven days, comes back, or is lost. The post says
+// so on the evening of that day.
+func (m messagePort) letterFate(d dice, now time.Time) (fate string, done, toldAt time.Time, again bool, detail string) {
+	day := dayOf(now).AddDate(0, 0, d.between(3, 7))
+	done, toldAt = day.Add(d.after(9*time.Hour, 18*time.Hour)), day.Add(d.after(19*time.Hour, 22*time.Hour))
+	again = d.in(m.faults.TwiceTold)
+	switch n := d.below(whole); {
+	case n < m.faults.Returned:
+		return fateFailed, done, toldAt, again, []string{"returned", "refused"}[d.below(2)]
+	case n < m.faults.Returned+m.faults.LostLetter:
+		return fateUnknown, time.Time{}, time.Time{}, false, ""
+	}
+	return fateDelivered, done, toldAt, again, ""
 }
 
 // facts is what a reader finds in a text.

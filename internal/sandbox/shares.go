@@ -34,6 +34,8 @@ type Faults struct {
 	Failed      int // undeliverable
 	TwiceTold   int // of receipts: told twice
 	NoDevice    int // of debtors: no device for a push
+	Returned    int // of letters: nobody took them
+	LostLetter  int // of letters: nobody knows where they are
 
 	HookTwice    int // the same event again
 	HookNewEvent int // the same transfer under a new event id
@@ -47,7 +49,7 @@ type Faults struct {
 func DefaultFaults() Faults {
 	return Faults{
 		LineDown: 100, LineMute: 100, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
-		TwiceTold: 300, NoDevice: 3500, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000,
+		TwiceTold: 300, NoDevice: 3500, Returned: 2000, LostLetter: 100, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000,
 	}
 }
 

@@ -54,21 +54,25 @@ func unseen(r rune) bool {
 // person, and what is no text, may not.
 func Storable(problems []Problem) bool {
 	for _, p := range problems {
-		if p.Code == CodeDigits || p.Code == CodeControl || p.Code == CodeMany || p.Code == CodeLong && p.Part != PartBody {
+		if p.Code == CodeDigits || p.Code == CodeControl || p.Code == CodeMany || p.Code == CodeLong && p.Part != PartBody && (p.Part != PartLetter || p.Number > 0) {
 			return false
 		}
 	}
 	return true
 }
 
-// ParseLines reads a wording as a form has it: a message or a sentence a line. Spaces that mean nothing are left out.
-func ParseLines(sms, title, body string) Wording {
-	return Wording{SMS: lines(sms), Title: oneLine(title), Body: lines(body)}
+// ParseLines reads a wording as a form has it: a message, a sentence or a paragraph a line. Spaces that mean nothing are left out.
+func ParseLines(sms, title, body, letter string) Wording {
+	w := Wording{SMS: lines(sms), Title: oneLine(title), Body: lines(body)}
+	if paragraphs := lines(letter); len(paragraphs) > 0 {
+		w.Letter = paragraphs
+	}
+	return w
 }
 
 // Lines writes a wording as [ParseLines] reads it.
-func (w Wording) Lines() (sms, title, body string) {
-	return strings.Join(w.SMS, "\n"), w.Title, strings.Join(w.Body, "\n")
+func (w Wording) Lines() (sms, title, body, letter string) {
+	return strings.Join(w.SMS, "\n"), w.Title, strings.Join(w.Body, "\n"), strings.Join(w.Letter, "\n")
 }
 
 func lines(s string) []string {

@@ -15,7 +15,12 @@ const (
 	PartSMS   Part = "sms"
 	PartTitle Part = "title"
 	PartBody  Part = "body"
+
+	PartLetter Part = "letter"
 )
+
+// Parts of a wording, in the order of a form.
+var wordingParts = []Part{PartSMS, PartTitle, PartBody, PartLetter}
 
 // Problem says what is wrong with a wording, and where.
 type Problem struct {
@@ -70,6 +75,13 @@ func Check(k Kind, lang string, w Wording) []Problem {
 	sms, readSMS := c.passage(PartSMS, w.SMS, mostMessages)
 	title, readTitle := c.passage(PartTitle, []string{w.Title}, 1)
 	body, readBody := c.passage(PartBody, w.Body, mostSentences)
+	if HasLetter(k) {
+		if letter, read := c.passage(PartLetter, w.Letter, mostParagraphs); read {
+			c.letter(letter)
+		}
+	} else if len(w.Letter) > 0 {
+		c.add(PartLetter, 0, CodeMany, "0")
+	}
 	if readSMS {
 		c.messages(sms)
 	}
@@ -98,13 +110,13 @@ func CheckWords(ws Words) []Problem {
 
 // compare finds placeholders that some languages of a kind have and others have not.
 func compare(k Kind, ws Words) (found []Problem) {
-	for _, part := range []Part{PartSMS, PartTitle, PartBody} {
+	for _, part := range wordingParts {
 		var of [8]set // by language; there are fewer
 		var all set
 		var unread [8]bool // what is wrong there was said already
 		for i, lang := range Languages {
 			w := ws[lang][k]
-			lines := map[Part][]string{PartSMS: w.SMS, PartTitle: {w.Title}, PartBody: w.Body}[part]
+			lines := map[Part][]string{PartSMS: w.SMS, PartTitle: {w.Title}, PartBody: w.Body, PartLetter: w.Letter}[part]
 			p, err := cutAll(lines...)
 			unread[i] = err != nil || len(lines) == 0
 			of[i] = p.fields()
@@ -143,11 +155,15 @@ func (c *checker) passage(part Part, lines []string, most int) (passage, bool) {
 		return nil, false
 	}
 	for i, line := range lines {
-		if utf8.RuneCountInString(line) > longestLine {
-			c.add(part, i+1, CodeLong, strconv.Itoa(longestLine))
+		longest := longestLine
+		if part == PartLetter {
+			longest = longestParagraph
+		}
+		if utf8.RuneCountInString(line) > longest {
+			c.add(part, i+1, CodeLong, strconv.Itoa(longest))
 		}
 		c.characters(part, i+1, line)
-		if strings.Contains(line, "|") && part != PartBody {
+		if strings.Contains(line, "|") && part != PartBody && part != PartLetter {
 			c.add(part, i+1, CodeBar, "|")
 		}
 		for alternative := range strings.SplitSeq(line, "|") {
@@ -229,6 +245,7 @@ var mustSay = map[Kind][]set{
 	Paid:      {1 << fAmount},
 	RefundDue: {1 << fAmount},
 	Refusal:   {1 << fAt},
+	Prolonged: {1 << fUntil},
 }
 
 func (c *checker) title(p passage) {

@@ -10,20 +10,32 @@ import (
 // SMS holds whole messages, from the fullest to the barest: the first one that has all
 // its facts and keeps the budget is sent. Body holds the sentences of the push, each as
 // alternatives split by "|"; a sentence none of whose alternatives has its facts is
-// left out. The last SMS and the title need nothing but case, host and link.
+// left out. The last SMS and the title need nothing but case, host and link. Letter is the
+// paragraphs of a letter under its heading, made like Body; the kinds that never go by post
+// have none.
 type Wording struct {
-	SMS   []string `json:"sms"`
-	Title string   `json:"title"`
-	Body  []string `json:"body"`
+	SMS    []string `json:"sms"`
+	Title  string   `json:"title"`
+	Body   []string `json:"body"`
+	Letter []string `json:"letter,omitempty"`
 }
 
 // Equal says whether two wordings are the same words.
 func (w Wording) Equal(other Wording) bool {
-	return slices.Equal(w.SMS, other.SMS) && w.Title == other.Title && slices.Equal(w.Body, other.Body)
+	return slices.Equal(w.SMS, other.SMS) && w.Title == other.Title && slices.Equal(w.Body, other.Body) &&
+		slices.Equal(w.Letter, other.Letter)
 }
 
 // Words is all that one version says: by language, then by kind.
 type Words map[string]map[Kind]Wording
+
+// Whole gives a wording with the letter that is built in, if it was written before there were letters.
+func (w Wording) Whole(k Kind, lang string) Wording {
+	if len(w.Letter) == 0 {
+		w.Letter = slices.Clone(BuiltIn().languages[lang].kinds[k].words.Letter)
+	}
+	return w
+}
 
 // With gives a copy in which one wording is another one.
 func (ws Words) With(k Kind, lang string, w Wording) Words {
@@ -93,7 +105,7 @@ func Compile(ws Words) (*Edition, error) {
 			if !ok {
 				continue
 			}
-			c, err := w.compile()
+			c, err := w.Whole(k, lang).compile()
 			if err != nil {
 				return nil, fmt.Errorf("%s in %s: %w", k, lang, err)
 			}
@@ -111,7 +123,7 @@ func (e *Edition) Words() Words {
 	for lang, l := range e.languages {
 		out[lang] = make(map[Kind]Wording, len(l.kinds))
 		for k, c := range l.kinds {
-			out[lang][k] = Wording{SMS: slices.Clone(c.words.SMS), Title: c.words.Title, Body: slices.Clone(c.words.Body)}
+			out[lang][k] = Wording{SMS: slices.Clone(c.words.SMS), Title: c.words.Title, Body: slices.Clone(c.words.Body), Letter: slices.Clone(c.words.Letter)}
 		}
 	}
 	return out
@@ -129,5 +141,7 @@ func (e *Edition) Render(k Kind, lang string, f Facts) (Text, error) {
 	}
 	sms, push := l.values(f, l.sms), l.values(f, l.push)
 	message, _ := w.sms.shortest(&sms, Budget(k))
-	return Text{SMS: message, PushTitle: w.title.all(&push), PushBody: w.body.all(&push)}, nil
+	t := Text{SMS: message, PushTitle: w.title.all(&push), PushBody: w.body.all(&push)}
+	t.LetterHeading, t.Letter = w.letterOf(&push)
+	return t, nil
 }

@@ -32,6 +32,17 @@ var english = language{
 				"You can pay until the end of {until} with no extra charge.",
 				"Who, what for and how to pay: {link}",
 			},
+			Letter: []string{
+				"Notice in case {case}",
+				"The Department of Justice of Kazakhstan has opened a case to collect a debt under a decision in force. The case follows the simplified procedure.",
+				"No SMS is proven to have reached you, so this notice comes by letter.",
+				"To pay: KZT {amount}.",
+				"You can pay until the end of {until} with no extra charge.",
+				"The time for voluntary payment begins when this letter is delivered. If it ends and the debt is not paid, money may be held on one of your accounts, no more than what you still owe.",
+				"You may opt out of the simplified procedure: the case then goes to a private bailiff, whose fee is added to the debt.",
+				"Who collects and what for, how to pay or to object: {link}",
+				"Already paid? There is nothing to do. We never ask for SMS codes or card details.",
+			},
 		},
 		Reminder: {
 			SMS: []string{
@@ -88,6 +99,21 @@ var english = language{
 				"KZT {left} is left to pay.",
 				"You can pay it until the end of {until} with no extra charge.",
 				"{?arrest}The hold on your account is being reduced to match.",
+				"Details: {link}",
+			},
+		},
+		Prolonged: {
+			SMS: []string{
+				"Case {case}: you now have until the end of {until} to pay KZT {left} with no extra charge. {host}",
+				"Case {case}: you now have until the end of {until} to pay. {host}",
+				"Case {case}: you have more time to pay. {host}",
+			},
+			Title: "Case {case}: more time to pay",
+			Body: []string{
+				"For some days we took no measures.",
+				"Those days do not count against you.",
+				"You can now pay until the end of {until} with no extra charge.",
+				"Left to pay: KZT {left}.",
 				"Details: {link}",
 			},
 		},

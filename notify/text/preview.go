@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -49,6 +50,9 @@ type Preview struct {
 	Title, Body string
 	TitleLength int // characters
 	BodyLength  int
+
+	LetterHeading string // empty: this kind never goes by post
+	Letter        []string
 }
 
 // PreviewSMS is one of the messages of a wording.
@@ -78,6 +82,9 @@ func Show(k Kind, lang string, w Wording, f Facts) Preview {
 		p.SMS = append(p.SMS, m)
 	}
 	p.Title, p.Body = readable([]string{w.Title}).all(&push), readable(w.Body).all(&push)
+	if heading, rest := (&compiled{letter: readable(w.Letter)}).letterOf(&push); heading != "" {
+		p.LetterHeading, p.Letter = heading, strings.Split(rest, "\n\n")
+	}
 	p.TitleLength, p.BodyLength = utf8.RuneCountInString(p.Title), utf8.RuneCountInString(p.Body)
 	return p
 }

@@ -46,8 +46,8 @@ type sentence []template
 type passage []sentence
 
 type compiled struct {
-	words            Wording // as it was written
-	sms, title, body passage
+	words                    Wording // as it was written
+	sms, title, body, letter passage
 }
 
 // compile cuts the wordings of a language that is built in. A slip in one stops the program
@@ -72,7 +72,10 @@ func (w Wording) compile() (c compiled, err error) {
 	if c.title, err = cutAll(w.Title); err != nil {
 		return c, err
 	}
-	c.body, err = cutAll(w.Body...)
+	if c.body, err = cutAll(w.Body...); err != nil {
+		return c, err
+	}
+	c.letter, err = cutAll(w.Letter...)
 	return c, err
 }
 

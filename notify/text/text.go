@@ -20,6 +20,7 @@ const (
 	Arrest     Kind = "arrest"      // money is held on an account
 	PartPaid   Kind = "part_paid"   // some money came, some is missing
 	Corrected  Kind = "corrected"   // the issuer lowered the sum
+	Prolonged  Kind = "prolonged"   // days on which we took no measures do not count: the last day is a later one
 	Paid       Kind = "paid"        // nothing is owed, the case is closed
 	Cancelled  Kind = "cancelled"   // the underlying decision was cancelled
 	HandedOver Kind = "handed_over" // a private bailiff has the case now
@@ -28,7 +29,7 @@ const (
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Paid, Cancelled, HandedOver, Refusal, RefundDue}
+var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Prolonged, Paid, Cancelled, HandedOver, Refusal, RefundDue}
 
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}
@@ -59,6 +60,10 @@ type Text struct {
 	SMS       string
 	PushTitle string
 	PushBody  string
+
+	// Of a letter; empty for the kinds that never go by post. Paragraphs are set apart by two line feeds.
+	LetterHeading string
+	Letter        string
 }
 
 // Budget is the number of SMS parts that a kind may take.

@@ -28,6 +28,17 @@ var uzbek = language{
 				"{until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
 				"Kim, nima uchun va qanday toʻlash: {link}",
 			},
+			Letter: []string{
+				"{case} raqamli ish boʻyicha xabarnoma",
+				"Qozogʻiston Adliya departamenti kuchga kirgan qaror boʻyicha qarzni undirish ishini ochdi. Ish soddalashtirilgan tartibda yuritiladi.",
+				"Sizga SMS yetkazilgani tasdiqlanmagani uchun bu xabarnoma xat bilan yuborildi.",
+				"Toʻlanadigan summa: {amount} tenge.",
+				"{until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"Bu xat topshirilgandan keyin ixtiyoriy toʻlash muddati boshlanadi. U tugab, qarz toʻlanmasa, bitta hisobingizdagi qolgan qarzdan oshmaydigan summa xatlanishi mumkin.",
+				"Soddalashtirilgan tartibni rad etishga haqlisiz: u holda ish xususiy sud ijrochisiga oʻtadi va qarzga uning haqi qoʻshiladi.",
+				"Kim va nima uchun undiradi, qanday toʻlash yoki eʼtiroz bildirish: {link}",
+				"Toʻlab boʻldingizmi? Hech narsa qilish kerak emas. SMS kodlari va karta maʼlumotlarini soʻramaymiz.",
+			},
 		},
 		Reminder: {
 			SMS: []string{
@@ -84,6 +95,21 @@ var uzbek = language{
 				"Endi {left} tenge toʻlash kerak.",
 				"Uni {until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
 				"{?arrest}Xatlangan summani qolgan qarzgacha kamaytiramiz.",
+				"Batafsil: {link}",
+			},
+		},
+		Prolonged: {
+			SMS: []string{
+				"{case}: to'lash muddati {until} gacha uzaytirildi, {left} tenge qoldi. {host}",
+				"{case}: to'lash muddati {until} gacha uzaytirildi. {host}",
+				"{case}: to'lash muddati uzaytirildi. {host}",
+			},
+			Title: "{case} raqamli ish: muddat uzaytirildi",
+			Body: []string{
+				"Biz bir necha kun hech qanday chora koʻrmadik.",
+				"Bu kunlar sizga qarshi hisoblanmaydi.",
+				"Endi {until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
+				"Qolgan qarz: {left} tenge.",
 				"Batafsil: {link}",
 			},
 		},

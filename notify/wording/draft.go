@@ -100,7 +100,7 @@ func (s *Store) draft(ctx context.Context, q rowsQuerier, actor string) (d Draft
 			return d, err
 		}
 		stale[place] = !then.Words()[place.Language][place.Kind].Equal(d.Old[place.Language][place.Kind])
-		d.New = d.New.With(place.Kind, place.Language, w)
+		d.New = d.New.With(place.Kind, place.Language, w.Whole(place.Kind, place.Language))
 	}
 	for _, place := range d.Old.Changes(d.New) {
 		d.Edits = append(d.Edits, Edit{place, stale[place]})

@@ -45,6 +45,12 @@ const (
 	CodeStatementTwice = "statement_twice"
 )
 
+// Codes of what is found when a statement is held against the books.
+const (
+	CodeNotOurs          = "account_unknown"
+	CodeStatementChanged = "statement_changed"
+)
+
 // CodeOrder is what a payment order of ours cannot hold.
 const CodeOrder = "order_invalid"
 
@@ -162,5 +168,12 @@ var words = map[string]wording{
 	},
 	CodeStatementTwice: {
 		calendar.Names{KK: "Бұл үзінді бұрын келген.", RU: "Эта выписка уже приходила.", EN: "This statement has come before."}, nothing,
+	},
+	CodeNotOurs: {
+		calendar.Names{KK: "Бұл шот біздің шот ретінде тіркелмеген.", RU: "Этот счёт не зарегистрирован как наш.", EN: "This account is not registered as ours."},
+		calendar.Names{KK: "Шот біздікі болса, оны тіркеңіз: bailiff account put IBAN.", RU: "Если счёт наш, зарегистрируйте его: bailiff account put IBAN.", EN: "If it is ours, register it: bailiff account put IBAN."},
+	},
+	CodeStatementChanged: {
+		calendar.Names{KK: "Осы нөмірлі үзінді басқа мазмұнмен бұрын алынған.", RU: "Выписка с этим номером уже принята с другим содержанием.", EN: "A statement with this id was taken before with another content."}, askBank,
 	},
 }

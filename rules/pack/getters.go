@@ -32,6 +32,9 @@ const (
 	ProofNothing        = "nothing"         // information only; starts no term
 )
 
+// Letter is the channel that goes by post: it needs an address, and the quiet hours do not bind it.
+const Letter = "letter"
+
 // Term is a length of time and the way to count it.
 type Term struct {
 	N        int
@@ -125,6 +128,12 @@ func (p *Pack) SuspensionExcluded(on calendar.Date) (excluded, ok bool) {
 	return p.typed.flags[KeySuspension].on(on)
 }
 
+// PauseExcluded reports whether days on which we stopped measures ourselves are left out of the terms that they would end; ok is
+// false for packs that know no pauses.
+func (p *Pack) PauseExcluded(on calendar.Date) (excluded, ok bool) {
+	return p.typed.flags[KeyPause].on(on)
+}
+
 // Appeal returns the term for challenging a decree (EL 10(5)).
 func (p *Pack) Appeal(on calendar.Date) (Term, bool) { return p.term(KeyAppeal, on) }
 
@@ -189,6 +198,12 @@ func (p *Pack) ReminderDays(on calendar.Date) (int, bool) {
 	return p.typed.counts[KeyReminder].on(on)
 }
 
+// NewsDays returns for how many calendar days more a notice without a ladder may still leave that could not on its first day; ok
+// is false for packs that let it leave on that day alone.
+func (p *Pack) NewsDays(on calendar.Date) (int, bool) {
+	return p.typed.counts[KeyNewsDays].on(on)
+}
+
 // Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller
 // must not change it.
 func (p *Pack) Ladder(on calendar.Date) []Rung {
@@ -247,6 +262,49 @@ func (p *Pack) Gate(on calendar.Date) (g Gate, ok bool) {
 		*f.n, ok = n, ok && have
 	}
 	return g, ok
+}
+
+// GateIdentity returns from which share of rows with a doubtful person on, in percent, a batch waits for two people; ok is false
+// for packs without that limit.
+func (p *Pack) GateIdentity(on calendar.Date) (percent int, ok bool) {
+	return p.typed.counts[KeyGateIdentity].on(on)
+}
+
+// Breakers says when the robot stops itself.
+type Breakers struct {
+	ArrestsTimes, ArrestsLeast, ArrestsDays int // arrests of an hour: times the median of that hour of the week, and so many
+	PersonCases                             int // new cases of one person on one day
+	Rejects, RejectsMinutes, RejectsLeast   int // percent of the answers of so many minutes, from so many answers on
+	Objections, Refusals                    int // in a day, percent of those told in ToldDays, from ToldLeast on
+	ToldDays, ToldLeast                     int
+	Lifts, LiftsOld                         int // lifts that wait: for a quarter of an hour, for an hour
+}
+
+// Breakers returns the limits of a day; ok is false for packs without breakers.
+func (p *Pack) Breakers(on calendar.Date) (b Breakers, ok bool) {
+	ok = true
+	for _, f := range [...]struct {
+		key string
+		n   *int
+	}{
+		{KeyArrestsTimes, &b.ArrestsTimes},
+		{KeyArrestsLeast, &b.ArrestsLeast},
+		{KeyArrestsDays, &b.ArrestsDays},
+		{KeyPersonCases, &b.PersonCases},
+		{KeyRejects, &b.Rejects},
+		{KeyRejectsMinutes, &b.RejectsMinutes},
+		{KeyRejectsLeast, &b.RejectsLeast},
+		{KeyObjections, &b.Objections},
+		{KeyRefusals, &b.Refusals},
+		{KeyToldDays, &b.ToldDays},
+		{KeyToldLeast, &b.ToldLeast},
+		{KeyLifts, &b.Lifts},
+		{KeyLiftsOld, &b.LiftsOld},
+	} {
+		n, have := p.typed.counts[f.key].on(on)
+		*f.n, ok = n, ok && have
+	}
+	return b, ok
 }
 
 // Currency returns the only currency of writs.

@@ -13,6 +13,7 @@ const (
 	KeyThresholdIncl    = "threshold.inclusive"
 	KeyTerm             = "term.days"
 	KeySuspension       = "term.suspension_excluded"
+	KeyPause            = "term.pause_excluded"
 	KeyAppeal           = "appeal.days"
 	KeyVoluntary        = "voluntary.days"
 	KeyEarliest         = "presentation.earliest"
@@ -43,6 +44,30 @@ const (
 	KeyGateVolumeRows   = "gate.volume_rows"
 	KeyGateVolumeLeast  = "gate.volume_batches"
 	KeyGateUsualOf      = "gate.usual_batches"
+	KeyGuardNotice      = "guard.notice"
+	KeyGuardVoluntary   = "guard.voluntary"
+	KeyGuardIdentity    = "guard.identity"
+	KeyGuardHold        = "guard.hold"
+	KeyGuardSuspended   = "guard.suspended"
+	KeyGuardRefusal     = "guard.refusal"
+	KeyGuardLimitation  = "guard.limitation"
+	KeyGuardMoney       = "guard.money"
+	KeyGuardSwitch      = "guard.switch"
+	KeyGuardMeasure     = "guard.measure"
+	KeyArrestsTimes     = "breaker.arrests_times"
+	KeyArrestsLeast     = "breaker.arrests_least"
+	KeyArrestsDays      = "breaker.arrests_days"
+	KeyPersonCases      = "breaker.person_cases"
+	KeyRejects          = "breaker.rejects"
+	KeyRejectsMinutes   = "breaker.rejects_minutes"
+	KeyRejectsLeast     = "breaker.rejects_least"
+	KeyObjections       = "breaker.objections"
+	KeyRefusals         = "breaker.refusals"
+	KeyToldDays         = "breaker.told_days"
+	KeyToldLeast        = "breaker.told_least"
+	KeyLifts            = "breaker.lifts"
+	KeyLiftsOld         = "breaker.lifts_old"
+	KeyGateIdentity     = "gate.identity"
 	KeyCorrection       = "correction"
 	KeyCalendar         = "calendar"
 	KeyKindPrefix       = "kind."
@@ -52,6 +77,7 @@ const (
 	KeyLimitationPrefix = "limitation."
 	KeyPaymentPrefix    = "voluntary_payment."
 	KeyReminder         = "voluntary.reminder"
+	KeyNewsDays         = "news.days"
 
 	keyMCISocial = "mci.social"
 )
@@ -126,6 +152,7 @@ var figureSpecs = []spec{
 var laterSpecs = []spec{
 	{key: KeyCheckUnpaidAge, shape: shapeTerm, units: yearUnits},
 	{key: KeyReminder, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyNewsDays, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
 	{key: KeyGateRejects, shape: shapeCount, units: []string{"percent"}},
 	{key: KeyGateDuplicates, shape: shapeCount, units: []string{"percent"}},
@@ -134,6 +161,27 @@ var laterSpecs = []spec{
 	{key: KeyGateVolumeRows, shape: shapeCount, units: []string{"row"}},
 	{key: KeyGateVolumeLeast, shape: shapeCount, units: []string{"batch"}},
 	{key: KeyGateUsualOf, shape: shapeCount, units: []string{"batch"}},
+	{key: KeyGateIdentity, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyPause, shape: shapeFlag, units: []string{"bool"}},
+	{key: KeyArrestsTimes, shape: shapeCount, units: []string{"times"}},
+	{key: KeyArrestsLeast, shape: shapeCount, units: []string{"order"}},
+	{key: KeyArrestsDays, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyPersonCases, shape: shapeCount, units: []string{"case"}},
+	{key: KeyRejects, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyRejectsMinutes, shape: shapeCount, units: []string{"minute"}},
+	{key: KeyRejectsLeast, shape: shapeCount, units: []string{"order"}},
+	{key: KeyObjections, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyRefusals, shape: shapeCount, units: []string{"percent"}},
+	{key: KeyToldDays, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyToldLeast, shape: shapeCount, units: []string{"case"}},
+	{key: KeyLifts, shape: shapeCount, units: []string{"order"}},
+	{key: KeyLiftsOld, shape: shapeCount, units: []string{"order"}},
+}
+
+// guardKeys cite why a coercive order was allowed to go; packs of before have none.
+var guardKeys = []string{
+	KeyGuardNotice, KeyGuardVoluntary, KeyGuardIdentity, KeyGuardHold, KeyGuardSuspended, KeyGuardRefusal, KeyGuardLimitation, KeyGuardMoney,
+	KeyGuardSwitch, KeyGuardMeasure,
 }
 
 // checkKeys name the checks of a writ which carry no figure.
@@ -162,6 +210,9 @@ func allSpecs() []spec {
 	all := slices.Concat(figureSpecs, laterSpecs)
 	for _, k := range slices.Concat(checkKeys, actKeys) {
 		all = append(all, spec{key: k, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}, required: true})
+	}
+	for _, k := range guardKeys {
+		all = append(all, spec{key: k, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}})
 	}
 	return all
 }

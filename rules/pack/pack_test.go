@@ -197,7 +197,7 @@ func TestGetters(t *testing.T) {
 		{"fee rounding", rounding, money.HalfUp},
 		{"the procedure is free", free, rate("0")},
 		{"quiet hours", quiet, Window{21 * 60, 9 * 60}},
-		{"ladder", p.Ladder(on), []Rung{{[]string{"sms", "push"}, 48 * time.Hour}, {[]string{"sms"}, 72 * time.Hour}}},
+		{"ladder", p.Ladder(on), []Rung{{[]string{"sms", "push"}, 48 * time.Hour}, {[]string{"sms"}, 72 * time.Hour}, {[]string{"letter"}, 14 * 24 * time.Hour}}},
 		{"EL 27(4)", proof, ProofDeliveryReport},
 		{"undo of a refusal", undo, 24 * time.Hour},
 		{"one account", most, 1},

@@ -13,7 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/stop"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
@@ -46,7 +48,10 @@ type Service struct {
 	teller *story.Teller
 	paces  paces
 	texts  *wording.Store
-	sent   sentCounts
+	stops  *stop.Store
+
+	breakers *breaker.Watcher
+	sent     sentCounts
 }
 
 // New returns the desk's use cases.
@@ -54,7 +59,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool)}, nil
+	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack)}, nil
 }
 
 // Errors of the use cases.

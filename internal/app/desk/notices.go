@@ -44,12 +44,12 @@ type NoticeFault struct {
 }
 
 // FaultClasses are the reasons that the pages explain.
-var FaultClasses = []string{"no_address", "no_device", "no_gateway", "trial", "superseded", "unsure", "late", "undeliverable"}
+var FaultClasses = []string{"no_address", "no_device", "no_chat", "no_gateway", "trial", "superseded", notify.NotNeeded, "unsure", "late", "undeliverable"}
 
 // faultClass sorts a notice that did not arrive by what an operator can do about it.
 func faultClass(status notify.Status, detail string) string {
 	switch detail {
-	case "no_address", "no_device", "no_gateway", "trial", "superseded":
+	case "no_address", "no_device", "no_chat", "no_gateway", "trial", "superseded", notify.NotNeeded:
 		return detail
 	}
 	switch status {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/stop"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
@@ -23,8 +24,9 @@ type Overview struct {
 	Now    time.Time
 	Region string // two digits; empty: the whole country
 
-	RobotOn bool
-	Reason  string
+	RobotOn bool   // not everything is stopped
+	Reason  string // why it is
+	Stops   int    // in force, of whatever scope
 
 	Cases   int64
 	Open    int64       // of them not ended
@@ -115,7 +117,7 @@ func (s *Service) Overview(ctx context.Context, actor Actor, region string) (Ove
 		}
 		o.add(totals)
 		o.Saved = s.saved(totals, region, calendar.DateOf(now))
-		if o.RobotOn, o.Reason, err = readRobot(ctx, tx); err != nil {
+		if err := o.addStops(ctx, tx); err != nil {
 			return err
 		}
 		if o.Money.Refunds, o.Money.Suspense, err = readOpenMoney(ctx, tx); err != nil {
@@ -137,6 +139,21 @@ func (s *Service) Overview(ctx context.Context, actor Actor, region string) (Ove
 		return Overview{}, fmt.Errorf("desk: overview: %w", err)
 	}
 	return o, nil
+}
+
+// addStops tells whether the robot runs, as the page of the switch does.
+func (o *Overview) addStops(ctx context.Context, tx pgx.Tx) error {
+	open, err := stop.List(ctx, tx, o.Now, true, maxStops)
+	if err != nil {
+		return err
+	}
+	o.RobotOn, o.Stops = true, len(open)
+	for _, s := range open {
+		if s.Scope == stop.Everything {
+			o.RobotOn, o.Reason = false, s.Reason
+		}
+	}
+	return nil
 }
 
 // total is one row of the running totals, summed.

@@ -38,13 +38,6 @@ func readTotals(ctx context.Context, tx pgx.Tx) ([]total, error) {
 	})
 }
 
-const robotSQL = `SELECT coercion_on, reason FROM robot`
-
-func readRobot(ctx context.Context, tx pgx.Tx) (on bool, reason string, err error) {
-	err = tx.QueryRow(ctx, robotSQL).Scan(&on, &reason)
-	return on, reason, err
-}
-
 const openMoneySQL = `SELECT coalesce(sum(refund_due), 0)::bigint, coalesce(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::bigint
   FROM payments WHERE refund_due > 0 OR amount > allocated + refund_due + reversed + refunded + moved`
 

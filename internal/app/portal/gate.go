@@ -80,6 +80,9 @@ func (s *Service) Enter(ctx context.Context, token, lastFour, birthYear string) 
 		if err := clearGate(ctx, tx, hash); err != nil {
 			return err
 		}
+		if err := keepVisit(ctx, tx, hash, caseID, now); err != nil {
+			return err
+		}
 		id := newSecret()
 		visit = Visit{ID: id, For: sessionFor, Language: p.language}
 		return insertSession(ctx, tx, sessionHash(id), caseID, sessionFor)

@@ -46,8 +46,17 @@ func clearGate(ctx context.Context, tx pgx.Tx, hash []byte) error {
 	return err
 }
 
-const personSQL = `SELECT d.iin_sealed, d.birth_date, c.language, c.ended_at
-  FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = $1`
+// keepVisitSQL outlives the session: that a link was opened behind the gate is a proof. A clock that stands behind moves nothing back.
+const keepVisitSQL = `INSERT INTO link_visits AS v (token_hash, case_id, first_at, last_at) VALUES ($1, $2, $3, $3)
+ON CONFLICT (token_hash) DO UPDATE SET last_at = greatest(v.last_at, $3), visits = v.visits + 1`
+
+func keepVisit(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64, now time.Time) error {
+	_, err := tx.Exec(ctx, keepVisitSQL, hash, caseID, now)
+	return err
+}
+
+const personSQL = `SELECT d.iin_sealed, d.birth_date, coalesce(p.language, c.language), c.ended_at
+  FROM cases c JOIN debtors d ON d.id = c.debtor_id LEFT JOIN contact_preferences p ON p.debtor_id = d.id WHERE c.id = $1`
 
 func readPerson(ctx context.Context, q engine.Querier, caseID int64) (person, error) {
 	var p person
@@ -108,6 +117,14 @@ func (s *Service) Purge(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("portal: purge: %w", err)
 	}
 	return n, nil
+}
+
+const debtorSQL = `SELECT c.debtor_id, c.language, d.name FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = $1`
+
+// readDebtor gives whose case it is, and the language that its document asks for.
+func readDebtor(ctx context.Context, q engine.Querier, caseID int64) (id int64, language, name string, err error) {
+	err = q.QueryRow(ctx, debtorSQL, caseID).Scan(&id, &language, &name)
+	return id, language, name, err
 }
 
 const writSQL = `SELECT w.document_number, w.document_date, w.kind, w.issuer_name, d.name,

@@ -10,6 +10,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/notify/contact"
 	"robotbailiff/rules/money"
 	"robotbailiff/rules/pack"
 )
@@ -41,6 +42,10 @@ type Config struct {
 	// OpenIIN opens the sealed identification number of a debtor.
 	OpenIIN  func(sealed []byte) (string, error)
 	Checkout Checkout
+	// Contacts keeps how debtors wish to be reached.
+	Contacts *contact.Store
+	// Bot is the name of the Telegram bot that debtors may link a chat with; empty: there is none.
+	Bot string
 }
 
 // Service is the portal's use cases. Every one is done for the debtor who holds the session, and only for the case of
@@ -52,7 +57,7 @@ type Service struct {
 
 // New returns the portal's use cases.
 func New(cfg Config) (*Service, error) {
-	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.CaseByToken == nil || cfg.TokenHash == nil || cfg.OpenIIN == nil {
+	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.CaseByToken == nil || cfg.TokenHash == nil || cfg.OpenIIN == nil || cfg.Contacts == nil {
 		return nil, errors.New("portal: the configuration is not complete")
 	}
 	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs)}, nil
@@ -65,6 +70,7 @@ var (
 	ErrNotPossible = errors.New("portal: the case does not allow this now")
 	ErrNoCheckout  = errors.New("portal: the payment could not be begun")
 	ErrPriceMoved  = errors.New("portal: the price has changed since it was shown")
+	ErrChoice      = errors.New("portal: this cannot be chosen")
 )
 
 // FormError says which answers are no answers at all, such as three digits instead of four. It counts as no attempt.

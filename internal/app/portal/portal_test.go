@@ -9,6 +9,7 @@ import (
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify/contact"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -20,7 +21,7 @@ func setup(t *testing.T) (*uitest.World, *portal.Service) {
 		t.Fatal(err)
 	}
 	s, err := portal.New(portal.Config{
-		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN,
+		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, Contacts: contact.New(w.Keys),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -120,5 +121,52 @@ func TestPay_withoutACheckoutIsNotOffered(t *testing.T) {
 	}
 	if err := s.Pay(t.Context(), visit.ID); !errors.Is(err, portal.ErrNotPossible) {
 		t.Errorf("paying: %v", err)
+	}
+}
+
+// That a link was opened is a proof, and outlives the visit: a wrong answer is none, and nothing takes it back.
+func TestEnter_keepsWhenALinkWasOpened(t *testing.T) {
+	t.Parallel()
+	w, s := setup(t)
+	p := open(t, w)
+	enter := func(year string) string {
+		t.Helper()
+		v, err := s.Enter(t.Context(), p.Token, p.IIN[8:], year)
+		if (err == nil) != (year == p.Year) {
+			t.Fatal(err)
+		}
+		return v.ID
+	}
+	kept := func() (all string) {
+		t.Helper()
+		const sql = `SELECT coalesce(string_agg(concat_ws(' ', case_id, visits, to_char(first_at AT TIME ZONE 'UTC', 'DD HH24:MI'), to_char(last_at AT TIME ZONE 'UTC', 'DD HH24:MI')), ','), '') FROM link_visits`
+		if err := w.Pool.QueryRow(t.Context(), sql).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	enter("1900")
+	if got := kept(); got != "" {
+		t.Errorf("a wrong answer was kept: %s", got)
+	}
+	first := enter(p.Year)
+	w.Clock.Advance(26 * time.Hour)
+	enter("1900")
+	second := enter(p.Year)
+	for _, session := range []string{first, second} {
+		if err := s.Leave(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := kept(), "260000001 2 02 04:00 03 06:00"; got != want {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+	for _, sql := range []string{`DELETE FROM link_visits`, `UPDATE link_visits SET first_at = first_at - interval '1 day', visits = visits + 1`, `UPDATE link_visits SET visits = 1`} {
+		if _, err := w.Pool.Exec(t.Context(), sql); err == nil {
+			t.Errorf("%s was possible", sql)
+		}
 	}
 }

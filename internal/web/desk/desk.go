@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// the notices of the last days and their wording, the court batches, and the money.
+// the notices of the last days and their wording, the court batches, the money, and the switch.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -16,6 +16,7 @@ import (
 	"net/url"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/stop"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
@@ -75,6 +76,11 @@ func Handler(c Config) (http.Handler, error) {
 	route("GET /desk/texts/edit", h.inside(h.textEdit))
 	route("POST /desk/texts/edit", h.inside(h.saveText))
 	route("POST /desk/texts/discard", h.inside(h.discardText))
+	route("GET /desk/switch", h.inside(h.theSwitch))
+	route("GET /desk/switch/stop", h.inside(h.confirmStop))
+	route("POST /desk/switch/stop", h.inside(h.throwSwitch))
+	route("POST /desk/switch/{id}/release", h.inside(h.releaseSwitch))
+	route("GET /desk/switch/{id}/release", h.inside(h.backToSwitch)) // the language row after a post
 	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.upload, explain))
 	route("GET /desk/money", h.inside(h.money))
 	route("GET /desk/money/suspense", h.inside(h.suspense))
@@ -125,6 +131,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/money"}
 	case errors.Is(err, wording.ErrNoVersion):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}
+	case errors.Is(err, stop.ErrNoStop):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/switch"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/stop"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/testkit"
@@ -187,7 +188,9 @@ func TestOverview_filtersByRegion(t *testing.T) {
 func TestOverview_saysThatTheRobotIsStopped(t *testing.T) {
 	t.Parallel()
 	s := setup(t, true)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE robot SET coercion_on = false, reason = 'INC-42'`)
+	now, err := s.Clock.Now(t.Context())
+	must(t, err)
+	_, err = stop.NewStore(s.Pool).Throw(t.Context(), stop.Everything, "Aigul", "INC-42", now)
 	must(t, err)
 	s.signIn(t)
 	page := s.Get("/desk/?lang=ru")

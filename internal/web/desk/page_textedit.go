@@ -23,6 +23,8 @@ type textEditPage struct {
 	ui.Page
 	View                 app.TextEdit
 	SMS, PushTitle, Body string // as the form has them
+	Letter               string
+	HasLetter            bool   // this kind can go by post
 	Address              string // of this form
 	Kinds                []text.Kind
 	Languages            []string
@@ -69,6 +71,7 @@ func (h *handler) showTextEdit(w http.ResponseWriter, r *http.Request, actor app
 		Page: h.page(w, r, i18n.Say("desk.texts.edit")), View: v, Address: editAddress(f.place), Kinds: text.Kinds, Languages: text.Languages,
 		Fields: strings.Join(v.Fields, " "), Typed: f.number, NoCase: noCase, Problem: problem, Kept: r.URL.Query().Get("kept") != "",
 	}
-	p.SMS, p.PushTitle, p.Body = v.Mine.Lines()
+	p.SMS, p.PushTitle, p.Body, p.Letter = v.Mine.Lines()
+	p.HasLetter = text.HasLetter(f.place.Kind)
 	return h.Render.Render(w, r, status, "textedit", p.Lang, p)
 }

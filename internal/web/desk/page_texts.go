@@ -50,6 +50,7 @@ func diffs(changes []app.TextChange) (out []textDiff) {
 		d.add(text.PartSMS, c.Old.SMS, c.New.SMS)
 		d.add(text.PartTitle, []string{c.Old.Title}, []string{c.New.Title})
 		d.add(text.PartBody, c.Old.Body, c.New.Body)
+		d.add(text.PartLetter, c.Old.Letter, c.New.Letter)
 		out = append(out, d)
 	}
 	return out

@@ -17,7 +17,7 @@ import (
 // saveText keeps one wording in the operator's draft, good or not yet. What may not be kept, and what was written beside words
 // that are not in force any more, is shown again as it was typed.
 func (h *handler) saveText(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
-	typed := text.ParseLines(r.PostFormValue("sms"), r.PostFormValue("title"), r.PostFormValue("body"))
+	typed := text.ParseLines(r.PostFormValue("sms"), r.PostFormValue("title"), r.PostFormValue("body"), r.PostFormValue("letter"))
 	f := textForm{place: placeOf(r), typed: &typed, number: strings.TrimSpace(r.PostFormValue("case"))}
 	base, _ := strconv.Atoi(r.PostFormValue("base")) // what is no number is stale
 	err := h.app.SaveText(r.Context(), actor, f.place, base, typed)

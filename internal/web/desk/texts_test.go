@@ -19,7 +19,7 @@ const editReminder = "/desk/texts/edit?kind=reminder&language=ru"
 func words(first string) map[string]string {
 	w := text.BuiltIn().Words()["ru"][text.Reminder]
 	w.Body[0] = first
-	sms, title, body := w.Lines()
+	sms, title, body, _ := w.Lines()
 	return map[string]string{"sms": sms, "title": title, "body": strings.ReplaceAll(body, "\n", "\r\n"), "lang": "en"}
 }
 
@@ -52,7 +52,7 @@ func TestTexts_twoPeopleChangeThem(t *testing.T) {
 	submit(t, s.Browser, editReminder, editReminder, words("Долг по этому делу ещё не оплачен."))
 	paid := text.BuiltIn().Words()["ru"][text.Paid]
 	paid.Body[2] = "Большое спасибо."
-	sms, title, body := paid.Lines()
+	sms, title, body, _ := paid.Lines()
 	edit := "/desk/texts/edit?kind=paid&language=ru"
 	submit(t, s.Browser, edit, edit, map[string]string{"sms": sms, "title": title, "body": body})
 	s.wants(t, s.Get(edit+"&kept=1").Text("main"), "Saved to your changes", "These words are good to send", "Большое спасибо.")

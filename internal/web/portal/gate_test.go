@@ -176,7 +176,7 @@ func TestReading_neverWrites(t *testing.T) {
 	must(t, err)
 	paths := []string{
 		"/p/", "/p/closed", "/p/" + p.Token, "/p/" + strings.Repeat("2", 22), "/p/case", "/p/case/waiting", "/p/case/refuse", "/p/case/refused",
-		"/p/case/pay", "/p/case/pay/again", "/p/case/undo", "/p/case/extend", "/p/case/leave", "/p/case/refuse/confirm", "/p/case?lang=ru", "/p/nowhere/at/all",
+		"/p/case/contact", "/p/case/device", "/p/case/device/remove", "/p/case/telegram", "/p/case/telegram/remove", "/p/case/pay", "/p/case/pay/again", "/p/case/undo", "/p/case/extend", "/p/case/leave", "/p/case/refuse/confirm", "/p/case?lang=ru", "/p/nowhere/at/all",
 	}
 	for _, path := range paths {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {

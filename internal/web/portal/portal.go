@@ -79,6 +79,15 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /p/case/refuse", h.confirm)
 	route("POST /p/case/refuse/confirm", h.doRefuse)
 	route("POST /p/case/undo", h.undo)
+	route("GET /p/case/contact", h.contact)
+	route("POST /p/case/contact", h.prefer)
+	m.HandleFunc("POST /p/case/device", h.addDevice)
+	route("POST /p/case/device/remove", h.removeDevice)
+	route("POST /p/case/telegram", h.linkTelegram)
+	route("POST /p/case/telegram/remove", h.unlinkTelegram)
+	for _, acting := range []string{"device/remove", "telegram", "telegram/remove"} {
+		route("GET /p/case/"+acting, h.backToContact)
+	}
 	route("POST /p/case/extend", h.extend)
 	route("POST /p/case/leave", h.leave)
 	for _, acting := range []string{"pay", "pay/again", "undo", "extend", "leave"} {

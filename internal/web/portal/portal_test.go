@@ -13,6 +13,7 @@ import (
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/portal"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify/contact"
 	"robotbailiff/rules/money"
 )
 
@@ -49,6 +50,7 @@ func setup(t *testing.T) stage {
 	s := stage{World: w, till: &till{}}
 	service, err := app.New(app.Config{
 		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, Checkout: s.till,
+		Contacts: contact.New(w.Keys), Bot: "bailiff_bot",
 	})
 	if err != nil {
 		t.Fatal(err)

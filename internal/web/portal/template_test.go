@@ -17,7 +17,7 @@ func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := map[string]any{
-		"gate": gatePage{}, "entry": entryPage{}, "case": casePage{}, "waiting": waitingPage{}, "refuse": refusePage{}, "refused": refusedPage{},
+		"gate": gatePage{}, "entry": entryPage{}, "case": casePage{}, "waiting": waitingPage{}, "refuse": refusePage{}, "refused": refusedPage{}, "contact": contactPage{},
 		"error": ui.ErrorPage{},
 	}
 	for _, page := range site.Render.Pages() {

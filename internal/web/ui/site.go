@@ -152,10 +152,15 @@ func (s *Site) explain(w http.ResponseWriter, r *http.Request, err error, explai
 			return
 		}
 	}
+	s.Fault(r, err)
+	s.fail(w, r, &Failure{Status: http.StatusInternalServerError, Name: "fault"})
+}
+
+// Fault logs what is a fault of ours, and not a visitor's who has gone.
+func (s *Site) Fault(r *http.Request, err error) {
 	if !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "page failed", "audience", s.Audience, "method", r.Method, "route", r.Pattern, "error", err)
 	}
-	s.fail(w, r, &Failure{Status: http.StatusInternalServerError, Name: "fault"})
 }
 
 // Protect wraps a site's handlers: headers on every answer, and no posts from other sites.

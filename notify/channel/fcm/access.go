@@ -14,7 +14,7 @@ import (
 	"golang.org/x/oauth2/jwt"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/notify/channel/internal/outcall"
+	"robotbailiff/internal/outcall"
 )
 
 // errAccess says that there is no access token, so that nothing has left.

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/outcall"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
 )
 
 // Config is what a gateway needs.

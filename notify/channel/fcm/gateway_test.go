@@ -20,10 +20,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/outcall"
 	sandbox "robotbailiff/internal/sandbox/fcm"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
 )
 
 // Registration tokens, and what the far end has for them.

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/oauth2/jwt"
 
-	"robotbailiff/notify/channel/internal/outcall"
+	"robotbailiff/internal/outcall"
 )
 
 // ErrKey says that a key file cannot be used. Its text never holds anything of the file.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"robotbailiff/notify/channel/internal/outcall"
+	"robotbailiff/internal/outcall"
 )
 
 // ErrAddress says that the address of a gateway is written wrongly. Its text never holds a password.

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/outcall"
 	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
 )
 
 // Config is what a gateway needs.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"robotbailiff/internal/outcall"
 	"robotbailiff/notify"
-	"robotbailiff/notify/channel/internal/outcall"
 )
 
 // What the gateway says of a message.

@@ -1,15 +1,13 @@
 package natapp
 
 import (
-	"bytes"
 	_ "embed" // the contract
 	"encoding/json"
 	"errors"
-	"io"
 	"regexp"
-	"strings"
 	"time"
 
+	"robotbailiff/internal/strictjson"
 	"robotbailiff/notify"
 )
 
@@ -133,46 +131,11 @@ var (
 // readJSON reads one value and nothing after it, in which no object has a name twice, however it is spelled: two readers could
 // see two different receipts. Its errors hold nothing of the body.
 func readJSON(body []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := walk(d); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) || json.Unmarshal(body, into) != nil {
+	switch err := strictjson.Check(body); {
+	case errors.Is(err, strictjson.ErrDuplicate):
+		return errAmbiguous
+	case err != nil, json.Unmarshal(body, into) != nil:
 		return errJSON
 	}
 	return nil
-}
-
-// walk passes over one value. The decoder itself bounds the depth only of what it decodes, and bodies are small.
-func walk(d *json.Decoder) error {
-	var open []map[string]bool // names of each object that is open; nil: an array
-	for name := false; ; {
-		token, err := d.Token()
-		if err != nil {
-			return errJSON
-		}
-		switch {
-		case token == json.Delim('{'):
-			open, name = append(open, map[string]bool{}), true
-			continue
-		case token == json.Delim('['):
-			open, name = append(open, nil), false
-			continue
-		case token == json.Delim('}'), token == json.Delim(']'):
-			open = open[:len(open)-1]
-		case name:
-			text, _ := token.(string)
-			text = strings.ToLower(strings.ToUpper(text)) // as the decoder compares, or more widely
-			names := open[len(open)-1]
-			if names[text] {
-				return errAmbiguous
-			}
-			names[text], name = true, false
-			continue
-		}
-		if len(open) == 0 {
-			return nil
-		}
-		name = open[len(open)-1] != nil
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"robotbailiff/internal/caseno"
 	"robotbailiff/notify"
 )
 
@@ -22,6 +23,8 @@ const Everybody = "everybody"
 // Errors of a list that is missing or written wrongly. Their texts name none of those on it.
 var (
 	ErrNumbers = errors.New("numbers in the international form, such as +77011234567, separated by commas, or the word " + Everybody + " to go live")
+	ErrChats   = errors.New("numbers of chats, separated by commas, or the word " + Everybody + " to go live")
+	ErrCases   = errors.New("numbers of cases, such as 26-0000001-5, separated by commas, or the word " + Everybody + " to go live")
 	ErrTokens  = errors.New("tokens of devices or of persons, separated by commas, or the word " + Everybody + " to go live")
 )
 
@@ -29,21 +32,38 @@ var (
 type List struct {
 	live    bool
 	allowed map[string]bool
+	of      func(notify.Message) string // what of a message stands on the list
 }
 
 // Numbers reads telephone numbers separated by commas or blanks, or the word everybody. An empty text is an error: nobody goes
 // live by leaving something out.
-func Numbers(s string) (List, error) { return parse(s, number, ErrNumbers) }
+func Numbers(s string) (List, error) { return parse(s, number, addressee, ErrNumbers) }
 
 // Tokens does the same for what pushes are addressed by.
-func Tokens(s string) (List, error) { return parse(s, token, ErrTokens) }
+func Tokens(s string) (List, error) { return parse(s, token, addressee, ErrTokens) }
 
-func parse(s string, valid func(string) bool, form error) (List, error) {
+// Chats does the same for numbers of chats.
+func Chats(s string) (List, error) { return parse(s, chat, addressee, ErrChats) }
+
+// Cases does the same for numbers of cases: what stands on an envelope is no word of a list.
+func Cases(s string) (List, error) { return parse(s, caseNumber, caseOf, ErrCases) }
+
+func addressee(m notify.Message) string { return m.To }
+
+func caseOf(m notify.Message) string {
+	id, _, _, err := notify.ParseRef(m.Ref)
+	if err != nil {
+		return ""
+	}
+	return caseno.Format(id)
+}
+
+func parse(s string, valid func(string) bool, of func(notify.Message) string, form error) (List, error) {
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
 	if len(words) == 1 && words[0] == Everybody {
 		return List{live: true}, nil
 	}
-	l := List{allowed: make(map[string]bool, len(words))}
+	l := List{allowed: make(map[string]bool, len(words)), of: of}
 	for i, w := range words {
 		if !valid(w) {
 			return List{}, fmt.Errorf("entry %d cannot be used, wanted are %w", i+1, form)
@@ -61,6 +81,16 @@ func number(w string) bool {
 	return plus && len(digits) >= 8 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
+func chat(w string) bool {
+	return len(w) >= 3 && len(w) <= 19 && strings.Trim(w, "0123456789") == ""
+}
+
+// caseNumber is the one spelling that caseOf gives.
+func caseNumber(w string) bool {
+	id, err := caseno.Parse(w)
+	return err == nil && caseno.Format(id) == w
+}
+
 // token has to be longer than a word that somebody might mean otherwise.
 func token(w string) bool { return len(w) >= 16 && w != Everybody }
 
@@ -72,13 +102,13 @@ func Only(g notify.Gateway, l List) notify.Gateway {
 	if l.live {
 		return g
 	}
-	return only{g, l.allowed}
+	return only{g, l}
 }
 
 type only struct {
 	notify.Gateway
 
-	allowed map[string]bool
+	list List
 }
 
 // Pace implements notify.Pacer.
@@ -94,7 +124,7 @@ func (o only) Send(ctx context.Context, messages []notify.Message) ([]notify.Sen
 	pass := make([]notify.Message, 0, len(messages))
 	var refused []notify.Sent
 	for _, m := range messages {
-		if o.allowed[m.To] {
+		if o.list.allowed[o.list.of(m)] {
 			pass = append(pass, m)
 		} else {
 			refused = append(refused, notify.Sent{Ref: m.Ref, Status: notify.Rejected, Detail: Refused})

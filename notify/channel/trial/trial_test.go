@@ -85,3 +85,22 @@ func TestLists_refuseAndNameNobody(t *testing.T) {
 		t.Errorf("%v, %v", l, err)
 	}
 }
+
+// On an envelope stands no word of a list: letters are allowed by their cases.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	l, err := trial.Cases("26-0000001-4")
+	if err != nil || l.Live() {
+		t.Fatal(l, err)
+	}
+	in := &inner{}
+	sent, err := trial.Only(in, l).Send(t.Context(), []notify.Message{{Ref: "260000001-3-letter", To: "A\nB"}, {Ref: "260000002-3-letter", To: "C\nD"}, {Ref: "x", To: "E"}})
+	if err != nil || !slices.Equal(in.got, []string{"A\nB"}) || len(sent) != 3 {
+		t.Fatalf("%v, %+v, %v", in.got, sent, err)
+	}
+	for _, s := range []string{"", "26-0000001-5", "260000001", "everybody, 26-0000001-4"} {
+		if _, err := trial.Cases(s); !errors.Is(err, trial.ErrCases) {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}

@@ -7,13 +7,18 @@ import (
 	"net/http"
 	"time"
 
-	"robotbailiff/internal/webhook"
 	"robotbailiff/payments"
 )
 
 // Inbox keeps a message. It returns only after the commit, so that a 2xx answer is a promise (INV-M5).
 type Inbox interface {
 	Receive(ctx context.Context, ev payments.Event) (payments.Received, error)
+}
+
+// Proof proves the signature of a message and gives its id: webhook.Verifier, or webhook.Plain for payment systems that sign nothing
+// but the body.
+type Proof interface {
+	Verify(header http.Header, body []byte, now time.Time) (eventID string, err error)
 }
 
 // Result is how a message was answered: a bounded set, fit for a metric's label.
@@ -44,7 +49,7 @@ type Now func(ctx context.Context) (time.Time, error)
 //	405  not a POST                 503  not kept, try again
 //
 // The answers have no body, so that a forger learns nothing.
-func Handler(source string, v *webhook.Verifier, inbox Inbox, now Now, observe Observe) http.Handler {
+func Handler(source string, v Proof, inbox Inbox, now Now, observe Observe) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result, err := take(source, v, inbox, now, w, r)
 		answer(w, result)
@@ -54,7 +59,7 @@ func Handler(source string, v *webhook.Verifier, inbox Inbox, now Now, observe O
 	})
 }
 
-func take(source string, v *webhook.Verifier, inbox Inbox, now Now, w http.ResponseWriter, r *http.Request) (Result, error) {
+func take(source string, v Proof, inbox Inbox, now Now, w http.ResponseWriter, r *http.Request) (Result, error) {
 	if r.Method != http.MethodPost {
 		return BadMethod, nil
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
+	"robotbailiff/internal/strictjson"
 	"robotbailiff/payments"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -31,6 +34,7 @@ type Message struct {
 	Currency  string // three capital letters; the books refuse what is not KZT
 	Reference string // personal data
 	ValueDate calendar.Date
+	Order     uuid.UUID // of ours, under which it was begun; the zero one where it was not begun by us
 }
 
 // Transfer gives the message as money that came in.
@@ -88,8 +92,8 @@ func Parse(body []byte) (Message, error) {
 	if len(body) > MaxBody {
 		return Message{}, &ParseError{Code: TooLarge}
 	}
-	if err := unambiguous(body); err != nil {
-		return Message{}, err
+	if err := strictjson.Check(body); err != nil {
+		return Message{}, &ParseError{Code: ParseCode(err.Error())}
 	}
 	top, err := object(body, "")
 	if err != nil {
@@ -149,6 +153,15 @@ func (m *Message) read(data map[string]json.RawMessage) error {
 	}
 	if !m.Amount.IsPositive() {
 		return invalid("data.amount", errors.New("not positive"))
+	}
+	order, err := text(data, "data.", "order", false)
+	if err != nil {
+		return err
+	}
+	if order != "" {
+		if m.Order, err = uuid.Parse(order); err != nil {
+			return invalid("data.order", errors.New("not a UUID"))
+		}
 	}
 	if date != "" {
 		if m.ValueDate, err = calendar.ParseDate(date); err != nil {
@@ -210,11 +223,16 @@ func Encode(m Message) ([]byte, error) {
 		Currency  string       `json:"currency"`
 		Reference string       `json:"reference,omitempty"`
 		ValueDate string       `json:"value_date,omitempty"`
+		Order     *uuid.UUID   `json:"order,omitempty"`
+	}
+	var order *uuid.UUID
+	if m.Order != uuid.Nil {
+		order = &m.Order
 	}
 	body, err := json.Marshal(struct {
 		Type Type `json:"type"`
 		Data data `json:"data"`
-	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String()}})
+	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), order}})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: encode: %w", err)
 	}

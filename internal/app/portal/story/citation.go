@@ -29,6 +29,7 @@ var phrases = []phrase{
 	{word(`exchange contract of the writs`), "құжат алмасу келісімі", "соглашение об обмене документами", "exchange contract of the writs"},
 	{word(`Product decision: sums are kept in whole tiyn`), "жүйе шешімі: сомалар тиынмен жүргізіледі", "решение системы: суммы ведутся в тиынах", "product decision: sums are kept in whole tiyn"},
 	{word(`Internal control of court batches`), "сот топтамаларын ішкі бақылау", "внутренний контроль партий судебных документов", "internal control of court batches"},
+	{word(`Internal control of measures`), "шараларды ішкі бақылау", "внутренний контроль мер", "internal control of measures"},
 	{word(`by analogy`), "ұқсастық бойынша", "по аналогии", "by analogy"},
 	{word(`[Dd]efault`), "жүйеде қабылданған", "принято в системе", "set in this system"},
 	{word(`compare`), "салыст.", "ср.", "compare"},

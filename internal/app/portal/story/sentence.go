@@ -47,6 +47,11 @@ func Sentences(e engine.Event) []i18n.Text {
 			return one(key+"_until", "until", *d.Until)
 		}
 		return one(key)
+	case engine.EvProlonged:
+		if d.Until != nil {
+			return one(key, "until", *d.Until)
+		}
+		return one(key + "_period")
 	case engine.EvAttested: // which paper it was, says the desk
 	}
 	return one("event.entry")

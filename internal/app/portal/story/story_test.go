@@ -19,7 +19,7 @@ var kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered,
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
-	engine.EvSuspended, engine.EvResumed, engine.EvAdjusted, engine.EvAttested,
+	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvAttested,
 }
 
 // data fills in all that any kind of event may need.
@@ -56,6 +56,7 @@ func TestSentences_sayEveryEventAndAnswerInThreeLanguages(t *testing.T) {
 	refused.Reason, open.Until, zero.Amount = "refusal", nil, &money.Amount{}
 	say(t, story.Sentences(engine.Event{Kind: engine.EvHandedOver, Data: refused}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvSuspended, Data: open}), used)
+	say(t, story.Sentences(engine.Event{Kind: engine.EvProlonged, Data: open}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaidAfterEnd, Data: zero}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaid, Data: zero}), used)
 	answers := []engine.Answer{

@@ -107,6 +107,12 @@ func (b *Browser) send(method, path, kind string, body io.Reader, header map[str
 	return &Page{tb: b.tb, Status: res.StatusCode, Header: res.Header, Body: string(answer), root: root}
 }
 
+// PostBody sends a body as it is, as an app would.
+func (b *Browser) PostBody(path, kind string, body io.Reader) *Page {
+	b.tb.Helper()
+	return b.send(http.MethodPost, path, kind, body, nil)
+}
+
 // Submit fills in and sends the form of a page with an action, as a person would; nil values keep what is there.
 func (b *Browser) Submit(p *Page, action string, fill map[string]string) *Page {
 	b.tb.Helper()

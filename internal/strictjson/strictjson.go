@@ -1,4 +1,8 @@
-package gateway
+// Package strictjson proves that every reader of a JSON text sees the same thing: Go takes the last of two equal keys and
+// ignores case, others take the first, so that {"amount":"1","AMOUNT":"999"} would be two messages.
+//
+// It must not decode a value or know what a message means. Its errors hold nothing of the text.
+package strictjson
 
 import (
 	"bytes"
@@ -10,22 +14,30 @@ import (
 	"unicode/utf8"
 )
 
+var (
+	// ErrSyntax says that the text is not exactly one JSON value in UTF-8.
+	ErrSyntax = errors.New("not_json")
+	// ErrDepth says that the value is nested beyond any honest message.
+	ErrDepth = errors.New("too_deep")
+	// ErrDuplicate says that a key is there twice, or that two keys differ in case only.
+	ErrDuplicate = errors.New("duplicate_key")
+)
+
 const maxDepth = 16
 
-// unambiguous proves that every reader of the body sees the same message: one JSON value in UTF-8, with no key twice and
-// no two keys that differ in case only. Go takes the last of them and ignores case, others take the first:
-// {"amount":"1","AMOUNT":"999"} must not be either.
-func unambiguous(body []byte) error {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return &ParseError{Code: NotJSON}
+// Check proves that the text is one JSON value in UTF-8, with no key twice and no two keys that differ in case only. The error is
+// one of the above.
+func Check(text []byte) error {
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return ErrSyntax
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := walk(d, 0); err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return &ParseError{Code: NotJSON}
+		return ErrSyntax
 	}
 	return nil
 }
@@ -34,14 +46,14 @@ func unambiguous(body []byte) error {
 func walk(d *json.Decoder, depth int) error {
 	t, err := d.Token()
 	if err != nil {
-		return &ParseError{Code: NotJSON}
+		return ErrSyntax
 	}
 	open, nested := t.(json.Delim)
 	if !nested {
 		return nil
 	}
 	if depth == maxDepth {
-		return &ParseError{Code: TooDeep}
+		return ErrDepth
 	}
 	keys := make(map[string]struct{})
 	for d.More() {
@@ -55,7 +67,7 @@ func walk(d *json.Decoder, depth int) error {
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		return &ParseError{Code: NotJSON}
+		return ErrSyntax
 	}
 	return nil
 }
@@ -64,12 +76,12 @@ func walk(d *json.Decoder, depth int) error {
 func key(d *json.Decoder, keys map[string]struct{}) error {
 	t, err := d.Token()
 	if err != nil {
-		return &ParseError{Code: NotJSON}
+		return ErrSyntax
 	}
 	name, _ := t.(string)
 	folded := fold(name)
 	if _, twice := keys[folded]; twice {
-		return &ParseError{Code: DuplicateKey}
+		return ErrDuplicate
 	}
 	keys[folded] = struct{}{}
 	return nil

@@ -1,8 +1,9 @@
-// Package outcall makes HTTP requests to gateways of channels, and tells exactly what became of each: whether it had left when
-// it failed. It bounds how many are under way and how many begin in a second, and keeps still while a gateway wants it.
+// Package outcall makes HTTP requests to systems of others (gateways of channels, banks), and tells exactly what became of each:
+// whether it had left when it failed. It bounds how many are under way and how many begin in a second, and keeps still while the
+// other side wants it or seems to be dead.
 //
-// It must not know a channel, a notice or what an answer means, repeat a request, or follow a redirect: a second request is a
-// second message, and only its caller may decide about one.
+// It must not know a channel, a notice, an order or what an answer means, repeat a request, or follow a redirect: a second request
+// is a second message or a second order, and only its caller may decide about one.
 package outcall
 
 import (
@@ -22,7 +23,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/notify"
 )
 
 var (
@@ -32,20 +32,21 @@ var (
 	// ErrNotSent says that nothing has left, for want of a connection.
 	ErrNotSent = errors.New("not_sent")
 	// ErrNoTime says that nothing has left, since the caller had no time any more, or too little for an answer.
-	ErrNoTime = errors.New(notify.NoTime)
+	ErrNoTime = errors.New("no_time")
 	// ErrPaused says that nothing has left, since the gateway had asked for some quiet, or seems to be dead.
 	ErrPaused = errors.New("paused")
 	// ErrAddress says that an address cannot be used.
 	ErrAddress = errors.New("an address is https://HOST[:PORT][/PATH]; http:// is for this machine alone")
 )
 
-// Config says how a gateway is called. Nothing of it may be left out but the transport.
+// Config says how a gateway is called. Nothing of it may be left out but the transport and what pauses are measured by.
 type Config struct {
 	Abreast   int           // requests under way at most
 	Rate      int           // requests begun in a second at most
 	Within    time.Duration // from the connection to the last byte of an answer
 	MaxAnswer int64         // bytes of an answer
 	Transport http.RoundTripper
+	Since     func() time.Duration // some start, for pauses; nil: the computer's own stopwatch
 }
 
 // Caller makes requests. It is safe for concurrent use.
@@ -67,8 +68,11 @@ func New(cfg Config) *Caller {
 	if cfg.Transport == nil {
 		cfg.Transport = Transport(cfg.Abreast)
 	}
+	if cfg.Since == nil {
+		cfg.Since = clock.StartStopwatch().Elapsed
+	}
 	return &Caller{
-		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), max(1, cfg.Rate/10)), since: clock.StartStopwatch().Elapsed,
+		cfg: cfg, slots: make(chan struct{}, cfg.Abreast), limit: rate.NewLimiter(rate.Limit(cfg.Rate), max(1, cfg.Rate/10)), since: cfg.Since,
 		client: http.Client{Transport: cfg.Transport, CheckRedirect: Stay},
 	}
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"robotbailiff/engine/orders"
+	"robotbailiff/engine/orders/bankapi"
+	"robotbailiff/engine/orders/bankapi/wire"
+	"robotbailiff/engine/orders/bankfile"
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/strictjson"
+)
+
+// bankSettings is one file BAILIFF_BANKS/NAME.json. Paths may be relative to its folder. A bank has a url, or a folder for files.
+type bankSettings struct {
+	URL      string        `json:"url"`
+	Folder   string        `json:"folder"`
+	Encoding wire.Encoding `json:"encoding"`
+	TLSCert  string        `json:"tls_cert"`
+	TLSKey   string        `json:"tls_key"`
+	TLSRoots string        `json:"tls_roots"`
+	SignKey  string        `json:"sign_key"`
+	BankKeys []string      `json:"bank_keys"`
+}
+
+// bank is one that the settings name.
+type bank struct {
+	name  string
+	peer  orders.Peer
+	close func() error
+}
+
+// openBanks reads the settings of every bank in a folder, or of one. All faults are told together.
+func openBanks(dir, only string, keep func(context.Context, wire.Evidence) error) (all []bank, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(files)
+	var errs []error
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		if only != "" && name != only {
+			continue
+		}
+		b, err := openBank(dir, name, keep)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), err))
+			continue
+		}
+		all = append(all, b)
+	}
+	if len(files) == 0 || only != "" && len(all)+len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("no settings of a bank in %s: NAME.json is wanted for each", dir))
+	}
+	return all, errors.Join(errs...)
+}
+
+func openBank(dir, name string, keep func(context.Context, wire.Evidence) error) (b bank, err error) {
+	s, err := readBank(filepath.Join(dir, name+".json"))
+	if err != nil {
+		return b, err
+	}
+	var errs []error
+	content := func(field, path string) []byte {
+		if path == "" {
+			errs = append(errs, fmt.Errorf("%s: a file is wanted", field))
+			return nil
+		}
+		text, err := os.ReadFile(in(dir, path))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", field, err))
+		}
+		return text
+	}
+	secret := content("sign_key", s.SignKey)
+	var public [][]byte
+	for _, path := range s.BankKeys {
+		public = append(public, content("bank_keys", path))
+	}
+	var files bankapi.Files
+	if s.URL != "" {
+		files = bankapi.Files{Cert: content("tls_cert", s.TLSCert), Key: content("tls_key", s.TLSKey), Roots: content("tls_roots", s.TLSRoots)}
+	}
+	if len(errs) > 0 {
+		return b, errors.Join(errs...)
+	}
+	signer, err := wire.NewSigner(secret)
+	if err != nil {
+		return b, fmt.Errorf("sign_key: %w", err)
+	}
+	verifier, err := wire.NewVerifier(public...)
+	if err != nil {
+		return b, fmt.Errorf("bank_keys: %w", err)
+	}
+	if s.Folder != "" {
+		p, err := bankfile.Open(bankfile.Config{Name: name, Dir: in(dir, s.Folder), Encoding: s.Encoding, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: keep})
+		if err != nil {
+			return b, err
+		}
+		return bank{name, p, p.Close}, nil
+	}
+	settings, err := files.TLS()
+	if err != nil {
+		return b, err
+	}
+	c, err := bankapi.New(bankapi.Config{
+		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: settings, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: keep,
+	})
+	return bank{name, c, func() error { return nil }}, err
+}
+
+func in(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+func readBank(file string) (s bankSettings, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return s, err
+	}
+	if err := strictjson.Check(text); err != nil {
+		return s, fmt.Errorf("it is not one JSON object: %w", err)
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
+		return s, fmt.Errorf("it is not as deploy/env.example shows: %w", err)
+	}
+	if (s.URL == "") == (s.Folder == "") {
+		return s, errors.New("url, or folder for a bank without a service: one of them is wanted")
+	}
+	return s, nil
+}

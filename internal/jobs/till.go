@@ -1,0 +1,243 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/clock"
+	"robotbailiff/internal/pg"
+	"robotbailiff/payments"
+	"robotbailiff/payments/source/gateway"
+	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/money"
+)
+
+// A payment at a gateway settles whether its message comes or not: whoever began one is asked after until the gateway knows how it ended,
+// and the gateway's list of each day brings what both have missed. All three ways end in [Robot.Receive], so that there is one way to
+// book money.
+
+// Begin begins a payment of a case at a gateway, and gives the page where the debtor pays. The intent is committed before the gateway is
+// asked; a second click within half an hour gets the same page.
+func (r *Robot) Begin(ctx context.Context, source string, caseID int64, amount money.Amount, language, back string) (gateway.Checkout, error) {
+	driver, ok := r.cfg.Tills[source]
+	if !ok {
+		return gateway.Checkout{}, fmt.Errorf("jobs: no way to begin a payment at %q", source)
+	}
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return gateway.Checkout{}, err
+	}
+	var o payments.Order
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT 1 FROM cases WHERE id = $1 FOR UPDATE`, caseID); err != nil {
+			return err
+		}
+		var err error
+		o, err = r.Payments.BeginOrder(ctx, tx, payments.Order{CaseID: caseID, Gateway: source, Amount: amount}, now)
+		return err
+	})
+	if err != nil {
+		return gateway.Checkout{}, err
+	}
+	till, err := driver.Begin(ctx, gateway.Wish{Order: o.ID, Case: caseno.Format(caseID), Amount: amount, Language: language, Return: back})
+	if err != nil {
+		return till, err
+	}
+	return till, pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.OpenOrder(ctx, tx, o.ID, till.Page) })
+}
+
+// tillJob asks one gateway after its orders, and for its lists.
+type tillJob struct {
+	Gateway string `json:"gateway"`
+}
+
+// Kind implements river.JobArgs.
+func (tillJob) Kind() string { return "money.ask" }
+
+const queueTills = "tills"
+
+// InsertOpts implements river.JobArgsWithInsertOpts. One job that waits or runs is enough for a gateway; one that failed is made anew by
+// the pulse.
+func (tillJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueTills, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+	}}}
+}
+
+// askEvery is the real time between two looks whether a gateway has to be asked something.
+const askEvery = 15 * time.Second
+
+const tillsDueSQL = `SELECT EXISTS (SELECT 1 FROM payment_orders WHERE look_at <= $1 AND gateway = $2)`
+
+// askTills starts a job for each gateway that has to be asked something.
+func (r *Robot) askTills(ctx context.Context) error {
+	if len(r.cfg.Tills) == 0 || r.asked.Elapsed() < askEvery {
+		return nil
+	}
+	r.asked = clock.StartStopwatch()
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	for source := range r.cfg.Tills {
+		var due bool
+		if err := r.cfg.Pool.QueryRow(ctx, tillsDueSQL, now, source).Scan(&due); err != nil {
+			return err
+		}
+		day, _, err := r.nextRegister(ctx, source, now)
+		if err != nil {
+			return err
+		}
+		if due || !day.IsZero() {
+			if _, err := r.client.Insert(ctx, tillJob{Gateway: source}, nil); err != nil {
+				return fmt.Errorf("jobs: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// AskTill asks a gateway after the orders that are due, and for the lists of the days that are over.
+func (r *Robot) AskTill(ctx context.Context, source string) error {
+	driver, ok := r.cfg.Tills[source]
+	if !ok {
+		return nil // another process has it
+	}
+	return errors.Join(r.askOrders(ctx, source, driver), r.askRegister(ctx, source, driver))
+}
+
+func (r *Robot) askOrders(ctx context.Context, source string, driver gateway.Driver) error {
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	var due []payments.Order
+	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+		due, err = r.Payments.DueOrders(ctx, tx, source, now, gateway.MaxOrders)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	ids := make([]uuid.UUID, len(due))
+	for i, o := range due {
+		ids[i] = o.ID
+	}
+	statuses, err := driver.Status(ctx, ids)
+	if err != nil {
+		return err // every order is due again
+	}
+	ended := map[uuid.UUID]payments.OrderState{}
+	for id, st := range statuses {
+		switch st.State {
+		case gateway.StatePaid:
+			if err := r.said(ctx, source, "status", st.Payment); err != nil {
+				return err
+			}
+			ended[id] = payments.WasPaid
+		case gateway.StateFailed:
+			ended[id] = payments.Failed
+		case gateway.StateExpired:
+			ended[id] = payments.Expired
+		case gateway.StateOpen, gateway.StateUnknown:
+		}
+	}
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.EndOrders(ctx, tx, ended) })
+}
+
+// said keeps what a gateway answered as if it had sent it: the message of the payment, when it comes after all, is a duplicate.
+func (r *Robot) said(ctx context.Context, source, how string, m gateway.Message) error {
+	body, err := gateway.Encode(m)
+	if err != nil {
+		return err
+	}
+	id := sha256.Sum256(body)
+	_, err = r.Receive(ctx, payments.Event{Source: source, EventID: how + "-" + hex.EncodeToString(id[:]), Body: body})
+	return err
+}
+
+// registersBack is how many days back lists are asked for when none was compared before.
+const registersBack = 7
+
+// registerAfter is when the list of a day is complete at a gateway.
+const registerAfter = 6 * time.Hour
+
+// nextRegister is the day whose list is to be asked for now; zero when there is none.
+func (r *Robot) nextRegister(ctx context.Context, source string, now time.Time) (day, last calendar.Date, err error) {
+	last, err = r.Payments.LastRegister(ctx, r.cfg.Pool, source)
+	if err != nil {
+		return 0, 0, err
+	}
+	today := calendar.DateOf(now.Add(-registerAfter))
+	if last.IsZero() {
+		last = today.AddDays(-registersBack - 1)
+	}
+	if day = last.AddDays(1); !day.Before(today) {
+		return 0, last, nil
+	}
+	return day, last, nil
+}
+
+// maxRegister bounds a list: a gateway that never ends one is broken.
+const maxRegister = 1_000_000
+
+// askRegister compares the list of the next day that is over. What it has and we have not is booked; what we have and it has not is an
+// alarm: somebody said "paid" who was not the gateway, or the gateway's list is not whole.
+func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.Driver) error {
+	now, err := r.cfg.Clock.Now(ctx)
+	if err != nil {
+		return err
+	}
+	day, _, err := r.nextRegister(ctx, source, now)
+	if err != nil || day.IsZero() {
+		return err
+	}
+	known, err := r.Payments.KnownOfDay(ctx, r.cfg.Pool, source, day)
+	if err != nil {
+		return err
+	}
+	reg := payments.Register{Gateway: source, Day: day}
+	for after := ""; ; {
+		entries, next, err := driver.Register(ctx, day, after)
+		if err != nil {
+			return err
+		}
+		for _, m := range entries {
+			reg.Entries++
+			if m.Type != gateway.Paid {
+				continue // a reversal has no id of its own: its message may still come, and would take back once more
+			}
+			if known[m.TxnID] {
+				delete(known, m.TxnID)
+				continue
+			}
+			reg.Unknown++
+			if err := r.said(ctx, source, "register", m); err != nil {
+				return err
+			}
+		}
+		if after = next; after == "" {
+			break
+		}
+		if len(entries) == 0 || reg.Entries > maxRegister {
+			return fmt.Errorf("jobs: the list of %s for %s does not end", source, day)
+		}
+	}
+	reg.Missing = len(known)
+	if reg.Missing > 0 {
+		r.cfg.Observe("register", "missing", reg.Missing)
+		r.cfg.Log.ErrorContext(ctx, "payments that a gateway told of are not in its list", "gateway", source, "day", day.String(), "n", reg.Missing)
+	}
+	r.cfg.Observe("register", "unknown", reg.Unknown)
+	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.KeepRegister(ctx, tx, reg, now) })
+}
