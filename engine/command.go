@@ -46,7 +46,7 @@ type Open struct {
 	Region   string          `json:"region"`
 	Language string          `json:"language"`
 	Mail     bool            `json:"mail,omitempty"` // the debtor has an address
-	Source   string          `json:"-"` // of the writ: its opening may be stopped
+	Source   string          `json:"-"`              // of the writ: its opening may be stopped
 	Facts    rules.WritFacts `json:"-"`
 }
 

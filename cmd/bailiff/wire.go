@@ -101,7 +101,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		return nil, err
 	}
 	if w.work {
-		cfg.Bank = p.world.Bank()
+		cfg.Banks = p.world.Banks()
 		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push), notify.Letter: p.world.Messages(notify.Letter)}
 		maps.Copy(cfg.Gateways, p.outside.ways)
 		cfg.Devices = p.outside.devices

@@ -2,14 +2,12 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
@@ -23,7 +21,7 @@ import (
 // Sender works the chunks of orders.
 type Sender struct {
 	Store *engine.Store
-	Bank  Bank
+	Banks map[string]Peer // by the short name under which legs remember a bank; a name is never used for another bank
 	Keys  *seal.Keys
 	Log   *slog.Logger
 	// Observe is told how many orders of a purpose ended how; for metrics. May be nil.
@@ -38,13 +36,18 @@ type pending struct {
 	lawful   bool      // what it takes may still be taken now
 	asked    time.Time // when the engine asked for it
 	waits    bool      // it is another order's turn first
-	parked   bool      // its bank is stopped
 	turn     time.Time // for one that waits: when to look again, in legal time
+	halted   []string  // banks at which nothing is taken now
+
+	legs   []Leg
+	stored bool // the legs stand in the database
+	news   bool // a leg has another answer than what is stored
 }
 
-// Run works one chunk: claims it, marks its open orders as sent, asks the bank what it knows of those that were sent
-// before, sends the others, and records the answers under the fence. What stays unanswered comes back later under the
-// same ids, and so does what has to wait for another order against the same debtor. It returns engine.ErrFenced when another worker has the chunk; nothing is lost then.
+// Run works one chunk: claims it, settles what each bank gets of its open orders, marks them as sent, asks the banks what they
+// know of those that were sent before, sends the others, and records the answers under the fence. What stays unanswered comes
+// back later under the same ids, of the banks that did not answer alone, and so does what has to wait for another order
+// against the same debtor. It returns engine.ErrFenced when another worker has the chunk; nothing is lost then.
 func (s *Sender) Run(ctx context.Context, chunkID int64) error {
 	var (
 		chunk engine.Chunk
@@ -61,14 +64,15 @@ func (s *Sender) Run(ctx context.Context, chunkID int64) error {
 	if err != nil {
 		return fmt.Errorf("orders: chunk %d: %w", chunkID, err)
 	}
-	replies, callErr := s.call(ctx, open)
-	if callErr != nil {
-		s.Log.WarnContext(ctx, "bank call failed, outcome unknown", "chunk", chunkID, "error", callErr)
+	if err := s.plan(ctx, chunk, open); err != nil {
+		return fmt.Errorf("orders: chunk %d: plan: %w", chunkID, err)
 	}
-	return s.finish(ctx, chunk, open, replies)
+	s.call(ctx, open)
+	return s.finish(ctx, chunk, open)
 }
 
-// begin records the attempt before the call: from here on the outcome of these orders is unknown until answered.
+// begin takes up the open orders of a chunk. It records the attempt before the call: from here on the outcome of these orders is
+// unknown until answered. An arrest that was never sent is left to plan.
 func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pending, error) {
 	now, err := s.Store.Now(ctx)
 	if err != nil {
@@ -80,202 +84,185 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 			return nil, err
 		}
 	}
-	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, purposesOf(chunk.Kind), now, civil(calendar.DateOf(now)), stops.BySource(), len(stops.Banks()) > 0)
+	open, err := s.take(ctx, tx, chunk, stops, now)
 	if err != nil {
 		return nil, err
 	}
-	var (
-		open  []pending
-		ids   []int64
-		purps []string
-		ords  []int16
-
-		waiting int
-	)
-	for rows.Next() {
-		var (
-			p      pending
-			amount int64
-			sealed []byte
-			of     *uuid.UUID
-			about  stop.Subject
-			bank   string
-		)
-		if err := rows.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &of, &p.lawful, &p.asked, &p.waits, &about.Region, &about.Source, &bank); err != nil {
-			rows.Close()
-			return nil, err
-		}
-		p.lawful = p.lawful && !Stopped(stops, about, p.Purpose, "")
-		p.parked = p.lawful && Stopped(stops, about, p.Purpose, bank)
-		iin, err := s.Keys.Open(sealed, "debtors.iin_sealed")
-		if err != nil {
-			rows.Close()
-			return nil, fmt.Errorf("case %d: identity: %w", p.CaseID, err)
-		}
-		p.IIN, p.Amount = string(iin), money.FromTiyn(amount)
-		if of != nil {
-			p.Of = *of
-		}
-		open = append(open, p)
-		if p.waits = p.waits && p.lawful; p.waits {
-			waiting++
-		} else if p.parked && !p.tried() {
-			continue
-		} else if p.lawful || p.tried() {
-			ids, purps, ords = append(ids, p.CaseID), append(purps, string(p.Purpose)), append(ords, int16(p.ordinal))
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	if waiting > 0 {
+	if slices.ContainsFunc(open, func(p pending) bool { return p.waits && p.turn.IsZero() }) {
 		if err := turns(ctx, tx, open, now); err != nil {
 			return nil, err
 		}
 	}
-	_, err = tx.Exec(ctx, attemptSQL, ids, purps, ords)
-	return open, err
-}
-
-// call talks to the bank outside any transaction.
-func (s *Sender) call(ctx context.Context, open []pending) (map[uuid.UUID]Reply, error) {
-	replies := make(map[uuid.UUID]Reply, len(open))
-	var errs []error
-	unseen, err := s.ask(ctx, open, replies)
-	if err != nil {
-		errs = append(errs, err)
+	if err := s.derive(ctx, tx, open, now); err != nil {
+		return nil, err
 	}
-	var batch []Instruction
-	for _, p := range open {
+	park(open, now)
+	var first, more, never marks
+	for i := range open {
+		p := &open[i]
 		switch {
-		case p.waits, p.parked, p.tried() && !unseen[p.ID]:
-		case !p.lawful:
-			replies[p.ID] = Reply{ID: p.ID, Known: true, Answer: engine.Withdrawn}
-		default:
-			batch = append(batch, p.Instruction)
+		case p.waits || p.closed():
+		case p.stored:
+			more.order(p)
+		case !p.lawful && !p.tried():
+			p.legs = nobody(engine.Withdrawn)
+			err = never.add(p, s.Keys)
+		case p.Purpose != engine.Arrest:
+			err = first.add(p, s.Keys)
 		}
-	}
-	if len(batch) > 0 {
-		got, err := s.Bank.Submit(ctx, batch)
 		if err != nil {
-			errs = append(errs, err)
-		}
-		for _, r := range got {
-			replies[r.ID] = r
+			return nil, err
 		}
 	}
-	return replies, errors.Join(errs...)
+	if len(never.ids) > 0 {
+		if _, err := tx.Exec(ctx, legsSQL, never.ids, never.purposes, never.ordinals, never.legs); err != nil {
+			return nil, err
+		}
+	}
+	if len(first.ids) > 0 {
+		if _, err := tx.Exec(ctx, firstSQL, first.ids, first.purposes, first.ordinals, first.legs); err != nil {
+			return nil, err
+		}
+	}
+	if len(more.ids) > 0 {
+		if _, err := tx.Exec(ctx, moreSQL, more.ids, more.purposes, more.ordinals); err != nil {
+			return nil, err
+		}
+	}
+	for i := range open {
+		p := &open[i]
+		p.stored = p.stored || !p.waits && p.legs != nil
+	}
+	return open, nil
 }
 
-// ask queries the orders that were sent before; it returns those that the bank has never seen.
-func (s *Sender) ask(ctx context.Context, open []pending, replies map[uuid.UUID]Reply) (map[uuid.UUID]bool, error) {
-	unseen := map[uuid.UUID]bool{}
-	var ids []uuid.UUID
-	for _, p := range open {
-		if p.tried() {
-			ids = append(ids, p.ID)
+// take reads and locks the open orders of a chunk.
+func (s *Sender) take(ctx context.Context, tx pgx.Tx, chunk engine.Chunk, stops stop.Set, now time.Time) ([]pending, error) {
+	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, today(now), now, purposesOf(chunk.Kind), stops.BySource())
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p pending, err error) {
+		var (
+			amount       int64
+			sealed, legs []byte
+			about        stop.Subject
+			doubt        bool
+		)
+		if err := row.Scan(&p.CaseID, &p.Purpose, &p.ordinal, &p.ID, &amount, &p.attempts, &sealed, &legs, &p.lawful, &p.asked, &p.waits, &about.Region, &about.Source, &doubt); err != nil {
+			return p, err
+		}
+		if p.Purpose.Coercive() {
+			p.lawful, p.halted = p.lawful && !Stopped(stops, about, p.Purpose, ""), stops.Banks()
+		}
+		iin, err := s.Keys.Open(sealed, "debtors.iin_sealed")
+		if err != nil {
+			return p, fmt.Errorf("case %d: identity: %w", p.CaseID, err)
+		}
+		p.IIN, p.Amount = string(iin), money.FromTiyn(amount)
+		p.waits = p.waits && p.lawful
+		if doubt && p.lawful && !p.waits {
+			p.waits, p.turn = true, now.Add(parkFor) // a person looks at the money first
+		}
+		p.legs, err = decodeLegs(legs, s.Keys)
+		p.stored = legs != nil
+		return p, err
+	})
+}
+
+// derive finds out for orders that are about an earlier one which order that is, and who gets which part of them. A recall
+// whose collection is asked for and not sent yet waits for it: only then is it known which banks have something to give back.
+func (s *Sender) derive(ctx context.Context, tx pgx.Tx, open []pending, now time.Time) error {
+	var ids []int64
+	for i := range open {
+		if p := &open[i]; p.Purpose != engine.Arrest && !p.waits {
+			ids = append(ids, p.CaseID)
 		}
 	}
 	if len(ids) == 0 {
-		return unseen, nil
+		return nil
 	}
-	got, err := s.Bank.Query(ctx, ids)
-	for _, r := range got {
-		switch {
-		case !r.Known:
-			unseen[r.ID] = true
-		case r.Answer != "":
-			replies[r.ID] = r
-		}
-	}
-	return unseen, err
-}
-
-// finish records the answers in one transaction with the end of the chunk.
-func (s *Sender) finish(ctx context.Context, chunk engine.Chunk, open []pending, replies map[uuid.UUID]Reply) error {
-	var (
-		cmds  []engine.For
-		again []int64
-		tries = maxTries
-		count = map[[2]string]int{}
-	)
-	later := map[time.Time][]int64{}
-	now, err := s.Store.Now(ctx)
+	of, err := s.histories(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
-	for _, p := range open {
-		if p.waits {
-			later[p.turn] = append(later[p.turn], p.CaseID)
-			count[[2]string{string(p.Purpose), "waits"}]++
+	banks := slices.Sorted(maps.Keys(s.Banks))
+	for i := range open {
+		p := &open[i]
+		if p.Purpose == engine.Arrest || p.waits {
 			continue
 		}
-		r, ok := replies[p.ID]
-		if p.parked && (!ok || r.Answer == "") {
-			later[now.Add(parkFor)] = append(later[now.Add(parkFor)], p.CaseID)
-			count[[2]string{string(p.Purpose), "parked"}]++
-			continue
+		h := of[p.CaseID]
+		target := h.target(p.Purpose)
+		if target != nil {
+			p.Of = target.id
 		}
-		if !ok || r.Answer == "" {
-			again, tries = append(again, p.CaseID), min(tries, p.attempts)
-			count[[2]string{string(p.Purpose), "unknown"}]++
-			continue
-		}
-		if !p.Purpose.Coercive() && !accepted(r.Answer) {
-			again, tries = append(again, p.CaseID), min(tries, p.attempts) // giving back is asked for until it is done
-			s.Log.ErrorContext(ctx, "a bank refuses to give back", "case", p.CaseID, "purpose", p.Purpose, "answer", r.Answer)
-		}
-		count[[2]string{string(p.Purpose), string(r.Answer)}]++
-		cmds = append(cmds, engine.For{CaseID: p.CaseID, Actor: engine.ActorBank, Command: engine.OrderAnswered{
-			Purpose: p.Purpose, Ordinal: p.ordinal, Answer: r.Answer, Sum: r.Sum, Bank: r.Bank, Detail: r.Detail,
-		}})
-	}
-	err = pg.InTx(ctx, s.Store.Pool(), func(tx pgx.Tx) error {
-		if err := chunk.Hold(ctx, tx); err != nil {
-			return err
-		}
-		known, early, err := afterCollections(ctx, tx, cmds, now)
-		if err != nil {
-			return err
-		}
-		if _, err := s.Store.ApplyTx(ctx, tx, known); err != nil {
-			return err
-		}
-		for _, back := range []map[time.Time][]int64{later, early} {
-			for _, at := range slices.SortedFunc(maps.Keys(back), time.Time.Compare) {
-				if err := chunk.Again(ctx, tx, back[at], now, at); err != nil {
-					return err
-				}
+		switch {
+		case p.stored:
+		case p.Purpose == engine.Recall && target != nil && target.status == engine.Requested:
+			p.waits, p.turn = true, now.Add(soon)
+		case p.lawful || p.tried():
+			if p.legs = h.legs(p.Purpose, p.Amount, banks); p.legs == nil {
+				p.legs = []Leg{} // nobody has anything: that stands, too
 			}
-		}
-		return chunk.Finish(ctx, tx, again, now, now.Add(retryAfter(chunk.Kind, tries)))
-	})
-	if err != nil {
-		return fmt.Errorf("orders: chunk %d: answers: %w", chunk.ID, err)
-	}
-	if s.Observe != nil {
-		for k, n := range count {
-			s.Observe(engine.Purpose(k[0]), k[1], n)
 		}
 	}
 	return nil
 }
 
-// maxTries bounds the doubling of the wait.
-const maxTries = 10
-
-// retryAfter is how long an unanswered order waits before it is queried, in legal time: a minute, doubled with every
-// attempt, up to an hour; what gives back never waits longer than a quarter of an hour.
-func retryAfter(kind string, attempts int) time.Duration {
-	longest := time.Hour
-	if kind == engine.ChunkLift {
-		longest = 15 * time.Minute
+func (s *Sender) histories(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]history, error) {
+	rows, err := tx.Query(ctx, historySQL, ids)
+	if err != nil {
+		return nil, err
 	}
-	return min(time.Minute<<attempts, longest)
+	out := make(map[int64]history, len(ids))
+	var (
+		id   int64
+		o    past
+		legs []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &o.purpose, &o.ordinal, &o.id, &o.status, &o.asked, &legs}, func() error {
+		var err error
+		if o.legs, err = decodeLegs(legs, s.Keys); err != nil {
+			return fmt.Errorf("case %d: %w", id, err)
+		}
+		out[id] = append(out[id], o)
+		return nil
+	})
+	return out, err
+}
+
+// marks are the attempts that are recorded at once.
+type marks struct {
+	ids            []int64
+	purposes, legs []string
+	ordinals       []int16
+}
+
+// order puts an order on the list.
+func (m *marks) order(p *pending) {
+	m.ids, m.purposes, m.ordinals = append(m.ids, p.CaseID), append(m.purposes, string(p.Purpose)), append(m.ordinals, int16(p.ordinal))
+}
+
+// add puts an order on the list with its legs.
+func (m *marks) add(p *pending, keys *seal.Keys) error {
+	m.order(p)
+	legs, err := encodeLegs(p.legs, keys)
+	m.legs = append(m.legs, legs)
+	return err
 }
 
 // tried says whether the order was sent before and its outcome is unknown.
-func (p pending) tried() bool { return p.attempts > 0 }
+func (p *pending) tried() bool { return p.attempts > 0 }
+
+// closed says whether no bank has anything to answer any more, and only what it comes to is left to be recorded.
+func (p *pending) closed() bool {
+	return p.stored && !slices.ContainsFunc(p.legs, func(l Leg) bool { return !l.settled(p.Purpose) })
+}
+
+// nobody is what stands instead of legs when no bank is to get anything. It is settled like legs, in one place and for ever, so
+// that no other worker finds accounts, or the gate open again, and sends the order nevertheless.
+func nobody(why engine.Answer) []Leg { return []Leg{{Answer: why}} }
 
 func accepted(a engine.Answer) bool {
 	return a == engine.Accepted || a == engine.Partial || a == engine.AlreadyDone
@@ -288,26 +275,38 @@ func purposesOf(kind string) []string {
 	return []string{string(engine.Arrest), string(engine.Collect)}
 }
 
-func civil(d calendar.Date) time.Time { return d.UTC() }
+func today(now time.Time) time.Time { return calendar.DateOf(now).UTC() }
 
-// openOrdersSQL locks the open orders of a chunk. An order that takes something is lawful only while the gate is open;
-// engine.Blocks decides the same when the order is made, this, with [Stopped], is the second look just before it is sent.
-const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed,
-	CASE WHEN o.purpose IN ('lift', 'reduce', 'collect') THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1)
-	     WHEN o.purpose = 'recall' THEN (SELECT a.id FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'collect' ORDER BY a.ordinal DESC LIMIT 1)
-	END,
-	o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
-	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $4
-	  AND (c.limitation_on IS NULL OR c.limitation_on >= $4)),
+// lawfulSQL is the second look, just before an order is sent, at what engine.Blocks decided when it was made, with [Stopped] beside it:
+// what takes something may be taken only while the gate is open.
+const lawfulSQL = `(o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
+	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $2 AND (c.limitation_on IS NULL OR c.limitation_on >= $2)))`
+
+// openOrdersSQL locks the open orders of a chunk. Money that came in the debtor's name and that no case has yet keeps a new order back.
+const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed, o.legs,
+	` + lawfulSQL + `,
 	o.requested_at,
 	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM writs w
 	  WHERE w.debtor_id = c.debtor_id AND w.case_id <> o.case_id AND (EXISTS (` + openBeforeSQL + `) OR EXISTS (` + dueBeforeSQL + `))),
 	c.region, CASE WHEN $5::boolean THEN (SELECT w.source FROM writs w WHERE w.case_id = o.case_id) ELSE '' END,
-	CASE WHEN $6::boolean AND o.purpose = 'collect' THEN (SELECT a.bank FROM orders a WHERE a.case_id = o.case_id AND a.purpose = 'arrest' ORDER BY a.ordinal DESC LIMIT 1) ELSE '' END
+	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM unmatched_money u WHERE u.debtor_id = c.debtor_id)
   FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id
- WHERE o.case_id = ANY($1) AND o.purpose = ANY($2) AND o.status IN ('requested', 'unknown')
+ WHERE o.case_id = ANY($1) AND o.purpose = ANY($4) AND o.status IN ('requested', 'unknown')
  ORDER BY o.case_id, o.requested_at, o.purpose, o.ordinal FOR UPDATE OF o`
 
-const attemptSQL = `UPDATE orders o SET status = 'unknown', attempts = attempts + 1
+const historySQL = `SELECT case_id, purpose, ordinal, id, status, requested_at, legs FROM orders WHERE case_id = ANY($1)
+ ORDER BY case_id, requested_at, purpose, ordinal`
+
+// The number of attempts is what a retry waits by; it stops growing, the attempts do not.
+const moreSQL = `UPDATE orders o SET status = 'unknown', attempts = least(o.attempts, 32766) + 1
   FROM unnest($1::bigint[], $2::text[], $3::smallint[]) AS u(case_id, purpose, ordinal)
+ WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`
+
+const firstSQL = `UPDATE orders o SET status = 'unknown', attempts = least(o.attempts, 32766) + 1, legs = u.legs::json
+  FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[]) AS u(case_id, purpose, ordinal, legs)
+ WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`
+
+// legsSQL writes the legs of orders, with what some banks said of them.
+const legsSQL = `UPDATE orders o SET legs = u.legs::json
+  FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[]) AS u(case_id, purpose, ordinal, legs)
  WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"slices"
 	"time"
 
 	"robotbailiff/engine"
@@ -11,11 +12,27 @@ import (
 const parkFor = 15 * time.Minute
 
 // Stopped says whether an order of a purpose may not be sent for a case now: for whatever bank, when none is named, or to the one
-// that is. What gives back is never stopped. Today the bank of an arrest is known from its answer alone, so that a stopped bank
-// keeps collections back; who plans an arrest bank by bank asks for each of them.
+// that is. What gives back is never stopped.
 func Stopped(stops stop.Set, about stop.Subject, p engine.Purpose, bank string) bool {
 	if p == engine.Collect {
 		return stops.At(about, stop.Collect, bank)
 	}
 	return p == engine.Arrest && stops.At(about, stop.Arrest, bank)
 }
+
+// park lets orders wait that a stopped bank would get a part of and that nobody has sent yet. What was sent already is only asked about.
+func park(open []pending, now time.Time) {
+	for i := range open {
+		p := &open[i]
+		if p.waits || p.tried() || !slices.ContainsFunc(p.legs, p.haltedAt) {
+			continue
+		}
+		p.waits, p.turn = true, now.Add(parkFor)
+		if !p.stored {
+			p.legs = nil
+		}
+	}
+}
+
+// haltedAt says that nothing may be taken at the bank of a leg now.
+func (p *pending) haltedAt(l Leg) bool { return slices.Contains(p.halted, l.Bank) }

@@ -166,9 +166,10 @@ func (r *run) verify(ctx context.Context, t *testing.T) {
 var promises = []struct{ name, sql string }{
 	{"cases that have not ended or whose orders are open", `SELECT count(*) FROM cases WHERE ended_at IS NULL OR released_at IS NULL`},
 	{"arrests that hold money with us and that no bank ever made", `SELECT count(*) FROM orders o
-	   LEFT JOIN sandbox.arrests a ON a.id = o.id WHERE o.purpose = 'arrest' AND o.held > 0 AND a.id IS NULL`},
-	{"cases with more acts of arrest at the bank than arrest order ids of ours", `SELECT count(*) FROM sandbox.debtors d
-	   WHERE d.arrests <> (SELECT count(*) FROM sandbox.arrests a JOIN orders o ON o.id = a.id AND o.purpose = 'arrest' WHERE a.case_id = d.case_id)`},
+	   WHERE o.purpose = 'arrest' AND o.held > (SELECT coalesce(sum(i.sum), 0) FROM sandbox.instructions i WHERE i.case_id = o.case_id AND i.purpose = 'arrest')`},
+	{"arrests that banks have otherwise than we wrote down before", `SELECT count(*) FROM (SELECT i.case_id, i.bank, i.amount, count(*) FROM sandbox.instructions i
+	   WHERE i.purpose = 'arrest' GROUP BY 1, 2, 3 EXCEPT ALL SELECT o.case_id, l ->> 'bank', (SELECT sum(s::bigint) FROM json_array_elements_text(l -> 'sums') s), count(*)
+	   FROM orders o CROSS JOIN LATERAL json_array_elements(o.legs) l WHERE o.purpose = 'arrest' GROUP BY 1, 2, 3) wrong`},
 	{"wrongs that the world saw", `SELECT count(*) FROM sandbox.wrongs`},
 	{"messages that left more than twice", `SELECT count(*) FROM sandbox.messages WHERE count > 2`},
 	{"messages that left more often than attempts were written down", `SELECT count(*) FROM sandbox.messages m

@@ -42,7 +42,7 @@ type Config struct {
 
 	// Work turns the workers on; without it this process only asks for work.
 	Work     bool
-	Bank     orders.Bank                       // needed with Work
+	Banks    map[string]orders.Peer            // by their short names; needed with Work
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
 	Devices  bool                              // a push goes to a debtor's newest device; not: to his pseudonym
 	Pulse    time.Duration                     // 0: one second
@@ -103,8 +103,8 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, int) {}
 	}
-	if cfg.Work && (cfg.Bank == nil || len(cfg.Gateways) == 0) {
-		return nil, errors.New("jobs: workers need a bank and the gateways of notices")
+	if cfg.Work && (len(cfg.Banks) == 0 || len(cfg.Gateways) == 0) {
+		return nil, errors.New("jobs: workers need banks and the gateways of notices")
 	}
 	r := &Robot{Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(), stopping: make(chan struct{})}
 	var err error
@@ -121,7 +121,7 @@ func New(cfg Config) (*Robot, error) {
 		MoneyInTransit: func(ctx context.Context, tx pgx.Tx) (bool, error) { return r.Payments.InTransit(ctx, tx) },
 	})
 	r.Inbox = intake.NewInbox(r.Engine, cfg.Keys, intake.InboxConfig{Proof: cfg.Proof, Enqueue: r.enqueueBatch})
-	r.bank = &orders.Sender{Store: r.Engine, Bank: cfg.Bank, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
+	r.bank = &orders.Sender{Store: r.Engine, Banks: cfg.Banks, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}

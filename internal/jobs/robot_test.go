@@ -31,10 +31,12 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// bank answers as it is told and keeps books of its own: how often it saw each id, and what it holds.
+// bank is the only bank, where everybody is rich. It answers as it is told and keeps books of its own: how often it saw each
+// id, and what it holds.
 type bank struct {
 	mu     sync.Mutex
 	seen   map[uuid.UUID]int
+	cases  map[uuid.UUID]int64
 	held   map[uuid.UUID]money.Amount
 	answer func(orders.Instruction) (orders.Reply, bool) // false: the answer is lost after the deed
 }
@@ -45,7 +47,8 @@ func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.R
 	var out []orders.Reply
 	for _, in := range batch {
 		b.seen[in.ID]++
-		r, told := orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, true
+		b.cases[in.ID] = in.CaseID
+		r, told := in.Reply(engine.Accepted, in.Amount), true
 		if b.answer != nil {
 			r, told = b.answer(in)
 		}
@@ -58,7 +61,11 @@ func (b *bank) Submit(_ context.Context, batch []orders.Instruction) ([]orders.R
 			if held, live := b.held[in.Of]; live && in.Amount.Less(held) { // a lift may have been faster; a bank never holds more by it
 				b.held[in.Of] = in.Amount
 			}
-		case engine.Collect, engine.Recall:
+		case engine.Collect: // executed in full it ends its arrest (EL 62(6))
+			if b.held[in.Of] = b.held[in.Of].Sub(r.Sum); !b.held[in.Of].IsPositive() {
+				delete(b.held, in.Of)
+			}
+		case engine.Recall:
 		}
 		if told {
 			out = append(out, r)
@@ -73,7 +80,7 @@ func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error)
 	var out []orders.Reply
 	for _, id := range ids {
 		sum, holds := b.held[id]
-		r := orders.Reply{ID: id, Known: b.seen[id] > 0}
+		r := orders.Reply{ID: id, CaseID: b.cases[id], Known: b.seen[id] > 0}
 		if r.Known {
 			r.Answer, r.Sum = engine.Accepted, sum
 			if !holds {
@@ -83,6 +90,18 @@ func (b *bank) Query(_ context.Context, ids []uuid.UUID) ([]orders.Reply, error)
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+func (b *bank) Accounts(_ context.Context, iins []string) (map[string][]orders.Account, error) {
+	out := map[string][]orders.Account{}
+	for _, iin := range iins {
+		out[iin] = []orders.Account{{ID: "KZ" + iin, Kind: orders.KindCurrent, Available: money.FromTiyn(1_000_000_00)}}
+	}
+	return out, nil
+}
+
+func (b *bank) Holds(context.Context, string, int) ([]orders.Hold, string, error) {
+	return nil, "", nil
 }
 
 // post takes every message and says nothing more; receipts are given by the tests.
@@ -135,12 +154,12 @@ func setupConfig(t *testing.T, n int, change func(*jobs.Config)) *bundle {
 	}
 	b := &bundle{
 		t: t, pool: pool, clock: clock.NewManual(calendar.MakeDate(2026, 9, 1).Start().Add(10 * time.Hour)),
-		bank: &bank{seen: map[uuid.UUID]int{}, held: map[uuid.UUID]money.Amount{}},
+		bank: &bank{seen: map[uuid.UUID]int{}, cases: map[uuid.UUID]int64{}, held: map[uuid.UUID]money.Amount{}},
 	}
 	keys := testkit.Keys(t)
 	cfg := jobs.Config{
 		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true, House: house,
-		Bank: b.bank, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: post{}, notify.Push: post{}}, Pulse: 20 * time.Millisecond, Lease: time.Second,
+		Banks: map[string]orders.Peer{"test": b.bank}, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: post{}, notify.Push: post{}}, Pulse: 20 * time.Millisecond, Lease: time.Second,
 	}
 	change(&cfg)
 	b.robot, err = jobs.New(cfg)
@@ -300,7 +319,7 @@ func TestRobot_theWholePath(t *testing.T) {
 	n := 0
 	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
 		n++
-		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, n%3 != 0
+		return in.Reply(engine.Accepted, in.Amount), n%3 != 0
 	}
 	b.run()
 	b.enforce()

@@ -127,42 +127,50 @@ func TestSwitch_aBatchWaitsAndLosesNothing(t *testing.T) {
 	}
 }
 
-// Collections at a stopped bank wait under their ids; arrests of others, whose bank nobody knows yet, go on, and so do lifts there.
+func (b *bundle) command(id int64, c engine.Command) {
+	b.t.Helper()
+	if _, err := b.robot.Engine.Apply(b.t.Context(), []engine.For{{CaseID: id, Actor: "desk:test", Command: c}}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// At a stopped bank collections wait under their ids, and so do arrests that could lie there; lifts go through.
 func TestSwitch_ofOneBank(t *testing.T) {
 	t.Parallel()
-	b := setup(t, 2)
-	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
-		bank := "halyk"
-		if in.CaseID == b.ids[1] {
-			bank = "kaspi"
-		}
-		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: bank}, true
-	}
+	b := setup(t, 3)
 	b.run()
-	b.enforce()
-	release := b.throw("bank:halyk")
+	b.rest()
+	b.delivered()
+	b.command(b.ids[2], engine.SetHold{Reason: "test"}) // its arrest comes later
+	b.clock.Set(b.load(b.ids[0]).VoluntaryEndsOn.End())
+	b.rest()
+	release := b.throw("bank:test")
+	b.command(b.ids[2], engine.Resume{Reason: "test"})
+	b.pay("p", b.ids[1], "20155.00", calendar.DateOf(b.now()))
 	b.clock.Set(b.load(b.ids[0]).CollectOn.Start())
 	b.rest()
-	status := func(id int64) string {
+	status := func(id int64, purpose string) string {
 		var s string
-		if err := b.pool.QueryRow(t.Context(), `SELECT status || '/' || attempts FROM orders WHERE purpose = 'collect' AND case_id = $1`, id).Scan(&s); err != nil {
+		if err := b.pool.QueryRow(t.Context(), `SELECT status || '/' || attempts FROM orders WHERE purpose = $2 AND case_id = $1`, id, purpose).Scan(&s); err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	if a, k := status(b.ids[0]), status(b.ids[1]); a != "requested/0" || k != "done/1" {
-		t.Errorf("at the stopped bank %s, at the other one %s", a, k)
-	}
 	b.clock.Advance(16 * time.Minute)
 	b.rest()
-	if a := status(b.ids[0]); a != "requested/0" {
-		t.Errorf("after another look: %s", a)
+	if c, a := status(b.ids[0], "collect"), status(b.ids[2], "arrest"); c != "requested/0" || a != "requested/0" {
+		t.Errorf("at the stopped bank: collection %s, arrest %s", c, a)
+	}
+	if l := status(b.ids[1], "lift"); l != "done/1" {
+		t.Errorf("the lift: %s", l)
 	}
 	release()
-	b.clock.Advance(31 * time.Minute)
-	b.rest()
-	if a := status(b.ids[0]); a != "done/1" {
-		t.Errorf("after the release: %s", a)
+	for range 4 {
+		b.clock.Advance(31 * time.Minute)
+		b.rest()
+	}
+	if c, a := status(b.ids[0], "collect"), status(b.ids[2], "arrest"); c != "done/1" || a != "active/1" {
+		t.Errorf("after the release: collection %s, arrest %s", c, a)
 	}
 	b.sound()
 }
@@ -194,7 +202,7 @@ func TestBreaker_opensAndIsReleased(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 80)
 	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
-		r := orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "halyk"}
+		r := in.Reply(engine.Accepted, in.Amount)
 		if in.Purpose == engine.Arrest && in.CaseID%4 == 0 {
 			r.Answer, r.Sum = engine.Refused, money.Zero
 		}

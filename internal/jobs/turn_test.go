@@ -22,7 +22,7 @@ func (b *bundle) oneDebtor(n int) (arrests func() []int64) {
 			came = append(came, in.CaseID)
 			told = len(came) > 1 // the first answer is lost after the deed
 		}
-		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, told
+		return in.Reply(engine.Accepted, in.Amount), told
 	}
 	return func() []int64 {
 		b.bank.mu.Lock()
@@ -121,7 +121,7 @@ func TestRobot_recallIsKnownAfterItsCollection(t *testing.T) {
 	b.enforce()
 	b.bank.mu.Lock()
 	b.bank.answer = func(in orders.Instruction) (orders.Reply, bool) {
-		return orders.Reply{ID: in.ID, Known: true, Answer: engine.Accepted, Sum: in.Amount, Bank: "test"}, in.Purpose != engine.Collect
+		return in.Reply(engine.Accepted, in.Amount), in.Purpose != engine.Collect
 	}
 	b.bank.mu.Unlock()
 	id := b.ids[0]

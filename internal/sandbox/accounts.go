@@ -3,6 +3,8 @@ package sandbox
 import (
 	"fmt"
 	"strconv"
+
+	"robotbailiff/engine/orders"
 )
 
 // banks are the banks of this world, with the three digits they have in an IBAN.
@@ -10,7 +12,7 @@ var banks = []struct{ name, code string }{
 	{"altyn", "901"}, {"dala", "902"}, {"jetisu", "903"}, {"tulpar", "904"}, {"samruk", "905"},
 }
 
-const current = "current"
+const current = orders.KindCurrent
 
 // protectedKinds are accounts that no order may touch (EL 62(3), 98).
 var protectedKinds = []string{"social_benefit", "housing_payment", "education_savings", "alimony_for_children", "condominium_savings"}
@@ -22,11 +24,12 @@ const (
 	noAccount     wealth = iota // 10 %
 	protectedOnly               // 8 %
 	empty                       // 8 %: an account, its number ends in 9, without money
-	poor                        // 17 %: less than most debts
-	solvent                     // 57 %
+	poor                        // 17 %: about what the law leaves to everybody, so little or nothing can be taken
+	solvent                     // 45 %
+	spread                      // 12 %: enough, in small sums at several banks
 )
 
-var wealthWeights = []int{10, 8, 8, 17, 57}
+var wealthWeights = []int{10, 8, 8, 17, 45, 12}
 
 // person gives the key under which the books know an IIN. The IIN itself is kept nowhere.
 func (w *World) person(iin string) string {
@@ -55,7 +58,7 @@ func (w *World) accountsOf(person string) []Account {
 	case empty:
 		add(current, 0)
 	case poor:
-		add(current, int64(d.between(50_000, 900_000))) // 500 to 9 000 tenge, with tiyn
+		add(current, int64(d.between(3_000_000, 7_500_000))) // 30 000 to 75 000 tenge, with tiyn
 		if d.in(2000) {
 			protected()
 		}
@@ -66,6 +69,10 @@ func (w *World) accountsOf(person string) []Account {
 		}
 		if d.in(2500) {
 			protected()
+		}
+	case spread:
+		for range d.between(2, 5) {
+			add(current, int64(d.between(2_000_000, 5_500_000)))
 		}
 	}
 	return out
@@ -87,27 +94,6 @@ func iban(bank string, d *dice, noMoney bool) string {
 		mod = (mod*10 + int(c-'0')) % 97
 	}
 	return "KZ" + fmt.Sprintf("%02d", 98-mod) + bban
-}
-
-// pickAccount chooses the one account that an arrest goes to: the current account with most free money, the lower number
-// among equals. The answer says why there is none.
-func (w *World) pickAccount(p *Page, person string) (best *Account, answer string) {
-	answer = "no_account"
-	for _, a := range w.accountsOf(person) {
-		acc := p.Accounts.Add(a)
-		if acc.Kind != current {
-			if answer == "no_account" {
-				answer = "protected"
-			}
-			continue
-		}
-		answer = "no_funds"
-		free := acc.Balance - acc.Held
-		if free > 0 && (best == nil || free > best.Balance-best.Held || free == best.Balance-best.Held && acc.IBAN < best.IBAN) {
-			best = acc
-		}
-	}
-	return best, answer
 }
 
 // tenge writes tiyn as 12345.67; the sum is not negative.

@@ -87,7 +87,7 @@ func (s *Shelf[K, V]) changed() []V {
 // Page is the part of the books that one change sees.
 type Page struct {
 	Instructions Shelf[uuid.UUID, Instruction]
-	Arrests      Shelf[uuid.UUID, Arrest]
+	Arrests      Shelf[string, Arrest]
 	Accounts     Shelf[string, Account]
 	Debtors      Shelf[int64, Debtor]
 	Messages     Shelf[string, Message]
@@ -101,7 +101,7 @@ type Page struct {
 func newPage() *Page {
 	return &Page{
 		Instructions: newShelf(func(v *Instruction) uuid.UUID { return v.ID }),
-		Arrests:      newShelf(func(v *Arrest) uuid.UUID { return v.ID }),
+		Arrests:      newShelf(func(v *Arrest) string { return v.Key }),
 		Accounts:     newShelf(func(v *Account) string { return v.IBAN }),
 		Debtors:      newShelf(func(v *Debtor) int64 { return v.CaseID }),
 		Messages:     newShelf(func(v *Message) string { return v.Key }),

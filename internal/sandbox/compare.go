@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"robotbailiff/engine/orders"
 )
 
 // Violation is a promise that was not kept. ID is that of reliability.md.
@@ -72,6 +74,13 @@ type ourOrder struct {
 	Amount, Held int64
 }
 
+// ourLeg is what one bank gets of an order, by what we wrote down before it got it.
+type ourLeg struct {
+	OrderID uuid.UUID
+	Bank    string
+	Amount  int64
+}
+
 type ourPayment struct {
 	Source, TxnID    string
 	Amount, Reversed int64
@@ -89,15 +98,18 @@ type ourNotice struct {
 type ours struct {
 	cases    map[int64]ourCase
 	orders   map[uuid.UUID]ourOrder
-	open     map[int64]bool // cases with an order that waits for its answer
+	legs     map[uuid.UUID]ourLeg // by the id under which the bank has it
+	open     map[int64]bool       // cases with an order that waits for its answer
 	payments map[string]ourPayment
 	events   map[string]ourEvent
 	attempts map[string]int
 }
 
 const (
-	ourCasesSQL    = `SELECT id, debt, outstanding, state, released_at IS NOT NULL AS released FROM cases`
-	ourOrdersSQL   = `SELECT id, case_id, purpose, status, amount, held FROM orders`
+	ourCasesSQL  = `SELECT id, debt, outstanding, state, released_at IS NOT NULL AS released FROM cases`
+	ourOrdersSQL = `SELECT id, case_id, purpose, status, amount, held FROM orders`
+	ourLegsSQL   = `SELECT o.id AS order_id, l.leg ->> 'bank' AS bank, coalesce((SELECT sum(s::bigint) FROM json_array_elements_text(l.leg -> 'sums') s), 0)::bigint AS amount
+  FROM orders o CROSS JOIN LATERAL json_array_elements(o.legs) AS l(leg)`
 	ourPaymentsSQL = `SELECT source, txn_id, amount, reversed FROM payments WHERE source = ANY($1)`
 	ourEventsSQL   = `SELECT e.source, e.event_id, coalesce(v.verdict, '') AS outcome FROM payment_events e LEFT JOIN payment_verdicts v ON v.event_id = e.id WHERE e.source = ANY($1)`
 	ourNoticesSQL  = `SELECT case_id, ordinal, channel, attempts FROM notices`
@@ -105,7 +117,7 @@ const (
 
 func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 	o := &ours{
-		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, open: map[int64]bool{},
+		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, legs: map[uuid.UUID]ourLeg{}, open: map[int64]bool{},
 		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{},
 	}
 	sources := []string{SourceGateway, SourceBank}
@@ -118,6 +130,7 @@ func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 					o.open[r.CaseID] = true
 				}
 			}, ourOrdersSQL),
+			each(ctx, tx, func(l ourLeg) { o.legs[orders.LegID(l.OrderID, l.Bank)] = l }, ourLegsSQL),
 			each(ctx, tx, func(r ourPayment) { o.payments[r.Source+"/"+r.TxnID] = r }, ourPaymentsSQL, sources),
 			each(ctx, tx, func(r ourEvent) { o.events[r.Source+"/"+r.EventID] = r }, ourEventsSQL, sources),
 			each(ctx, tx, func(r ourNotice) {
@@ -159,27 +172,34 @@ func (c *comparison) wrongs() {
 	}
 }
 
-// instructions: banks know no order but ours, each with our content (INV-A6).
+// instructions: each bank knows no order but ours, each with the content that we wrote down for that bank (INV-A6), and what the
+// banks together were asked for is never more than the order (INV-A2).
 func (c *comparison) instructions() {
+	asked := map[uuid.UUID]int64{}
 	for _, in := range c.world.Instructions.rows {
-		o, known := c.ours.orders[in.ID]
+		leg, known := c.ours.legs[in.ID]
+		o := c.ours.orders[leg.OrderID]
 		switch {
 		case !known:
-			c.say("INV-A6", in.CaseID, "a bank got order %s, of which we know nothing", in.ID)
-		case o.CaseID != in.CaseID || o.Purpose != in.Purpose || o.Amount != in.Amount:
-			c.say("INV-A6", in.CaseID, "a bank got order %s as %s of %s for case %d, we have %s of %s for case %d",
-				in.ID, in.Purpose, tenge(in.Amount), in.CaseID, o.Purpose, tenge(o.Amount), o.CaseID)
+			c.say("INV-A6", in.CaseID, "%s got order %s, of which we know nothing", in.Bank, in.ID)
+		case leg.Bank != in.Bank || o.CaseID != in.CaseID || o.Purpose != in.Purpose || leg.Amount != in.Amount:
+			c.say("INV-A6", in.CaseID, "%s got order %s as %s of %s for case %d, we have %s of %s for case %d at %s",
+				in.Bank, in.ID, in.Purpose, tenge(in.Amount), in.CaseID, o.Purpose, tenge(leg.Amount), o.CaseID, leg.Bank)
+		}
+		asked[o.ID] += in.Amount
+	}
+	for id, sum := range asked {
+		if o := c.ours.orders[id]; sum > o.Amount {
+			c.say("INV-A2", o.CaseID, "the banks were asked for %s by the %s %s of %s", tenge(sum), o.Purpose, id, tenge(o.Amount))
 		}
 	}
 }
 
-// arrests: one a case, never above the debt, none after the end, none that we think lifted.
+// arrests: one a case, whatever the number of banks that have a leg of it, never above the debt, none after the end, none that
+// we think lifted, and what all banks hold for it together is what we think they hold.
 func (c *comparison) arrests() {
 	for _, d := range c.world.Debtors.rows {
 		k, known := c.ours.cases[d.CaseID]
-		if d.LiveNow > 1 {
-			c.say("INV-A1", d.CaseID, "%d arrests are live", d.LiveNow)
-		}
 		if known && d.Peak > k.Debt {
 			c.say("INV-A2", d.CaseID, "%s was held at once, the debt is %s", tenge(d.Peak), tenge(k.Debt))
 		}
@@ -187,20 +207,34 @@ func (c *comparison) arrests() {
 			c.say("INV-A2", d.CaseID, "%s is held, %s is owed, and nothing is on its way", tenge(d.Held), tenge(k.Outstanding))
 		}
 	}
+	live := map[int64]map[uuid.UUID]bool{} // by case, the arrests of ours that are live at some bank
+	held, taken := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 	for _, a := range c.world.Arrests.rows {
+		id := c.ours.legs[a.ID].OrderID
+		held[id] += a.Held
+		taken[id] += a.Taken
 		if !a.Live() {
 			continue
 		}
-		k, o := c.ours.cases[a.CaseID], c.ours.orders[a.ID]
-		if k.Released && (k.State == "paid" || k.State == "cancelled") {
-			c.say("INV-A4", a.CaseID, "the case is %s and released, arrest %s is live with %s", k.State, a.ID, tenge(a.Held))
+		if live[a.CaseID] == nil {
+			live[a.CaseID] = map[uuid.UUID]bool{}
 		}
-		switch o.Status {
-		case "", "rejected", "lifted":
-			c.say("INV-A5", a.CaseID, "orphan: arrest %s is live at a bank, we have it as %q", a.ID, o.Status)
-		case "active":
-			if a.Taken == 0 && a.Held != o.Held && !c.ours.open[a.CaseID] {
-				c.say("INV-A5", a.CaseID, "arrest %s holds %s at the bank, %s with us", a.ID, tenge(a.Held), tenge(o.Held))
+		live[a.CaseID][id] = true
+		k, o := c.ours.cases[a.CaseID], c.ours.orders[id]
+		if k.Released && (k.State == "paid" || k.State == "cancelled") {
+			c.say("INV-A4", a.CaseID, "the case is %s and released, arrest %s is live at %s with %s", k.State, id, a.Bank, tenge(a.Held))
+		}
+		if o.Status == "" || o.Status == "rejected" || o.Status == "lifted" {
+			c.say("INV-A5", a.CaseID, "orphan: arrest %s is live at %s, we have it as %q", id, a.Bank, o.Status)
+		}
+	}
+	for caseID, ids := range live {
+		if len(ids) > 1 {
+			c.say("INV-A1", caseID, "%d arrests are live", len(ids))
+		}
+		for id := range ids {
+			if o := c.ours.orders[id]; o.Status == "active" && taken[id] == 0 && held[id] != o.Held && !c.ours.open[caseID] {
+				c.say("INV-A5", caseID, "arrest %s holds %s at the banks, %s with us", id, tenge(held[id]), tenge(o.Held))
 			}
 		}
 	}
@@ -208,12 +242,17 @@ func (c *comparison) arrests() {
 
 // missing: what we think is held, a bank holds, or has taken (INV-A5).
 func (c *comparison) missing() {
+	at := map[uuid.UUID]string{} // how the arrests of ours stand at the banks; lifted: at none any more
+	for _, a := range c.world.Arrests.rows {
+		if id := c.ours.legs[a.ID].OrderID; at[id] == "" || at[id] == "lifted" {
+			at[id] = cmp.Or(a.Ended, "live")
+		}
+	}
 	for id, o := range c.ours.orders {
 		if o.Purpose != "arrest" || o.Held == 0 || o.Status != "active" && o.Status != "handed_over" {
 			continue
 		}
-		a := c.world.Arrests.Get(id)
-		if a == nil || a.Ended == "lifted" && !c.ours.open[o.CaseID] {
+		if at[id] == "" || at[id] == "lifted" && !c.ours.open[o.CaseID] {
 			c.say("INV-A5", o.CaseID, "missing: arrest %s is %s with us, no bank holds it", id, o.Status)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 type memory struct {
 	mu           sync.Mutex
 	instructions map[uuid.UUID]Instruction
-	arrests      map[uuid.UUID]Arrest
+	arrests      map[string]Arrest
 	accounts     map[string]Account
 	debtors      map[int64]Debtor
 	messages     map[string]Message
@@ -23,7 +23,7 @@ type memory struct {
 	items        map[string]Item
 	wrongs       map[string]Wrong
 
-	arrestsOf  map[int64][]uuid.UUID
+	arrestsOf  map[int64][]string
 	accountsOf map[string][]string
 	agenda     map[bool]*agenda // by Inner
 }
@@ -31,10 +31,10 @@ type memory struct {
 // NewMemoryBooks gives empty books in memory.
 func NewMemoryBooks() Books {
 	return &memory{
-		instructions: make(map[uuid.UUID]Instruction), arrests: make(map[uuid.UUID]Arrest), accounts: make(map[string]Account),
+		instructions: make(map[uuid.UUID]Instruction), arrests: make(map[string]Arrest), accounts: make(map[string]Account),
 		debtors: make(map[int64]Debtor), messages: make(map[string]Message), payments: make(map[string]Payment),
 		items: make(map[string]Item), wrongs: make(map[string]Wrong),
-		arrestsOf: make(map[int64][]uuid.UUID), accountsOf: make(map[string][]string),
+		arrestsOf: make(map[int64][]string), accountsOf: make(map[string][]string),
 		agenda: map[bool]*agenda{false: {}, true: {}},
 	}
 }
@@ -81,8 +81,8 @@ func loadAll[K, V comparable](s *Shelf[K, V], from map[K]V, keys []K) {
 // write keeps what changed. As in the database, a new row never replaces one that is there.
 func (m *memory) write(p *Page) {
 	for _, v := range p.Arrests.changed() {
-		if _, known := m.arrests[v.ID]; !known {
-			m.arrestsOf[v.CaseID] = append(m.arrestsOf[v.CaseID], v.ID)
+		if _, known := m.arrests[v.Key]; !known {
+			m.arrestsOf[v.CaseID] = append(m.arrestsOf[v.CaseID], v.Key)
 		}
 		put(m.arrests, &p.Arrests, v)
 	}

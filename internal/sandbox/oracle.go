@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
@@ -48,33 +46,6 @@ func (w *World) Ledger(ctx context.Context) ([]CaseLedger, error) {
 			ArrestedAt: d.ArrestedAt, LiftedAt: d.LiftedAt, LastPaidAt: d.LastAt,
 		})
 	}
-	return out, nil
-}
-
-// BankArrest is one line of the banks' daily list.
-type BankArrest struct {
-	ID     uuid.UUID // of the order
-	CaseID int64
-	Bank   string
-	Held   money.Amount
-	Since  time.Time
-}
-
-// Arrests is the banks' list of live arrests, for the daily compare.
-func (w *World) Arrests(ctx context.Context) ([]BankArrest, error) {
-	p, err := w.books.All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []BankArrest
-	for _, a := range p.Arrests.rows {
-		if a.Live() {
-			out = append(out, BankArrest{ID: a.ID, CaseID: a.CaseID, Bank: a.Bank, Held: money.FromTiyn(a.Held), Since: a.At})
-		}
-	}
-	slices.SortFunc(out, func(a, b BankArrest) int {
-		return cmp.Or(cmp.Compare(a.CaseID, b.CaseID), cmp.Compare(a.ID.String(), b.ID.String()))
-	})
 	return out, nil
 }
 

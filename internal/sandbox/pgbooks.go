@@ -82,9 +82,9 @@ func newTable(name, key, wanted string, columns ...string) table {
 }
 
 var (
-	instructionsTable = newTable("instructions", "id", "id", "id", "case_id", "purpose", "person", "amount", "of_id", "answer",
-		"sum", "bank", "detail", "at", "answer_at", "seen")
-	arrestsTable = newTable("arrests", "id", "case_id", "id", "case_id", "account", "person", "bank", "held", "taken", "at",
+	instructionsTable = newTable("instructions", "id", "id", "id", "case_id", "purpose", "person", "amount", "parts", "of_id", "answer",
+		"sum", "done", "bank", "detail", "at", "answer_at", "seen")
+	arrestsTable = newTable("arrests", "key", "case_id", "key", "id", "case_id", "account", "person", "bank", "held", "taken", "at",
 		"ended", "ended_at")
 	accountsTable = newTable("accounts", "iban", "person", "iban", "person", "bank", "kind", "opening", "balance", "held", "taken")
 	debtorsTable  = newTable("debtors", "case_id", "case_id", "case_id", "token", "owed", "plan", "first_at", "aware_at",

@@ -8,16 +8,18 @@ import (
 
 // The rows of the books. The JSON names are the names of the columns. Sums are tiyn.
 
-// Instruction is an order as the banks recorded it, with the answer they gave for good.
+// Instruction is an order as a bank recorded it, with the answer it gave for good.
 type Instruction struct {
 	ID       uuid.UUID `json:"id"`
 	CaseID   int64     `json:"case_id"`
 	Purpose  string    `json:"purpose"`
 	Person   string    `json:"person"`
 	Amount   int64     `json:"amount"`
+	Parts    string    `json:"parts"` // account=tiyn, separated by spaces
 	Of       uuid.UUID `json:"of_id"`
 	Answer   string    `json:"answer"`
 	Sum      int64     `json:"sum"`
+	Done     string    `json:"done"` // of the sum, by account, as parts
 	Bank     string    `json:"bank"`
 	Detail   string    `json:"detail"`
 	At       time.Time `json:"at"`
@@ -27,7 +29,8 @@ type Instruction struct {
 
 // Arrest is money held for a case on one account.
 type Arrest struct {
-	ID      uuid.UUID `json:"id"` // of the order
+	Key     string    `json:"key"` // id/account
+	ID      uuid.UUID `json:"id"`  // of the order, as the bank knows it
 	CaseID  int64     `json:"case_id"`
 	Account string    `json:"account"`
 	Person  string    `json:"person"`
@@ -68,8 +71,8 @@ type Debtor struct {
 	Reversed   int64     `json:"reversed"`
 	Held       int64     `json:"held"`
 	Peak       int64     `json:"peak"`     // the highest sum ever held at once
-	Arrests    int       `json:"arrests"`  // ever
-	LiveNow    int       `json:"live_now"` // arrests
+	Arrests    int       `json:"arrests"`  // accounts ever arrested for the case
+	LiveNow    int       `json:"live_now"` // accounts arrested now
 	Messages   int       `json:"messages"` // that reached him
 	ArrestedAt time.Time `json:"arrested_at,omitzero"`
 	LiftedAt   time.Time `json:"lifted_at,omitzero"` // the last arrest ended

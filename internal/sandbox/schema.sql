@@ -8,12 +8,12 @@ CREATE TABLE IF NOT EXISTS public.sandbox_clock (
 
 CREATE TABLE IF NOT EXISTS sandbox.instructions (
     id uuid PRIMARY KEY, case_id bigint NOT NULL, purpose text NOT NULL, person text NOT NULL,
-    amount bigint NOT NULL, of_id uuid NOT NULL, answer text NOT NULL, sum bigint NOT NULL CHECK (sum >= 0),
-    bank text NOT NULL, detail text NOT NULL, at timestamptz NOT NULL, answer_at timestamptz NOT NULL, seen integer NOT NULL
+    amount bigint NOT NULL, parts text NOT NULL, of_id uuid NOT NULL, answer text NOT NULL, sum bigint NOT NULL CHECK (sum >= 0),
+    done text NOT NULL, bank text NOT NULL, detail text NOT NULL, at timestamptz NOT NULL, answer_at timestamptz NOT NULL, seen integer NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS sandbox.arrests (
-    id uuid PRIMARY KEY, case_id bigint NOT NULL, account text NOT NULL, person text NOT NULL, bank text NOT NULL,
+    key text PRIMARY KEY, id uuid NOT NULL, case_id bigint NOT NULL, account text NOT NULL, person text NOT NULL, bank text NOT NULL,
     held bigint NOT NULL CHECK (held >= 0), taken bigint NOT NULL CHECK (taken >= 0),
     at timestamptz NOT NULL, ended text NOT NULL, ended_at timestamptz
 );

@@ -48,7 +48,7 @@ func TestPorts_doNotFailWithOurDatabase(t *testing.T) {
 		books.after = []error{&pg.AmbiguousCommitError{Err: io.EOF}}
 	}
 	shake()
-	if got, err := w.Bank().Submit(ctx, []orders.Instruction{in}); err != nil || len(got) != 1 {
+	if got, err := w.Banks()["altyn"].Submit(ctx, []orders.Instruction{in}); err != nil || len(got) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
 	shake()
@@ -61,7 +61,7 @@ func TestPorts_doNotFailWithOurDatabase(t *testing.T) {
 	}
 	refused := &pgconn.PgError{SeverityUnlocalized: "ERROR", Code: "42P01"}
 	books.before = []error{refused}
-	if _, err := w.Bank().Query(ctx, []uuid.UUID{in.ID}); !errors.Is(err, refused) {
+	if _, err := w.Banks()["altyn"].Query(ctx, []uuid.UUID{in.ID}); !errors.Is(err, refused) {
 		t.Errorf("%v", err)
 	}
 	over, cancel := context.WithCancel(ctx)

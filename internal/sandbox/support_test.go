@@ -43,6 +43,8 @@ type world struct {
 	clock *clock.Manual
 	books sandbox.Books
 	out   *outbox
+
+	between *hub
 }
 
 func newWorld(t failer, seed uint64, books sandbox.Books, faults sandbox.Faults) *world {
@@ -177,11 +179,11 @@ func order(t failer, n, who int, p engine.Purpose, ordinal int, tiyn int64) orde
 	t.Helper()
 	in := orders.Instruction{ID: engine.OrderID(caseID(n), p, ordinal), CaseID: caseID(n), Purpose: p, IIN: person(t, who), Amount: money.FromTiyn(tiyn)}
 	switch p {
-	case engine.Lift, engine.Reduce:
+	case engine.Lift, engine.Reduce, engine.Collect:
 		in.Of = engine.OrderID(caseID(n), engine.Arrest, 1)
 	case engine.Recall:
 		in.Of = engine.OrderID(caseID(n), engine.Collect, 1)
-	case engine.Arrest, engine.Collect:
+	case engine.Arrest:
 	}
 	return in
 }

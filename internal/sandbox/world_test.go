@@ -66,7 +66,7 @@ func TestFates_doNotDependOnTheOrderOfCalls(t *testing.T) {
 			for i := range n {
 				ids[i] = engine.OrderID(caseID(i), engine.Arrest, 1)
 			}
-			got, err := w.Bank().Query(ctx, ids)
+			got, err := w.hub().Query(ctx, ids)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,11 +100,15 @@ func TestLine_isTheSameForAllInOneMinute(t *testing.T) {
 		w := newWorld(t, 5, sandbox.NewMemoryBooks(), faults)
 		bad, known := 0, 0
 		for n := range 100 {
-			ins := []orders.Instruction{order(t, 2*n, 2*n, engine.Arrest, 1, 50_00), order(t, 2*n+1, 2*n+1, engine.Arrest, 1, 50_00)}
+			bank := w.Banks()["tulpar"]
+			ins := []orders.Instruction{order(t, 2*n, 2*n, engine.Lift, 1, 0), order(t, 2*n+1, 2*n+1, engine.Lift, 1, 0)}
 			ids := []uuid.UUID{ins[0].ID, ins[1].ID}
-			_, err := w.Bank().Submit(ctx, ins)
-			_, alone := w.Bank().Submit(ctx, ins[:1])
-			_, asked := w.Bank().Query(ctx, ids)
+			_, err := bank.Submit(ctx, ins)
+			_, alone := bank.Submit(ctx, ins[:1])
+			_, asked := bank.Query(ctx, ids)
+			if _, accounts := bank.Accounts(ctx, []string{ins[0].IIN}); (accounts == nil) != (asked == nil) {
+				t.Fatalf("%s: %v, %v in one minute", name, asked, accounts)
+			}
 			if errors.Is(err, sandbox.ErrBroken) != errors.Is(alone, sandbox.ErrBroken) || errors.Is(err, sandbox.ErrBroken) != errors.Is(asked, sandbox.ErrBroken) {
 				t.Fatalf("%s: %v, %v, %v in one minute", name, err, alone, asked)
 			}
@@ -113,7 +117,7 @@ func TestLine_isTheSameForAllInOneMinute(t *testing.T) {
 				continue
 			}
 			bad++
-			if got, err := w.Bank().Query(ctx, ids); err == nil && got[0].Known && got[1].Known {
+			if got, err := bank.Query(ctx, ids); err == nil && got[0].Known && got[1].Known {
 				known++
 			} else if err == nil && (got[0].Known || got[1].Known) {
 				t.Fatalf("%s: half of a call was taken", name)
@@ -128,7 +132,7 @@ func TestLine_isTheSameForAllInOneMinute(t *testing.T) {
 func mustSubmit(ctx context.Context, t failer, w *world, batch []orders.Instruction) {
 	t.Helper()
 	for range 60 {
-		if _, err := w.Bank().Submit(ctx, batch); err == nil {
+		if _, err := w.hub().Submit(ctx, batch); err == nil {
 			return
 		} else if !errors.Is(err, sandbox.ErrBroken) {
 			t.Fatal(err)
@@ -162,11 +166,11 @@ func TestBank_conserves(t *testing.T) {
 			n, p := rapid.IntRange(0, 5).Draw(t, "case"), purposes.Draw(t, "purpose")
 			sum := rapid.Int64Range(1, 90_000_00).Draw(t, "sum")
 			in := order(t, n, n%3, p, rapid.IntRange(1, 2).Draw(t, "ordinal"), sum)
-			known, err := w.Bank().Query(ctx, []uuid.UUID{in.ID})
+			known, err := w.hub().Query(ctx, []uuid.UUID{in.ID})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := w.Bank().Submit(ctx, []orders.Instruction{in})
+			got, err := w.hub().Submit(ctx, []orders.Instruction{in})
 			if err != nil || len(got) != 1 || !got[0].Known || got[0].Answer == "" {
 				t.Fatalf("%+v: %+v, %v", in, got, err)
 			}
@@ -223,7 +227,7 @@ func TestBank_answersOfEverySort(t *testing.T) {
 	for n := range 1000 {
 		in := order(t, n, n, engine.Arrest, 1, 20_000_00)
 		ids = append(ids, in.ID)
-		got, err := w.Bank().Submit(ctx, []orders.Instruction{in})
+		got, err := w.hub().Submit(ctx, []orders.Instruction{in})
 		if err != nil || len(got) == 0 {
 			missing++
 		} else if got[0].Answer == "" {
@@ -231,7 +235,7 @@ func TestBank_answersOfEverySort(t *testing.T) {
 		}
 	}
 	w.clock.Advance(48 * time.Hour)
-	got, err := w.Bank().Query(ctx, ids)
+	got, err := w.hub().Query(ctx, ids)
 	if err != nil {
 		t.Fatal(err)
 	}

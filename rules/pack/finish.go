@@ -178,7 +178,7 @@ func unjoin(err error) []error {
 func (l *loader) build() {
 	p := l.pack
 	p.typed = typed{
-		counts: map[string]series[int]{}, flags: map[string]series[bool]{},
+		sums: map[string]series[money.Amount]{}, counts: map[string]series[int]{}, flags: map[string]series[bool]{},
 		words: map[string]series[string]{}, terms: map[string]series[Term]{},
 		rates: map[string]series[money.Rate]{},
 	}
@@ -187,11 +187,7 @@ func (l *loader) build() {
 		p.values = append(p.values, r.Value)
 		switch v := r.parsed.(type) {
 		case money.Amount:
-			if r.Key == KeyMCI {
-				t.mciGeneral = extend(t.mciGeneral, r, v)
-			} else {
-				t.mciSocial = extend(t.mciSocial, r, v)
-			}
+			t.sums[r.Key] = extend(t.sums[r.Key], r, v)
 		case int:
 			t.counts[r.Key] = extend(t.counts[r.Key], r, v)
 		case bool:

@@ -96,9 +96,9 @@ func (w Window) Contains(minute int) bool {
 func (p *Pack) MCI(on calendar.Date, purpose Purpose) (money.Amount, bool) {
 	switch purpose {
 	case General:
-		return p.typed.mciGeneral.on(on)
+		return p.typed.sums[KeyMCI].on(on)
 	case Social:
-		return p.typed.mciSocial.on(on)
+		return p.typed.sums[keyMCISocial].on(on)
 	}
 	return money.Zero, false
 }
@@ -226,6 +226,13 @@ func (p *Pack) RefusalUndo(on calendar.Date) time.Duration {
 func (p *Pack) ArrestAccounts(on calendar.Date) int {
 	n, _ := p.typed.counts[KeyArrestAccounts].on(on)
 	return n
+}
+
+// ProtectedMinimum returns what is left to a person on all accounts together that may be arrested at all (EL 61(2)); zero on
+// days without such a rule.
+func (p *Pack) ProtectedMinimum(on calendar.Date) money.Amount {
+	sum, _ := p.typed.sums[KeyMinimum].on(on)
+	return sum
 }
 
 // AdultAge returns the age in years below which a person looks at the writ.

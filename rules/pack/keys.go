@@ -26,6 +26,7 @@ const (
 	KeyCollectionDelay  = "coercion.collection_delay"
 	KeyRefusalUndo      = "coercion.refusal_undo"
 	KeyArrestAccounts   = "coercion.arrest_accounts"
+	KeyMinimum          = "coercion.protected_minimum"
 	KeyCheckRequired    = "check.required"
 	KeyCheckKind        = "check.kind"
 	KeyCheckIIN         = "check.iin"
@@ -151,6 +152,7 @@ var figureSpecs = []spec{
 // is required.
 var laterSpecs = []spec{
 	{key: KeyCheckUnpaidAge, shape: shapeTerm, units: yearUnits},
+	{key: KeyMinimum, shape: shapeMoney, units: []string{"KZT"}},
 	{key: KeyReminder, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyNewsDays, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},

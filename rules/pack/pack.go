@@ -134,13 +134,13 @@ func (s series[T]) on(d calendar.Date) (v T, ok bool) {
 
 // typed holds the parsed values; every key has exactly one home.
 type typed struct {
-	mciGeneral, mciSocial series[money.Amount]
-	counts                map[string]series[int]
-	flags                 map[string]series[bool]
-	words                 map[string]series[string]
-	terms                 map[string]series[Term]
-	bands                 series[[]Band]
-	ladder                series[[]Rung]
-	quiet                 series[Window]
-	rates                 map[string]series[money.Rate]
+	sums   map[string]series[money.Amount]
+	counts map[string]series[int]
+	flags  map[string]series[bool]
+	words  map[string]series[string]
+	terms  map[string]series[Term]
+	bands  series[[]Band]
+	ladder series[[]Rung]
+	quiet  series[Window]
+	rates  map[string]series[money.Rate]
 }

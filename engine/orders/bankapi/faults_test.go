@@ -89,7 +89,7 @@ func TestClient_throughAllFaults(t *testing.T) {
 		}
 	})
 	var open [][]orders.Instruction
-	for i := range 30 {
+	for i := range 40 {
 		iin := strconv.Itoa(100_000_000_000 + i)
 		r.books.Open(iin, "KZ"+iin, "current", 1_000_000)
 		var arrests []orders.Instruction
