@@ -63,6 +63,22 @@ func (s *Store) BeginStatement(ctx context.Context, tx pgx.Tx, st Statement, now
 	return id, done, nil
 }
 
+const otherFormatSQL = `SELECT EXISTS (SELECT 1 FROM statements WHERE account = $1 AND from_on <= $3 AND to_on >= $2 AND split_part(format, '.', 1) <> split_part($4, '.', 1))`
+
+// OtherFormat says whether days of a statement were taken from one of another format. Formats call a movement by other names, so that
+// it would be taken twice.
+func (s *Store) OtherFormat(ctx context.Context, q Querier, account, format string, from, to calendar.Date) (bool, error) {
+	rows, err := q.Query(ctx, otherFormatSQL, account, from.UTC(), to.UTC(), format)
+	if err != nil {
+		return false, fmt.Errorf("payments: statements: %w", err)
+	}
+	other, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("payments: statements: %w", err)
+	}
+	return other, nil
+}
+
 const neighboursSQL = `(SELECT id, message_id, number, from_on, to_on, opening, closing FROM statements
   WHERE account = $1 AND opening IS NOT NULL AND id <> $2 AND to_on < $3 ORDER BY to_on DESC, id DESC LIMIT 1)
 UNION ALL (SELECT id, message_id, number, from_on, to_on, opening, closing FROM statements

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -124,7 +125,7 @@ func (r *moneyReport) tell(e *env, journal string) {
 	}
 	e.sayf("Refunds due: %d payments\n", len(r.Refunds))
 	for _, p := range r.Refunds {
-		e.sayf("  %10d  %16s  since %s  %s %s\n", p.Payment, p.Amount, p.Received.UTC().Format(time.DateTime), p.Last, p.Code)
+		e.sayf("%s\n", strings.TrimRight(fmt.Sprintf("  %10d  %16s  since %s  %s %s", p.Payment, p.Amount, p.Received.UTC().Format(time.DateTime), p.Last, p.Code), " "))
 	}
 	if journal != "" {
 		e.sayf("\n%d entries written to %s\n", r.Entries, journal)

@@ -96,6 +96,15 @@ func TestStatementCommand(t *testing.T) {
 			t.Errorf("%s: status %d, codes %q, %+v", s.what, status, codes(r), r)
 		}
 	}
+	onec := "1CClientBankExchange\r\nВерсияФормата=1.03\r\nКодировка=UTF-8\r\nДатаНачала=07.09.2026\r\nДатаКонца=07.09.2026\r\nРасчСчет=KZ510700000000000001\r\n" +
+		"СекцияРасчСчет\r\nДатаНачала=07.09.2026\r\nДатаКонца=07.09.2026\r\nРасчСчет=KZ510700000000000001\r\nНачальныйОстаток=6500.00\r\nВсегоПоступило=0.00\r\nВсегоСписано=0.00\r\nКонечныйОстаток=6500.00\r\nКонецРасчСчет\r\nКонецФайла\r\n"
+	other := filepath.Join(t.TempDir(), "day.txt")
+	if err := os.WriteFile(other, []byte(onec), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, r := statementAnswer(t, url, other); status != exitFailed || codes(r) != "other_format/true" {
+		t.Errorf("the same day in another format: status %d, %+v", status, r)
+	}
 	noStatement := filepath.Join(t.TempDir(), "x.pdf")
 	if err := os.WriteFile(noStatement, []byte("%PDF-1.7"), 0o600); err != nil {
 		t.Fatal(err)

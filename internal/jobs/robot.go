@@ -173,11 +173,14 @@ func (r *Robot) Run(ctx context.Context) error {
 		return nil
 	}
 	background := context.WithoutCancel(ctx)
-	if err := r.markBeat(ctx, 0); err != nil { // before anything is done
-		return fmt.Errorf("jobs: %w", err)
+	steps := []func() error{
+		func() error { return r.markBeat(ctx, 0) }, // before anything is done
+		func() error { return r.client.Start(background) },
 	}
-	if err := r.start(ctx, background); err != nil || ctx.Err() != nil {
-		return err
+	for _, step := range steps {
+		if err := r.patiently(ctx, step); err != nil || ctx.Err() != nil {
+			return err
+		}
 	}
 	r.beat(ctx)
 	close(r.stopping)
@@ -192,15 +195,15 @@ func (r *Robot) Run(ctx context.Context) error {
 	return nil
 }
 
-// startPatience is for how long the workers are started again while the database is away: an outage at the wrong moment is no
-// reason for the process to end.
+// startPatience is for how long the start is tried again while the database is away: an outage at the wrong moment is no reason for the
+// process to end, and neither is the wish that it ends.
 const startPatience = 30 * time.Second
 
-func (r *Robot) start(ctx, background context.Context) error {
+func (r *Robot) patiently(ctx context.Context, step func() error) error {
 	watch := clock.StartStopwatch()
 	for {
-		err := r.client.Start(background)
-		if err == nil {
+		err := step()
+		if err == nil || ctx.Err() != nil {
 			return nil
 		}
 		if watch.Elapsed() > startPatience {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"robotbailiff/payments"
 	"robotbailiff/payments/source"
@@ -149,7 +150,10 @@ func (s *survey) end(head *source.Statement) error {
 	}
 	s.skipped += head.Skipped
 	f := &s.found[i]
-	f.Account, f.Format, f.MessageID, f.Number = head.Account, head.Format, head.ID, head.Number
+	f.Account, f.Format, f.Number = head.Account, head.Format, head.Number
+	if strings.HasPrefix(head.Format, "camt") { // others say the same words in every file
+		f.MessageID = head.Format + "/" + head.ID
+	}
 	f.From, f.To, f.Balanced, f.Opening, f.Closing = head.From, head.To, head.Balanced, head.Opening, head.Closing
 	return nil
 }
@@ -171,6 +175,14 @@ func (s *survey) known(ctx context.Context) error {
 	for i, head := range s.heads {
 		if mine, registered := own[head.Account]; !mine && (registered || !s.robot.cfg.AnyAccount) {
 			s.faults = append(s.faults, &source.Fault{Format: head.Format, Statement: i + 1, Code: source.CodeNotOurs})
+			continue
+		}
+		other, err := s.robot.Payments.OtherFormat(ctx, s.robot.cfg.Pool, head.Account, head.Format, head.From, head.To)
+		if err != nil {
+			return err
+		}
+		if other {
+			s.faults = append(s.faults, &source.Fault{Format: head.Format, Statement: i + 1, Code: source.CodeOtherFormat, Detail: head.From.String() + ".." + head.To.String()})
 			continue
 		}
 		if !head.Balanced {
@@ -221,7 +233,7 @@ func (s *survey) neighbours(ctx context.Context, i int) error {
 
 func headOf(st *payments.Statement) *source.Statement {
 	return &source.Statement{
-		Format: st.Format, ID: st.MessageID, Number: st.Number, Account: st.Account, Currency: source.Currency, From: st.From, To: st.To,
+		Format: st.Format, ID: strings.TrimPrefix(st.MessageID, st.Format+"/"), Number: st.Number, Account: st.Account, Currency: source.Currency, From: st.From, To: st.To,
 		Balanced: st.Balanced, Opening: st.Opening, Closing: st.Closing,
 	}
 }

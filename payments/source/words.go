@@ -49,6 +49,7 @@ const (
 const (
 	CodeNotOurs          = "account_unknown"
 	CodeStatementChanged = "statement_changed"
+	CodeOtherFormat      = "other_format"
 )
 
 // CodeOrder is what a payment order of ours cannot hold.
@@ -172,6 +173,10 @@ var words = map[string]wording{
 	CodeNotOurs: {
 		calendar.Names{KK: "Бұл шот біздің шот ретінде тіркелмеген.", RU: "Этот счёт не зарегистрирован как наш.", EN: "This account is not registered as ours."},
 		calendar.Names{KK: "Шот біздікі болса, оны тіркеңіз: bailiff account put IBAN.", RU: "Если счёт наш, зарегистрируйте его: bailiff account put IBAN.", EN: "If it is ours, register it: bailiff account put IBAN."},
+	},
+	CodeOtherFormat: {
+		calendar.Names{KK: "Осы күндердің үзіндісі басқа пішімде алынған: бір төлем екі рет есептелер еді.", RU: "Выписка за эти дни уже принята в другом формате: платежи посчитались бы дважды.", EN: "A statement of these days was taken in another format: movements would count twice."},
+		calendar.Names{KK: "Бір шоттың үзінділерін бір пішімде жүктеңіз.", RU: "Загружайте выписки одного счёта в одном формате.", EN: "Take the statements of an account in one format."},
 	},
 	CodeStatementChanged: {
 		calendar.Names{KK: "Осы нөмірлі үзінді басқа мазмұнмен бұрын алынған.", RU: "Выписка с этим номером уже принята с другим содержанием.", EN: "A statement with this id was taken before with another content."}, askBank,
