@@ -1,7 +1,6 @@
 package bankapi_test
 
 import (
-	"context"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -81,12 +80,6 @@ func TestClient_throughAllFaults(t *testing.T) {
 	client := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
 		cfg.Abreast, cfg.Since = 16, watch.since
 		r.hurry(t, cfg)
-		cfg.Ordered = func(_ context.Context, ids []uuid.UUID) (known []orders.Instruction, _ error) {
-			for _, id := range ids {
-				known = append(known, all[id])
-			}
-			return known, nil
-		}
 	})
 	var open [][]orders.Instruction
 	for i := range 40 {
@@ -165,7 +158,7 @@ func bringHome(t *testing.T, client *bankapi.Client, watch *stopwatch, chunks []
 					tried[o.ID] = true
 				}
 				mu.Unlock()
-				said, _ := client.Query(t.Context(), ask)
+				said, _ := client.Query(orders.Asking(t.Context(), chunk), ask)
 				for _, r := range said {
 					for _, o := range chunk {
 						if o.ID == r.ID && !r.Known {
