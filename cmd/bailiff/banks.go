@@ -63,7 +63,9 @@ func openBanks(dir, only string, hooks bankHooks) (all []bank, err error) {
 		}
 		b, err := openBank(dir, name, hooks)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), err))
+			for _, fault := range faultsOf(err) {
+				errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), fault))
+			}
 			continue
 		}
 		all = append(all, b)
@@ -78,6 +80,14 @@ func openBanks(dir, only string, hooks bankHooks) (all []bank, err error) {
 		errs = append(errs, b.close())
 	}
 	return nil, errors.Join(errs...)
+}
+
+// faultsOf gives what was joined, so that each can be told with its file.
+func faultsOf(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
