@@ -18,6 +18,7 @@ import (
 // Bounds of hints.
 const (
 	maxHints     = 10_000 // of one bank that may wait
+	hintsAtOnce  = 50_000 // that are looked at
 	hintedChunks = 50     // waiting chunks in which orders are looked for at once, those whose turn is next
 )
 
@@ -48,7 +49,7 @@ func (s *Sender) Heed(ctx context.Context) (n int, err error) {
 	}
 	err = pg.InTx(ctx, s.Store.Pool(), func(tx pgx.Tx) error {
 		n = 0
-		hints, err := readHints(ctx, tx)
+		hints, banks, legs, err := readHints(ctx, tx)
 		if err != nil || len(hints) == 0 {
 			return err
 		}
@@ -60,8 +61,6 @@ func (s *Sender) Heed(ctx context.Context) (n int, err error) {
 			chunk  engine.Chunk
 			caseID int64
 			order  uuid.UUID
-			banks  []string
-			legs   []uuid.UUID
 		)
 		found := map[int64]engine.Chunk{} // the part of each chunk that is meant
 		_, err = pgx.ForEachRow(rows, []any{&chunk.ID, &chunk.Kind, &caseID, &order}, func() error {
@@ -92,32 +91,36 @@ func (s *Sender) Heed(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// readHints takes the hints that wait, by bank.
-func readHints(ctx context.Context, tx pgx.Tx) (map[string]map[uuid.UUID]bool, error) {
-	rows, err := tx.Query(ctx, takeHintsSQL, maxHints)
+// readHints takes the hints that wait, by bank, and gives those beside that have waited for long enough.
+func readHints(ctx context.Context, tx pgx.Tx) (hints map[string]map[uuid.UUID]bool, banks []string, legs []uuid.UUID, err error) {
+	rows, err := tx.Query(ctx, takeHintsSQL, hintsAtOnce)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	hints := map[string]map[uuid.UUID]bool{}
+	hints = map[string]map[uuid.UUID]bool{}
 	var (
 		bank string
 		leg  uuid.UUID
+		old  bool
 	)
-	_, err = pgx.ForEachRow(rows, []any{&bank, &leg}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&bank, &leg, &old}, func() error {
+		if old {
+			banks, legs = append(banks, bank), append(legs, leg)
+		}
 		if hints[bank] == nil {
 			hints[bank] = map[uuid.UUID]bool{}
 		}
 		hints[bank][leg] = true
 		return nil
 	})
-	return hints, err
+	return hints, banks, legs, err
 }
 
 const countHintsSQL = `SELECT count(*) FROM bank_hints WHERE bank = $1`
 
 const keepHintsSQL = `INSERT INTO bank_hints (bank, leg_id) SELECT $1, u.id FROM unnest($2::uuid[]) AS u(id) ORDER BY u.id ON CONFLICT DO NOTHING`
 
-const takeHintsSQL = `SELECT bank, leg_id FROM bank_hints ORDER BY at DESC LIMIT $1 FOR UPDATE SKIP LOCKED`
+const takeHintsSQL = `SELECT bank, leg_id, at < now() - interval '1 minute' FROM bank_hints ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED`
 
 // unansweredSQL finds the orders that were sent and wait to be asked about again. The id of a leg cannot be turned back into that of its
 // order, so that those whose turn is next are gone through.
@@ -127,5 +130,4 @@ const unansweredSQL = `SELECT k.id, k.kind, o.case_id, o.id
  CROSS JOIN LATERAL unnest(k.case_ids) AS c(id)
   JOIN orders o ON o.case_id = c.id AND o.status = 'unknown' AND (k.kind = 'lift') = (o.purpose IN ('lift', 'reduce', 'recall'))`
 
-const heededSQL = `DELETE FROM bank_hints h WHERE h.at < now() - interval '1 minute'
-    OR (h.bank, h.leg_id) IN (SELECT u.bank, u.id FROM unnest($1::text[], $2::uuid[]) AS u(bank, id))`
+const heededSQL = `DELETE FROM bank_hints h USING unnest($1::text[], $2::uuid[]) AS u(bank, id) WHERE h.bank = u.bank AND h.leg_id = u.id`
