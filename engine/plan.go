@@ -116,6 +116,15 @@ func (pl *Plan) DropAll(ids map[int64]bool) {
 	pl.order = slices.DeleteFunc(pl.order, func(id int64) bool { return ids[id] })
 }
 
+// Change gives a touched case before and after all commands of the plan; ok is false for a case that is not in it.
+func (pl *Plan) Change(caseID int64) (before, after Case, ok bool) {
+	e, ok := pl.cases[caseID]
+	if !ok {
+		return Case{}, Case{}, false
+	}
+	return e.before, e.after, true
+}
+
 // Effects lists the effects of the plan in order.
 func (pl *Plan) Effects() []Effect {
 	var out []Effect

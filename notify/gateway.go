@@ -29,7 +29,7 @@ func (c Channel) words(t text.Text) (title, body string) {
 		return t.PushTitle, t.PushBody
 	case Letter:
 		return t.LetterHeading, t.Letter
-	case SMS:
+	case SMS, Telegram:
 	}
 	return "", t.SMS
 }
@@ -110,7 +110,7 @@ func noAddress(channel Channel) string {
 		return "no_device"
 	case Telegram:
 		return "no_chat"
-	case SMS:
+	case SMS, Letter:
 	}
 	return "no_address"
 }

@@ -65,17 +65,5 @@ const knownDeparturesSQL = `SELECT txn_id FROM departures WHERE txn_id = ANY($1)
 
 // Departed says which of these lines went from our account.
 func (s *Store) Departed(ctx context.Context, q Querier, txns []string) (map[string]bool, error) {
-	gone := map[string]bool{}
-	if len(txns) == 0 {
-		return gone, nil
-	}
-	rows, err := q.Query(ctx, knownDeparturesSQL, whole, txns)
-	if err != nil {
-		return nil, fmt.Errorf("payments: departures: %w", err)
-	}
-	var id string
-	if _, err = pgx.ForEachRow(rows, []any{&id}, func() error { gone[id] = true; return nil }); err != nil {
-		return nil, fmt.Errorf("payments: departures: %w", err)
-	}
-	return gone, nil
+	return named(ctx, q, knownDeparturesSQL, txns)
 }

@@ -25,7 +25,7 @@ const allocateSQL = `UPDATE payments p
    SET case_id = coalesce(p.case_id, nullif(w.case_id, 0)), allocated = p.allocated + w.allocated, refund_due = p.refund_due + w.refund_due
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, case_id, allocated, refund_due)
  WHERE p.id = w.id AND (p.case_id IS NULL OR w.case_id IN (0, p.case_id))
-   AND w.allocated + w.refund_due <= p.amount - p.allocated - p.refund_due - p.reversed
+   AND w.allocated + w.refund_due <= p.amount - p.allocated - p.refund_due - p.reversed - p.refunded - p.moved
 RETURNING p.id`
 
 // Allocate books what was decided for payments in suspense. A payment belongs to one case for ever: a second case, an

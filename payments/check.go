@@ -23,13 +23,15 @@ const (
            coalesce(sum(amount) FILTER (WHERE kind = 'received'), 0) AS received,
            coalesce(sum(amount) FILTER (WHERE credit = 'receivable'), 0) - coalesce(sum(amount) FILTER (WHERE debit IN ('receivable', 'claims')), 0) AS allocated,
            coalesce(sum(amount) FILTER (WHERE credit = 'refunds_due'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'refunds_due'), 0) AS refund_due,
-           coalesce(sum(amount) FILTER (WHERE kind = 'reversed'), 0) AS reversed
+           coalesce(sum(amount) FILTER (WHERE kind = 'reversed'), 0) AS reversed,
+           coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'came_back'), 0) AS refunded,
+           coalesce(sum(amount) FILTER (WHERE kind IN ('split', 'same_as')), 0) AS moved
       FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id)
 SELECT CASE WHEN b.received IS DISTINCT FROM p.amount THEN 'INV-M2' ELSE 'INV-M1' END AS id, coalesce(p.case_id, 0) AS case_id,
-       format('payment %s: amount/allocated/refund_due/reversed %s/%s/%s/%s, in the ledger %s/%s/%s/%s', coalesce(p.id, b.payment_id),
-              p.amount, p.allocated, p.refund_due, p.reversed, b.received, b.allocated, b.refund_due, b.reversed) AS detail
+       format('payment %s: amount/allocated/refund_due/reversed/refunded/moved %s/%s/%s/%s/%s/%s, in the ledger %s/%s/%s/%s/%s/%s', coalesce(p.id, b.payment_id),
+              p.amount, p.allocated, p.refund_due, p.reversed, p.refunded, p.moved, b.received, b.allocated, b.refund_due, b.reversed, b.refunded, b.moved) AS detail
   FROM payments p FULL JOIN booked b ON b.payment_id = p.id
- WHERE (p.amount, p.allocated, p.refund_due, p.reversed) IS DISTINCT FROM (b.received, b.allocated, b.refund_due, b.reversed)
+ WHERE (p.amount, p.allocated, p.refund_due, p.reversed, p.refunded, p.moved) IS DISTINCT FROM (b.received, b.allocated, b.refund_due, b.reversed, b.refunded, b.moved)
  LIMIT 100)`
 
 	// What the books say a debtor owes is what the case says. A case that has ended owes nothing here any more.
@@ -56,17 +58,21 @@ SELECT 'INV-M1' AS id, c.id AS case_id,
 	checkAccountsSQL = `(WITH booked AS (
     SELECT s.account, sum(s.amount) AS amount
       FROM (SELECT debit AS account, amount FROM ledger UNION ALL SELECT credit, -amount FROM ledger) AS s
-     WHERE s.account IN ('suspense', 'refunds_due', 'treasury', 'unexplained') OR s.account LIKE 'clearing:%' GROUP BY s.account),
+     WHERE s.account IN ('suspense', 'refunds_due', 'treasury', 'unexplained', 'outgoing', 'fees', 'otherwise') OR s.account LIKE 'clearing:%' GROUP BY s.account),
 held AS (
     SELECT 'clearing:' || source AS account, sum(amount) AS amount FROM (
         SELECT p.source, p.amount - p.reversed - CASE WHEN t.payment_id IS NULL THEN 0 ELSE p.amount END AS amount
           FROM payments p LEFT JOIN settlements t ON t.payment_id = p.id WHERE p.source <> 'treasury'
+        UNION ALL SELECT 'split', -amount FROM money_moves WHERE kind = 'split'
         UNION ALL SELECT gateway, -amount FROM statement_lines WHERE verdict = 'paid_back'
         UNION ALL SELECT a.gateway, -p.reversed - coalesce((SELECT sum(l.amount) FROM statement_lines l WHERE l.payment_id = p.id AND l.verdict = 'reversed'), 0)
           FROM arrivals a JOIN payments p ON p.id = a.payment_id) AS c GROUP BY source
     UNION ALL SELECT 'treasury', sum(amount) FROM statement_lines WHERE verdict NOT IN ('duplicate', 'conflict')
-    UNION ALL SELECT 'unexplained', -sum(amount) FROM statement_lines WHERE verdict = 'unexplained'
-    UNION ALL SELECT 'suspense', -sum(amount - allocated - refund_due - reversed) FROM payments
+    UNION ALL SELECT 'unexplained', coalesce(-sum(amount) FILTER (WHERE verdict = 'unexplained'), 0) - (SELECT coalesce(sum(amount), 0) FROM explanations) FROM statement_lines
+    UNION ALL SELECT CASE meaning WHEN 'bank_fee' THEN 'fees' ELSE 'otherwise' END, sum(amount) FROM explanations WHERE meaning <> 'remittance' GROUP BY 1
+    UNION ALL SELECT 'outgoing', coalesce(-sum(o.amount) FILTER (WHERE o.closed), 0) + coalesce(sum(o.amount) FILTER (WHERE d.payout_id IS NOT NULL), 0)
+         FROM payouts o LEFT JOIN departures d ON d.payout_id = o.id
+    UNION ALL SELECT 'suspense', -sum(amount - allocated - refund_due - reversed - refunded - moved) FROM payments
     UNION ALL SELECT 'refunds_due', -sum(refund_due) FROM payments)
 SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        format('account %s: balance %s, payments %s', coalesce(b.account, h.account), coalesce(b.amount, 0), coalesce(h.amount, 0)) AS detail
@@ -98,10 +104,11 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
  LIMIT 100)`
 
 	// Money of a case belongs to a case that exists; nothing stands twice or nowhere.
-	checkPlacesSQL = `(SELECT 'INV-M4' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: case %s, suspense %s', p.id, coalesce(p.case_id::text, 'none'), p.amount - p.allocated - p.refund_due - p.reversed) AS detail
+	checkPlacesSQL = `(SELECT 'INV-M4' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: case %s, suspense %s', p.id, coalesce(p.case_id::text, 'none'), p.amount - p.allocated - p.refund_due - p.reversed - p.refunded - p.moved) AS detail
   FROM payments p LEFT JOIN cases c ON c.id = p.case_id
  WHERE (p.case_id IS NOT NULL AND c.id IS NULL) OR (p.case_id IS NULL AND p.allocated > 0)
-    OR p.allocated + p.refund_due + p.reversed > p.amount OR least(p.allocated, p.refund_due, p.reversed) < 0
+    OR p.allocated + p.refund_due + p.reversed + p.refunded + p.moved > p.amount OR p.paying > p.refund_due
+    OR least(p.allocated, p.refund_due, p.reversed, p.refunded, p.moved, p.paying) < 0
  LIMIT 100)`
 
 	// A message that was settled as a payment has one.
@@ -135,6 +142,12 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        WHEN 'settled' THEN debit = 'treasury' AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL
        WHEN 'paid_back' THEN debit LIKE 'clearing:_%' AND credit = 'treasury'
        WHEN 'unexplained' THEN debit = 'unexplained' AND credit = 'treasury'
+       WHEN 'explained' THEN debit IN ('fees', 'claims', 'otherwise') AND credit = 'unexplained' AND payment_id IS NULL AND reason <> ''
+       WHEN 'split' THEN debit = 'suspense' AND credit = 'clearing:split' AND payment_id IS NOT NULL AND reason <> ''
+       WHEN 'same_as' THEN debit = 'suspense' AND credit = 'treasury' AND payment_id IS NOT NULL AND reason <> ''
+       WHEN 'refunded' THEN debit = 'refunds_due' AND credit = 'outgoing' AND payment_id IS NOT NULL
+       WHEN 'paid_out' THEN debit = 'outgoing' AND credit = 'treasury' AND payment_id IS NOT NULL
+       WHEN 'came_back' THEN debit = 'treasury' AND credit = 'refunds_due' AND payment_id IS NOT NULL
        ELSE false END IS NOT TRUE OR amount <= 0
  LIMIT 100)`
 
@@ -146,7 +159,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 // checkSQL is one statement, so that all parts see the same snapshot on any connection.
 const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
 	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
-	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkMovesSQL + " UNION ALL " + checkPayoutsSQL + " UNION ALL " + checkTwoPeopleSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
 
 // Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
 // result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.

@@ -58,7 +58,7 @@ func (s *Store) Journal(ctx context.Context, q Querier, w io.Writer) (n int, err
 // journalAccount puts an account under the class that plain text accounting knows: what we have, and what we owe.
 func journalAccount(name string) string {
 	switch {
-	case strings.HasPrefix(name, "clearing:"), name == "treasury", name == "unexplained", name == "receivable", name == "transferred", name == "returned":
+	case strings.HasPrefix(name, "clearing:"), name == "treasury", name == "unexplained", name == "fees", name == "otherwise", name == "receivable", name == "transferred", name == "returned":
 		return "assets:" + name
 	}
 	return "liabilities:" + name

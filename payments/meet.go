@@ -233,10 +233,11 @@ type Departure struct {
 	TxnID   string // of the line
 	Gateway string // that took it back to itself; empty: nobody knows why
 	Amount  money.Amount
+	Order   *PayOrder // the payment order of ours that it is; the caller holds LockPayouts
 }
 
-const leaveSQL = `INSERT INTO departures (txn_id, amount, gateway, at)
-SELECT w.txn_id, w.amount, w.gateway, $4 FROM unnest($1::text[], $2::bigint[], $3::text[]) AS w (txn_id, amount, gateway)
+const leaveSQL = `INSERT INTO departures (txn_id, amount, gateway, at, payout_id)
+SELECT w.txn_id, w.amount, w.gateway, $4, nullif(w.payout_id, 0) FROM unnest($1::text[], $2::bigint[], $3::text[], $5::bigint[]) AS w (txn_id, amount, gateway, payout_id)
     ON CONFLICT (txn_id) DO NOTHING RETURNING txn_id`
 
 // Leave books departures, each once for ever by its line; fresh says of each, in their order, whether it was new.
@@ -245,11 +246,14 @@ func (s *Store) Leave(ctx context.Context, tx pgx.Tx, gone []Departure, now time
 		return nil, err
 	}
 	n := len(gone)
-	ids, amounts, gateways := make([]string, n), make([]int64, n), make([]string, n)
+	ids, amounts, gateways, orders := make([]string, n), make([]int64, n), make([]string, n), make([]int64, n)
 	for i, g := range gone {
 		ids[i], amounts[i], gateways[i] = g.TxnID, g.Amount.Tiyn(), g.Gateway
+		if g.Order != nil {
+			orders[i] = g.Order.ID
+		}
 	}
-	rows, err := tx.Query(ctx, leaveSQL, whole, ids, amounts, gateways, now)
+	rows, err := tx.Query(ctx, leaveSQL, whole, ids, amounts, gateways, now, orders)
 	if err != nil {
 		return nil, fmt.Errorf("payments: departures: %w", err)
 	}
@@ -265,13 +269,26 @@ func (s *Store) Leave(ctx context.Context, tx pgx.Tx, gone []Departure, now time
 			continue
 		}
 		delete(taken, g.TxnID) // a line that stands twice in one batch is booked once
-		e, err := ledger.Left(g.Gateway, g.Amount)
+		e, err := s.left(ctx, tx, g, now)
 		if err != nil {
 			return nil, err
 		}
 		fresh[i], entries = true, append(entries, e)
 	}
 	return fresh, post(ctx, tx, entries, now)
+}
+
+// left gives the entry of a departure. An order of ours of which the bank has said nothing yet is paid by it.
+func (s *Store) left(ctx context.Context, tx pgx.Tx, g Departure, now time.Time) (ledger.Entry, error) {
+	if g.Order == nil {
+		return ledger.Left(g.Gateway, g.Amount)
+	}
+	if g.Order.State == PayoutSent {
+		if err := s.Paid(ctx, tx, g.Order, "statement", now); err != nil {
+			return ledger.Entry{}, err
+		}
+	}
+	return ledger.Of(ledger.KindPaidOut, g.Order.PaymentID, g.Amount, "")
 }
 
 // Arrival is a payout whose payment the gateway has not told of yet: it became a payment of its own, and the gateway's word will find it.

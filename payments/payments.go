@@ -19,8 +19,11 @@ const (
 	maxID        = 255       // bytes of an id of a foreign system: it stands in a unique index
 	maxReference = 4_000     // bytes of a purpose text that are kept
 	maxBody      = 256 << 10 // bytes of one raw message
-	currency     = "KZT"     // the only currency of the books
+	currency     = Currency
 )
+
+// Currency is the only currency of the books.
+const Currency = "KZT"
 
 // Store is the payments part of the database. It has no state; the zero value is ready.
 type Store struct{}
@@ -76,11 +79,13 @@ const (
 	WasSettled  Verdict = "settled"     // a line with the money of a payment that a gateway had told of
 	PaidBack    Verdict = "paid_back"   // a gateway took back what it had to give back to a payer
 	Unexplained Verdict = "unexplained" // money went from our account, and nobody has said why
+	PaidOut     Verdict = "paid_out"    // a line by which one of our payment orders left
+	CameBack    Verdict = "came_back"   // a line by which a refund of ours came back
 )
 
 // Verdicts lists every verdict once.
 var Verdicts = []Verdict{
-	Settled, Duplicate, Conflict, Bad, WasReverse, Unmatched, Ignored, Met, Matched, Held, WasSettled, PaidBack, Unexplained,
+	Settled, Duplicate, Conflict, Bad, WasReverse, Unmatched, Ignored, Met, Matched, Held, WasSettled, PaidBack, Unexplained, PaidOut, CameBack,
 }
 
 // RefusedError says that a batch was refused as a whole, and for which rows. Nothing of it may be committed; the caller

@@ -44,7 +44,7 @@ func (s *Store) Balances(ctx context.Context, q Querier) ([]ledger.Balance, erro
 	return out, nil
 }
 
-// Payment is a payment and where its money stands: Amount = Allocated + RefundDue + Reversed + Suspense.
+// Payment is a payment and where its money stands: Amount = Allocated + RefundDue + Reversed + Refunded + Moved + Suspense.
 type Payment struct {
 	ID         int64
 	CaseID     int64 // 0 when it has none
@@ -56,11 +56,13 @@ type Payment struct {
 	Allocated  money.Amount
 	RefundDue  money.Amount
 	Reversed   money.Amount
+	Refunded   money.Amount // paid back to the payer
+	Moved      money.Amount // stands in other payments
 	Suspense   money.Amount
 	Reference  string // the payer's words: personal data, for the desk only
 }
 
-const caseMoneySQL = `SELECT id, coalesce(case_id, 0), source, txn_id, amount, value_date, received_at, allocated, refund_due, reversed, reference
+const caseMoneySQL = `SELECT ` + paymentColumns + `
   FROM payments WHERE case_id = ANY($1::bigint[]) ORDER BY case_id, id`
 
 // CaseMoney gives the payments of cases, in the order they were booked.
@@ -73,15 +75,15 @@ func (s *Store) CaseMoney(ctx context.Context, q Querier, caseIDs []int64) (map[
 	return out, err
 }
 
-const suspenseListSQL = `SELECT id, coalesce(case_id, 0), source, txn_id, amount, value_date, received_at, allocated, refund_due, reversed, reference
-  FROM payments WHERE amount > allocated + refund_due + reversed AND id > $1 ORDER BY id LIMIT $2`
+const suspenseListSQL = `SELECT ` + paymentColumns + `
+  FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved AND id > $1 ORDER BY id LIMIT $2`
 
 // SuspenseList gives payments with money that nobody has allocated, after an id, for the desk's queue.
 func (s *Store) SuspenseList(ctx context.Context, q Querier, after int64, limit int) ([]Payment, error) {
 	return collectPayments(ctx, q, suspenseListSQL, after, min(max(limit, 0), MaxBatch))
 }
 
-const refundsListSQL = `SELECT id, coalesce(case_id, 0), source, txn_id, amount, value_date, received_at, allocated, refund_due, reversed, reference
+const refundsListSQL = `SELECT ` + paymentColumns + `
   FROM payments WHERE refund_due > 0 AND id > $1 ORDER BY id LIMIT $2`
 
 // RefundList gives payments with money that is due back, after an id, for the desk's queue.
@@ -96,16 +98,17 @@ func collectPayments(ctx context.Context, q Querier, sql string, args ...any) ([
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Payment, error) {
 		var p Payment
-		var amount, allocated, refund, reversed int64
+		var amount, allocated, refund, reversed, refunded, moved int64
 		var date time.Time
-		err := row.Scan(&p.ID, &p.CaseID, &p.Source, &p.TxnID, &amount, &date, &p.ReceivedAt, &allocated, &refund, &reversed, &p.Reference)
+		err := row.Scan(&p.ID, &p.CaseID, &p.Source, &p.TxnID, &amount, &date, &p.ReceivedAt, &allocated, &refund, &reversed, &refunded, &moved, &p.Reference)
 		if err != nil {
 			return p, err
 		}
 		p.ValueDate = calendar.FromUTC(date)
 		p.Amount, p.Allocated = money.FromTiyn(amount), money.FromTiyn(allocated)
 		p.RefundDue, p.Reversed = money.FromTiyn(refund), money.FromTiyn(reversed)
-		p.Suspense = money.FromTiyn(amount - allocated - refund - reversed)
+		p.Refunded, p.Moved = money.FromTiyn(refunded), money.FromTiyn(moved)
+		p.Suspense = money.FromTiyn(amount - allocated - refund - reversed - refunded - moved)
 		return p, nil
 	})
 	if err != nil {
@@ -120,8 +123,8 @@ type Total struct {
 	Count  int64
 }
 
-const suspenseSQL = `SELECT coalesce(sum(amount - allocated - refund_due - reversed), 0)::bigint, count(*)
-  FROM payments WHERE amount > allocated + refund_due + reversed`
+const suspenseSQL = `SELECT coalesce(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::bigint, count(*)
+  FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved`
 
 // Suspense gives the money that nobody has allocated yet.
 func (s *Store) Suspense(ctx context.Context, q Querier) (Total, error) {

@@ -30,11 +30,12 @@ type Reversible struct {
 	CaseID    int64 // 0 when it has none
 	Paid      money.Amount
 	Reversed  money.Amount // taken back before
+	Elsewhere money.Amount // paid back, about to be, or moved to other payments by a person: it cannot be taken from here
 	Holding   ledger.Holding
 }
 
 // A payment that a statement told of first is found by what the gateway calls it.
-const forReversalSQL = `SELECT w.source, w.txn_id, p.id, coalesce(p.case_id, 0), p.amount, p.allocated, p.refund_due, p.reversed
+const forReversalSQL = `SELECT w.source, w.txn_id, p.id, coalesce(p.case_id, 0), p.amount, p.allocated, p.refund_due, p.reversed, p.refunded + p.moved, p.paying
   FROM unnest($1::text[], $2::text[]) AS w (source, txn_id)
   JOIN payments p ON p.id = coalesce((SELECT k.id FROM payments k WHERE k.source = w.source AND k.txn_id = w.txn_id),
                                      (SELECT a.payment_id FROM arrivals a WHERE a.gateway = w.source AND a.txn_id = w.txn_id))`
@@ -72,14 +73,14 @@ func (s *Store) reversible(ctx context.Context, q Querier, sql string, reversals
 	}
 	found := make(map[identity]Reversible, len(txns))
 	var key identity
-	var id, caseID, amount, allocated, refund, reversed int64
-	_, err = pgx.ForEachRow(rows, []any{&key.source, &key.txn, &id, &caseID, &amount, &allocated, &refund, &reversed}, func() error {
+	var id, caseID, amount, allocated, refund, reversed, gone, paying int64
+	_, err = pgx.ForEachRow(rows, []any{&key.source, &key.txn, &id, &caseID, &amount, &allocated, &refund, &reversed, &gone, &paying}, func() error {
 		found[key] = Reversible{
 			Found: true, PaymentID: id, CaseID: caseID,
-			Paid: money.FromTiyn(amount), Reversed: money.FromTiyn(reversed),
+			Paid: money.FromTiyn(amount), Reversed: money.FromTiyn(reversed), Elsewhere: money.FromTiyn(gone + paying),
 			Holding: ledger.Holding{
-				Case: money.FromTiyn(allocated), Refund: money.FromTiyn(refund),
-				Suspense: money.FromTiyn(amount - allocated - refund - reversed),
+				Case: money.FromTiyn(allocated), Refund: money.FromTiyn(refund - paying),
+				Suspense: money.FromTiyn(amount - allocated - refund - reversed - gone),
 			},
 		}
 		return nil
@@ -108,7 +109,7 @@ type ReversalOf struct {
 
 // PlanReversals says what to book for loaded reversals, at most one ReversalOf a payment, and the verdict of each
 // reversal in their order. Unmatched means that the payment has not come yet: the message may stay pending. A whole
-// reversal said twice is a duplicate; another currency, or more than was ever paid, is a conflict.
+// reversal said twice is a duplicate; money that a person has moved on or paid back is unmatched; another currency, or more than was ever paid, is a conflict.
 func PlanReversals(loaded []Reversible) ([]ReversalOf, []Verdict) {
 	verdicts := make([]Verdict, len(loaded))
 	var plan []ReversalOf
@@ -130,6 +131,9 @@ func PlanReversals(loaded []Reversible) ([]ReversalOf, []Verdict) {
 		fromCase, fromRefund, fromSuspense, ok := h.Take(r.Amount)
 		if !ok {
 			verdicts[i] = Duplicate
+			if r.Reversed.Less(r.Amount) && r.Elsewhere.IsPositive() {
+				verdicts[i] = Unmatched // a person moved it on: a person must look
+			}
 			continue
 		}
 		verdicts[i] = WasReverse
@@ -151,8 +155,8 @@ const reverseSQL = `UPDATE payments p
    SET allocated = p.allocated - w.from_case, refund_due = p.refund_due - w.from_refund,
        reversed = p.reversed + w.from_case + w.from_refund + w.from_suspense
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (id, from_case, from_refund, from_suspense)
- WHERE p.id = w.id AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due
-   AND w.from_suspense <= p.amount - p.allocated - p.refund_due - p.reversed
+ WHERE p.id = w.id AND w.from_case <= p.allocated AND w.from_refund <= p.refund_due - p.paying
+   AND w.from_suspense <= p.amount - p.allocated - p.refund_due - p.reversed - p.refunded - p.moved
 RETURNING p.id, p.source, coalesce(p.case_id, 0)`
 
 // Reverse books money that was taken back. What a payment does not hold refuses the batch.

@@ -60,6 +60,7 @@ func init() {
 		{"case", "show one case: case NUMBER [--explain]; case --waiting; case NUMBER --resume WHY", runCase},
 		{"switch", "stop measures at once: switch list | stop [SCOPE] | release ID | history", runSwitch},
 		{"evidence", "show what proves that a person was told: evidence NUMBER [--pdf FILE]", runEvidence},
+		{"money", "how the money stands: balances, suspense, refunds: money [--journal FILE]", runMoney},
 		{"clock", "show or move the sandbox clock: clock [advance DURATION | to DATE]", runClock},
 		{"rules", "the rule pack: rules list | validate | simulate", runRules},
 		{"audit", "prove that no event was changed: audit verify", runAudit},

@@ -118,7 +118,7 @@ func (m *metrics) queries() []gaugeQuery {
 		{m.jobs, 1, `SELECT queue, extract(epoch FROM now() - min(scheduled_at))::float8 FROM river_job WHERE state IN ('available', 'retryable') GROUP BY queue`, nil},
 		{m.oldestDue, 0, `SELECT COALESCE(greatest(extract(epoch FROM $1::timestamptz - min(at)), 0), 0)::float8 FROM due`, []any{now}},
 		{m.dueNow, 0, `SELECT count(*)::float8 FROM due WHERE at <= $1`, []any{now}},
-		{m.suspense, 0, `SELECT COALESCE(sum(amount - allocated - refund_due - reversed), 0)::float8 / 100 FROM payments WHERE amount > allocated + refund_due + reversed`, nil},
+		{m.suspense, 0, `SELECT COALESCE(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::float8 / 100 FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved`, nil},
 		{m.chunks, 1, `SELECT kind, count(*)::float8 FROM chunks WHERE done_at IS NULL GROUP BY kind`, nil},
 		{m.unlift, 0, `SELECT COALESCE(extract(epoch FROM $1::timestamptz - min(c.ended_at)), 0)::float8 FROM due d JOIN cases c ON c.id = d.case_id WHERE c.ended_at IS NOT NULL AND c.released_at IS NULL`, []any{now}},
 		{m.stops, 0, `SELECT count(*)::float8 FROM stops WHERE released_at IS NULL`, nil},

@@ -254,7 +254,7 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, Inbox: p.robot.Inbox, Host: portalHost, DemoSignIn: p.sandbox != nil})
+	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, Inbox: p.robot.Inbox, Host: portalHost, Money: p.robot, DemoSignIn: p.sandbox != nil})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,19 @@ func FindAll(text string) []int64 {
 
 // at reads a number that begins with run i, and tells how many runs it used; 0 when none begins there.
 func at(text string, runs []run, i int) (id int64, used int) {
+	d, used := digitsAt(text, runs, i)
+	if used == 0 {
+		return 0, 0
+	}
+	id, err := decode(d)
+	if err != nil {
+		return 0, 0
+	}
+	return id, used
+}
+
+// digitsAt gives the ten digits of what is written like a number and begins with run i, sound or not.
+func digitsAt(text string, runs []run, i int) (d []byte, used int) {
 	const y, s, c = yearDigits, serialDigits, 1
 	switch {
 	case fits(text, runs, i, anyGap, y, s, c):
@@ -46,20 +59,15 @@ func at(text string, runs []run, i int) (id int64, used int) {
 	case fits(text, runs, i, anyGap, y+s+c) && !touchesLetter(text, runs[i]):
 		used = 1
 	default:
-		return 0, 0
+		return nil, 0
 	}
 	if joined(text, runs, i-1) || joined(text, runs, i+used-1) {
-		return 0, 0
+		return nil, 0
 	}
-	var d []byte
 	for _, r := range runs[i : i+used] {
 		d = append(d, text[r.from:r.to]...)
 	}
-	id, err := decode(d)
-	if err != nil {
-		return 0, 0
-	}
-	return id, used
+	return d, used
 }
 
 // gap is what stands between two runs.

@@ -77,7 +77,7 @@ var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
 var families = []string{
 	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.",
 	"region.", "state.", "actor.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
-	"batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
+	"money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
 }
 
 func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {

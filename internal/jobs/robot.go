@@ -24,6 +24,7 @@ import (
 	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
 	"robotbailiff/payments"
+	"robotbailiff/payments/acts"
 	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules"
 )
@@ -36,6 +37,7 @@ type Config struct {
 	Keys  *seal.Keys
 	Log   *slog.Logger
 	Host  string       // of the portal, as notices print it
+	House House        // who pays back; without it no file of refunds is made
 	Proof intake.Proof // of court batches; nil: nobody asks
 	Feed  Feed         // tells sources what happened to their writs; nil: nobody is told
 
@@ -66,6 +68,7 @@ type Robot struct {
 	Comparer *orders.Comparer
 
 	cfg        Config
+	acts       acts.Store
 	client     *river.Client[pgx.Tx]
 	bank       *orders.Sender
 	sender     *notify.Sender

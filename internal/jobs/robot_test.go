@@ -158,7 +158,7 @@ func setupConfig(t *testing.T, n int, change func(*jobs.Config)) *bundle {
 	}
 	keys := testkit.Keys(t)
 	cfg := jobs.Config{
-		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true,
+		Pool: pool, Clock: b.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: "example.kz", Work: true, House: house,
 		Banks: map[string]orders.Peer{"test": b.bank}, Gateways: map[notify.Channel]notify.Gateway{notify.SMS: post{}, notify.Push: post{}}, Pulse: 20 * time.Millisecond, Lease: time.Second,
 	}
 	change(&cfg)

@@ -221,6 +221,11 @@ func (s *settlement) bookTransfers(ctx context.Context) error {
 // book books the fresh ones of reserved transfers, each once and whole: what the engine decides of those that name one case, and the
 // rest into suspense. It gives the bookings in the order of the transfers.
 func (r *Robot) book(ctx context.Context, tx pgx.Tx, transfers []payments.Transfer, reserved []payments.Recorded, now time.Time) ([]payments.Booking, error) {
+	return r.bookBy(ctx, tx, transfers, reserved, engine.ActorPayment, now, func(*engine.Plan) error { return nil })
+}
+
+// bookBy does the same for somebody; look may stop it when it is decided and nothing is written.
+func (r *Robot) bookBy(ctx context.Context, tx pgx.Tx, transfers []payments.Transfer, reserved []payments.Recorded, by string, now time.Time, look func(*engine.Plan) error) ([]payments.Booking, error) {
 	var cmds []engine.For
 	bookings := make([]payments.Booking, 0, len(reserved))
 	index := make(map[int64]int, len(reserved)) // in bookings, by payment
@@ -232,7 +237,7 @@ func (r *Robot) book(ctx context.Context, tx pgx.Tx, transfers []payments.Transf
 		index[got.PaymentID] = len(bookings)
 		bookings = append(bookings, payments.Booking{Transfer: t, PaymentID: got.PaymentID})
 		if t.CaseID != 0 && !got.Unsure {
-			cmds = append(cmds, engine.For{CaseID: t.CaseID, Actor: engine.ActorPayment, Command: engine.Pay{
+			cmds = append(cmds, engine.For{CaseID: t.CaseID, Actor: by, Command: engine.Pay{
 				PaymentID: got.PaymentID, Amount: t.Amount, ValueDate: t.ValueDate, Source: t.Source,
 			}})
 		}
@@ -240,6 +245,9 @@ func (r *Robot) book(ctx context.Context, tx pgx.Tx, transfers []payments.Transf
 	if len(cmds) > 0 {
 		var decided []engine.MoneyAllocated
 		_, err := r.Engine.ApplyTx(ctx, tx, cmds, engine.BeforeWrite(func(_ context.Context, _ pgx.Tx, pl *engine.Plan) error {
+			if err := look(pl); err != nil {
+				return err
+			}
 			decided = pl.TakeAllocations()
 			return nil
 		}))
@@ -311,7 +319,14 @@ func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Re
 	if !samePlan(plan, again) {
 		return nil, nil, fmt.Errorf("jobs: a payment moved while it was reversed: %w", engine.ErrConflict)
 	}
-	return locked, verdicts, r.Payments.Reverse(ctx, tx, again, now)
+	if err := r.Payments.Reverse(ctx, tx, again, now); err != nil {
+		return nil, nil, err
+	}
+	ids := make([]int64, len(again))
+	for i, p := range again {
+		ids[i] = p.PaymentID
+	}
+	return locked, verdicts, r.Payments.ClearDoubts(ctx, tx, ids)
 }
 
 func samePlan(a, b []payments.ReversalOf) bool {

@@ -62,7 +62,6 @@ func (r *Robot) Take(ctx context.Context, statements []payments.Statement) (*Tak
 		t.parts = nil
 		for _, st := range statements {
 			p := &takenPart{Statement: st, name: newNamer(st.Account), gateways: gateways}
-			var err error
 			if p.ID, p.done, err = r.Payments.BeginStatement(ctx, tx, st, now); err != nil {
 				return err
 			}
@@ -209,12 +208,15 @@ type linePage struct {
 	account   string // ours
 	lines     []statementLine
 	verdicts  []payments.LineVerdict
-	debtors   map[string]person // by IIN: payers who are debtors
+	debtors   map[string]person            // by IIN: payers who are debtors
+	ours      []string                     // references that we made
+	payouts   map[string]payments.PayOrder // the payment orders of ours that have them
 }
 
 func (p *linePage) take(ctx context.Context) error {
 	p.verdicts = make([]payments.LineVerdict, len(p.lines))
 	var payouts, incoming, back, out []int
+	var err error
 	for i := range p.lines {
 		l := &p.lines[i].line
 		p.verdicts[i] = payments.LineVerdict{LineNo: p.lines[i].no, Amount: signed(l), Payer: p.sealPayer(&l.Payer)}
@@ -232,6 +234,10 @@ func (p *linePage) take(ctx context.Context) error {
 	if err := p.findDebtors(ctx); err != nil {
 		return err
 	}
+	incoming, returned, err := p.findPayouts(ctx, incoming)
+	if err != nil {
+		return err
+	}
 	arrived, err := p.meet(ctx, payouts)
 	if err != nil {
 		return err
@@ -241,6 +247,9 @@ func (p *linePage) take(ctx context.Context) error {
 	}
 	lost, err := p.giveBack(ctx, back)
 	if err != nil {
+		return err
+	}
+	if err := p.comeBack(ctx, returned); err != nil {
 		return err
 	}
 	if err := p.leave(ctx, append(out, lost...)); err != nil {

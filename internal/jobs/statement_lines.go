@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -46,26 +45,11 @@ func signed(l *source.Line) money.Amount {
 	return l.Amount.Neg()
 }
 
-// payerPlace binds what is sealed to its column.
-const payerPlace = "statement_lines.payer"
-
-// Payer is whom the bank names as the other side of a line.
-type Payer struct {
-	Name string `json:"n,omitempty"`
-	IIN  string `json:"i,omitempty"`
-	IBAN string `json:"b,omitempty"`
-	BIC  string `json:"c,omitempty"`
-}
-
 func (r *Robot) sealPayer(p *source.Party) []byte {
 	if *p == (source.Party{}) {
 		return nil
 	}
-	text, err := json.Marshal(Payer(*p))
-	if err != nil {
-		return nil // four texts can always be written
-	}
-	return r.cfg.Keys.Seal(text, payerPlace)
+	return r.sealAt(payments.Payer(*p), payments.PayerPlace)
 }
 
 // person is a payer who is a debtor, with the cases that still ask him for money.
@@ -264,8 +248,15 @@ func (p *linePage) giveBack(ctx context.Context, at []int) (lost []int, err erro
 // leave books what went from our account.
 func (p *linePage) leave(ctx context.Context, at []int) error {
 	gone := make([]payments.Departure, len(at))
+	used := map[int64]bool{}
 	for k, i := range at {
-		gone[k] = payments.Departure{TxnID: p.lines[i].txn, Gateway: p.lines[i].gateway, Amount: p.lines[i].line.Amount}
+		l := &p.lines[i].line
+		gone[k] = payments.Departure{TxnID: p.lines[i].txn, Gateway: p.lines[i].gateway, Amount: l.Amount}
+		o, ours := p.payouts[l.EndToEnd]
+		if ours && !l.Reversal && !o.Departed && !used[o.ID] && o.Amount.Equal(l.Amount) && (o.State == payments.PayoutSent || o.State == payments.PayoutPaid || o.State == payments.PayoutReturned) {
+			used[o.ID] = true
+			gone[k].Gateway, gone[k].Order = "", &o
+		}
 	}
 	fresh, err := p.Payments.Leave(ctx, p.tx, gone, p.now)
 	if err != nil {
@@ -276,6 +267,8 @@ func (p *linePage) leave(ctx context.Context, at []int) error {
 		switch {
 		case !isNew:
 			v.Verdict = payments.Duplicate
+		case gone[k].Order != nil:
+			v.Verdict, v.PaymentID = payments.PaidOut, gone[k].Order.PaymentID
 		case gone[k].Gateway != "":
 			v.Verdict, v.Gateway = payments.PaidBack, gone[k].Gateway
 		default:

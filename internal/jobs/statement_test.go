@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/caseno"

@@ -94,7 +94,7 @@ func (r *Robot) askTills(ctx context.Context) error {
 		if err := r.cfg.Pool.QueryRow(ctx, tillsDueSQL, now, source).Scan(&due); err != nil {
 			return err
 		}
-		day, _, err := r.nextRegister(ctx, source, now)
+		day, err := r.nextRegister(ctx, source, now)
 		if err != nil {
 			return err
 		}
@@ -173,19 +173,19 @@ const registersBack = 7
 const registerAfter = 6 * time.Hour
 
 // nextRegister is the day whose list is to be asked for now; zero when there is none.
-func (r *Robot) nextRegister(ctx context.Context, source string, now time.Time) (day, last calendar.Date, err error) {
-	last, err = r.Payments.LastRegister(ctx, r.cfg.Pool, source)
+func (r *Robot) nextRegister(ctx context.Context, source string, now time.Time) (calendar.Date, error) {
+	last, err := r.Payments.LastRegister(ctx, r.cfg.Pool, source)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	today := calendar.DateOf(now.Add(-registerAfter))
 	if last.IsZero() {
 		last = today.AddDays(-registersBack - 1)
 	}
-	if day = last.AddDays(1); !day.Before(today) {
-		return 0, last, nil
+	if day := last.AddDays(1); day.Before(today) {
+		return day, nil
 	}
-	return day, last, nil
+	return 0, nil
 }
 
 // maxRegister bounds a list: a gateway that never ends one is broken.
@@ -198,7 +198,7 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 	if err != nil {
 		return err
 	}
-	day, _, err := r.nextRegister(ctx, source, now)
+	day, err := r.nextRegister(ctx, source, now)
 	if err != nil || day.IsZero() {
 		return err
 	}

@@ -15,6 +15,9 @@ const (
 	Returned    Account = "returned"    // debts of ended cases whose payment was taken back
 	Treasury    Account = "treasury"    // on our own accounts, as their statements say
 	Unexplained Account = "unexplained" // went from our own accounts, and nobody has said yet why
+	Outgoing    Account = "outgoing"    // paid out as the bank says, and not yet in a statement
+	Fees        Account = "fees"        // kept by the bank for its work
+	Otherwise   Account = "otherwise"   // went from our own accounts for a reason that a person has written down
 )
 
 const clearingPrefix = "clearing:"
@@ -24,6 +27,9 @@ func Clearing(source string) Account { return Account(clearingPrefix + source) }
 
 // SourceTreasury names the payments that a statement of our own account told of first: their money is there already.
 const SourceTreasury = "treasury"
+
+// SourceSplit names the payments into which a person has split another one. Their clearing account always nets to zero.
+const SourceSplit = "split"
 
 // Home is the account on which the money of a source arrives.
 func Home(source string) Account {
@@ -41,7 +47,7 @@ func (a Account) Source() (source string, ok bool) {
 // Known reports whether an account may appear in the books.
 func (a Account) Known() bool {
 	switch a {
-	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned, Treasury, Unexplained:
+	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned, Treasury, Unexplained, Outgoing, Fees, Otherwise:
 		return true
 	}
 	source, ok := a.Source()
@@ -84,10 +90,17 @@ const (
 	KindSettled     Kind = "settled"
 	KindPaidBack    Kind = "paid_back"
 	KindUnexplained Kind = "unexplained"
+	KindSplit       Kind = "split"
+	KindSameAs      Kind = "same_as"
+	KindRefunded    Kind = "refunded"
+	KindPaidOut     Kind = "paid_out"
+	KindCameBack    Kind = "came_back"
+	KindExplained   Kind = "explained"
 )
 
 // Kinds lists every kind once.
 var Kinds = []Kind{
 	KindReceived, KindAllocated, KindRefundDue, KindReversed, KindOpened, KindCancelled, KindRefundClaim,
 	KindTransferred, KindTakenBack, KindAdjusted, KindReturned, KindSettled, KindPaidBack, KindUnexplained,
+	KindSplit, KindSameAs, KindRefunded, KindPaidOut, KindCameBack, KindExplained,
 }

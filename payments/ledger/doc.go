@@ -8,8 +8,8 @@
 // It must not touch a database, read a clock, know a state of a case, or decide how much of a payment a case takes:
 // the engine decides, this package books.
 //
-// Sides: the debit side of an account minus its credit side is its balance. Assets (clearing, treasury, unexplained,
-// receivable, transferred, returned) stand on the debit side, what is owed to others (suspense, refunds_due, claims) on the credit side.
+// Sides: the debit side of an account minus its credit side is its balance. Assets (clearing, treasury, unexplained, fees,
+// otherwise, receivable, transferred, returned) stand on the debit side, what is owed to others (suspense, refunds_due, outgoing, claims) on the credit side.
 //
 //	event          debit             credit            what it means
 //	received       clearing:<src>    suspense          money came in, nobody has said yet what for
@@ -30,6 +30,13 @@
 //	settled        treasury          clearing:<src>    what a gateway had told of came to our own account
 //	paid_back      clearing:<src>    treasury          a gateway took back to itself what it had to give back to a payer
 //	unexplained    unexplained       treasury          went from our own account; a person must say why
+//	explained      fees, claims,     unexplained         a person has said why: a bank's fee, money to a claimant, something else
+//	               otherwise
+//	split          suspense          clearing:split    a person splits a payment; each part is received from there
+//	same_as        suspense          treasury          what came is the money of a payment that a gateway had told of: settled follows
+//	refunded       refunds_due       outgoing          paid back to the payer, as the bank says
+//	paid_out       outgoing          treasury          and seen in a statement
+//	came_back      treasury          refunds_due       a refund that could not be delivered
 //
-// Entry points: [Received], [Allocated], [Reversed], [Moved], [Settled], [Left].
+// Entry points: [Received], [Allocated], [Reversed], [Moved], [Settled], [Left], [Of].
 package ledger

@@ -37,6 +37,7 @@ type Config struct {
 	OpenIIN func(sealed []byte) (string, error)
 	Inbox   *intake.Inbox // takes and shows court batches
 	Host    string        // of the portal, as notices print it; empty: previews have the longest one allowed
+	Money   Treasury      // nil: there are no money pages
 	// DemoSignIn lets anybody in as one of the two operators of the demonstration. For a sandbox only.
 	DemoSignIn bool
 }

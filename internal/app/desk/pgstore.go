@@ -38,8 +38,8 @@ func readTotals(ctx context.Context, tx pgx.Tx) ([]total, error) {
 	})
 }
 
-const openMoneySQL = `SELECT coalesce(sum(refund_due), 0)::bigint, coalesce(sum(amount - allocated - refund_due - reversed), 0)::bigint
-  FROM payments WHERE refund_due > 0 OR amount > allocated + refund_due + reversed`
+const openMoneySQL = `SELECT coalesce(sum(refund_due), 0)::bigint, coalesce(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::bigint
+  FROM payments WHERE refund_due > 0 OR amount > allocated + refund_due + reversed + refunded + moved`
 
 func readOpenMoney(ctx context.Context, tx pgx.Tx) (refunds, suspense money.Amount, err error) {
 	var r, s int64

@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// the orders to banks, the notices of the last days and their wording, the court batches, and the switch.
+// the money, the orders to banks, the notices of the last days and their wording, the court batches, and the switch.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -21,6 +21,8 @@ import (
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
 	"robotbailiff/notify/wording"
+	"robotbailiff/payments"
+	"robotbailiff/payments/acts"
 )
 
 //go:embed template/*.html
@@ -83,6 +85,28 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /desk/switch/{id}/release", h.inside(h.releaseSwitch))
 	route("GET /desk/switch/{id}/release", h.inside(h.backToSwitch)) // the language row after a post
 	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.upload, explain))
+	route("GET /desk/money", h.inside(h.money))
+	route("GET /desk/money/suspense", h.inside(h.suspense))
+	route("GET /desk/money/payments/{id}", h.inside(h.payment))
+	route("POST /desk/money/payments/{id}/open", h.inside(h.openPayer))
+	route("POST /desk/money/payments/{id}/requisites", h.inside(h.giveRequisites))
+	route("GET /desk/money/payments/{id}/{was}", h.inside(h.backToPayment)) // the language row after a post
+	route("POST /desk/money/acts", h.inside(h.proposeMoney))
+	route("GET /desk/money/acts", h.inside(h.backToMoney))
+	route("GET /desk/money/acts/{id}", h.inside(h.moneyAct))
+	route("POST /desk/money/acts/{id}/approve", h.inside(h.approveMoney))
+	route("POST /desk/money/acts/{id}/reject", h.inside(h.rejectMoney))
+	route("GET /desk/money/acts/{id}/{was}", h.inside(h.backToAct))
+	route("GET /desk/money/refunds", h.inside(h.refunds))
+	route("POST /desk/money/refunds/collect", h.inside(h.collectRefunds))
+	route("GET /desk/money/refunds/{was}", h.inside(h.backToRefunds))
+	route("GET /desk/money/files/{id}", h.inside(h.payoutFile))
+	route("POST /desk/money/files/{id}/release", h.inside(h.releaseFile))
+	route("POST /desk/money/files/{id}/drop", h.inside(h.dropFile))
+	route("POST /desk/money/files/{id}/take", h.inside(h.takeFile))
+	route("GET /desk/money/files/{id}/{was}", h.inside(h.backToFile))
+	m.Handle("POST /desk/money/report", h.HandleUpload(maxReport, h.bankReport, explain))
+	route("GET /desk/money/report", h.inside(h.backToRefunds))
 	route("GET /desk/find", h.inside(h.find))
 	route("POST /desk/sign-in", h.signIn)
 	route("POST /desk/sign-out", h.signOut)
@@ -102,10 +126,12 @@ func newSite(c Config) (*ui.Site, error) {
 
 func explain(err error) *ui.Failure {
 	switch {
-	case errors.Is(err, app.ErrNoSignIn):
+	case errors.Is(err, app.ErrNoSignIn), errors.Is(err, app.ErrNoMoney):
 		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
 	case errors.Is(err, intake.ErrNoBatch):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}
+	case errors.Is(err, payments.ErrNoSuch), errors.Is(err, acts.ErrNoAct):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/money"}
 	case errors.Is(err, wording.ErrNoVersion):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}
 	case errors.Is(err, stop.ErrNoStop):

@@ -18,7 +18,8 @@ func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
 	}
 	data := map[string]any{
 		"signin": signInPage{}, "overview": overviewPage{}, "casefile": casePage{},
-		"notices": noticesPage{}, "orders": ordersPage{}, "imports": importsPage{}, "import": importPage{}, "importrows": importRowsPage{}, "notaken": uploadPage{}, "texts": textsPage{}, "text": textPage{}, "textedit": textEditPage{}, "switch": switchPage{}, "switchstop": confirmPage{}, "error": ui.ErrorPage{},
+		"notices": noticesPage{}, "orders": ordersPage{}, "imports": importsPage{}, "import": importPage{}, "importrows": importRowsPage{}, "notaken": uploadPage{}, "texts": textsPage{}, "text": textPage{}, "textedit": textEditPage{},
+		"money": moneyPage{}, "moneysuspense": suspensePage{}, "moneypayment": paymentPage{}, "moneyact": actPage{}, "moneyrefunds": refundsPage{}, "moneyfile": filePage{}, "switch": switchPage{}, "switchstop": confirmPage{}, "error": ui.ErrorPage{},
 	}
 	for _, page := range site.Render.Pages() {
 		if data[page] == nil {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/go-telegram/bot"
 
-	"robotbailiff/notify"
 	"robotbailiff/internal/outcall"
+	"robotbailiff/notify"
 )
 
 // client has the library's requests made by our own way out.

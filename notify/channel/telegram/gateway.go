@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/internal/clock"
-	"robotbailiff/notify"
 	"robotbailiff/internal/outcall"
+	"robotbailiff/notify"
 )
 
 // Config is what a gateway needs.

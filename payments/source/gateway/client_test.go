@@ -86,7 +86,9 @@ func TestClient_statusBelievesNothingElse(t *testing.T) {
 func TestClient_settings(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []gateway.ClientConfig{
-		{Endpoint: "http://pay.example.kz", Secret: ourSecret}, {Endpoint: "", Secret: ourSecret}, {Endpoint: "https://pay.example.kz", Secret: ""},
+		{Endpoint: "http://pay.example.kz", Secret: ourSecret},
+		{Endpoint: "", Secret: ourSecret},
+		{Endpoint: "https://pay.example.kz", Secret: ""},
 		{Endpoint: "https://pay.example.kz", Secret: "whsec_c2hvcnQ="},
 	} {
 		if _, err := gateway.NewClient(cfg); err == nil || strings.Contains(err.Error(), "c2hvcnQ") {

@@ -51,7 +51,7 @@ func TestContract_withAPeerOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	box := &inbox{}
-	now := func(context.Context) (time.Time, error) { return time.Now(), nil } //nolint:forbidigo // the peer signs by the computer's clock
+	now := func(context.Context) (time.Time, error) { return time.Now(), nil } // the peer signs by the computer's clock
 	hook := httptest.NewServer(gateway.Handler("npm", v, box, now, nil))
 	defer hook.Close()
 	cmd := exec.CommandContext(t.Context(), "node", "testdata/gateway.cjs")

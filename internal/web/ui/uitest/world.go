@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/intake"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/rules"
@@ -96,7 +97,7 @@ func (w *World) Open(ctx context.Context, x Writ) (Person, error) {
 		return p, err
 	}
 	const debtorSQL = `INSERT INTO debtors (iin_blind, iin_sealed, name, birth_date, language) VALUES ($1, $2, $3, '1985-01-01', $4) RETURNING id`
-	if err := w.Pool.QueryRow(ctx, debtorSQL, w.Keys.Blind("iin", p.IIN), w.Keys.Seal([]byte(p.IIN), Place), x.Name, x.Language).Scan(&p.ID); err != nil {
+	if err := w.Pool.QueryRow(ctx, debtorSQL, w.Keys.Blind(intake.BlindIIN, p.IIN), w.Keys.Seal([]byte(p.IIN), Place), x.Name, x.Language).Scan(&p.ID); err != nil {
 		return p, err
 	}
 	const writSQL = `INSERT INTO writs (case_id, source, document_number, document_date, in_force_date, kind, issuer_name, debtor_id, amount,

@@ -1,0 +1,167 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"robotbailiff/internal/caseno"
+	"robotbailiff/payments/acts"
+	"robotbailiff/payments/ledger"
+	"robotbailiff/rules/money"
+)
+
+// MoneyForm is what a person typed who wants to do something with money.
+type MoneyForm struct {
+	Kind    string
+	Payment int64
+	Case    string // number
+	Amount  string // empty: all that lies in suspense
+	Lines   string // of a split: in each line the number of a case and a sum
+	Others  string // of a merge: the numbers of further payments
+	Known   string // the gateway's payment
+	TxnID   string // a departure
+	Meaning string
+	Reason  string
+}
+
+// MoneyAct is an act with what it would do, or did.
+type MoneyAct struct {
+	acts.Act
+
+	Effect  acts.Effect
+	Problem string // why it cannot be done as things stand; empty: it can
+	Seen    string
+	Until   time.Time
+}
+
+// MoneyAct reads one act, and what it would do now if it still waits.
+func (s *Service) MoneyAct(ctx context.Context, actor Actor, id int64) (v MoneyAct, err error) {
+	if err := s.money(actor); err != nil {
+		return v, err
+	}
+	now, err := s.cfg.Cases.Now(ctx)
+	if err != nil {
+		return v, err
+	}
+	if v.Act, err = (&acts.Store{}).Act(ctx, s.cfg.Pool, id, now); err != nil {
+		return v, err
+	}
+	v.Until = v.ProposedAt.Add(acts.ApproveWithin)
+	if v.State != acts.StateOpen {
+		return v, nil
+	}
+	v.Effect, err = s.cfg.Money.MoneyEffect(ctx, v.Act)
+	if wrong, ok := errors.AsType[*acts.Error](err); ok {
+		v.Problem, err = wrong.Code, nil
+	}
+	v.Seen = v.Effect.Seen()
+	return v, err
+}
+
+// ApproveMoney does what another person has proposed, if it does what this one saw.
+func (s *Service) ApproveMoney(ctx context.Context, actor Actor, id int64, reason, seen string) error {
+	if err := s.money(actor); err != nil {
+		return err
+	}
+	return s.cfg.Money.ApproveMoney(ctx, id, actor.Name, reason, seen)
+}
+
+// RejectMoney sends an act away.
+func (s *Service) RejectMoney(ctx context.Context, actor Actor, id int64, reason string) error {
+	if err := s.money(actor); err != nil {
+		return err
+	}
+	return s.cfg.Money.RejectMoney(ctx, id, actor.Name, reason)
+}
+
+// ProposeMoney keeps what a person wants to do, for another one to decide.
+func (s *Service) ProposeMoney(ctx context.Context, actor Actor, f MoneyForm) (int64, error) {
+	if err := s.money(actor); err != nil {
+		return 0, err
+	}
+	a := acts.Act{Kind: acts.Kind(f.Kind), TxnID: f.TxnID, Meaning: ledger.Meaning(f.Meaning), ProposedBy: actor.Name, Reason: f.Reason}
+	var err error
+	if a.Parts, err = s.parts(ctx, a.Kind, f); err != nil {
+		return 0, err
+	}
+	return s.cfg.Money.ProposeMoney(ctx, a)
+}
+
+func (s *Service) parts(ctx context.Context, kind acts.Kind, f MoneyForm) ([]acts.Part, error) {
+	if kind == acts.Explain {
+		return nil, nil
+	}
+	if kind == acts.Split {
+		return splitParts(f)
+	}
+	ids := []int64{f.Payment}
+	if kind == acts.Merge {
+		for _, word := range strings.FieldsFunc(f.Others, func(r rune) bool { return r < '0' || r > '9' }) {
+			id, _ := strconv.ParseInt(word, 10, 64) // what is no number is no payment
+			ids = append(ids, id)
+		}
+	}
+	caseID := int64(0)
+	if kind == acts.Assign || kind == acts.Merge {
+		var err error
+		if caseID, err = caseno.Parse(f.Case); err != nil {
+			return nil, &acts.Error{Code: acts.CodeNoCase, Remedy: "look at the number of the case"}
+		}
+	}
+	var known int64
+	if kind == acts.SameAs {
+		known, _ = strconv.ParseInt(strings.TrimSpace(f.Known), 10, 64) // what is no number is no payment
+	}
+	var parts []acts.Part
+	for _, id := range ids {
+		w, err := s.cfg.Money.MoneyPayment(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		sum := w.Payment.Suspense
+		if f.Amount != "" && kind != acts.Merge {
+			if sum, err = typedSum(f.Amount); err != nil {
+				return nil, err
+			}
+		}
+		parts = append(parts, acts.Part{PaymentID: id, CaseID: caseID, Known: known, Amount: sum})
+	}
+	return parts, nil
+}
+
+// splitParts reads a case and a sum from each line.
+func splitParts(f MoneyForm) (parts []acts.Part, err error) {
+	for line := range strings.Lines(f.Lines) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		number, sum, ok := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+		if !ok {
+			return nil, &acts.Error{Code: acts.CodeShape, Remedy: "a case and a sum in each line"}
+		}
+		id, err := caseno.Parse(number)
+		if err != nil {
+			return nil, &acts.Error{Code: acts.CodeNoCase, Remedy: "look at the number of the case"}
+		}
+		amount, err := typedSum(sum)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, acts.Part{PaymentID: f.Payment, CaseID: id, Amount: amount})
+	}
+	return parts, nil
+}
+
+// typedSum reads a sum as people write it: with blanks, and a comma.
+func typedSum(s string) (money.Amount, error) {
+	plain := strings.NewReplacer(" ", "", "\u00A0", "", "\u202F", "", ",", ".", "₸", "").Replace(s)
+	sum, err := money.Parse(plain)
+	if err != nil {
+		return sum, &acts.Error{Code: acts.CodeShape, Remedy: "write the sum like 1234.56"}
+	}
+	return sum, nil
+}

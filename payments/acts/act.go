@@ -1,0 +1,238 @@
+package acts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+
+	"robotbailiff/payments"
+	"robotbailiff/payments/ledger"
+	"robotbailiff/rules/money"
+)
+
+// ApproveWithin is how long a proposal waits for the second person, in legal time. The database knows the same bound.
+const ApproveWithin = 24 * time.Hour
+
+// MaxParts is the most payments or cases that one act touches.
+const MaxParts = 50
+
+// Kind is what is done. It is stored.
+type Kind string
+
+// Kinds of acts.
+const (
+	Assign  Kind = "assign"  // money in suspense, or a part of it, pays a case
+	Split   Kind = "split"   // money of one payment pays several cases
+	Merge   Kind = "merge"   // several payments pay one case
+	Refund  Kind = "refund"  // money in suspense goes back to its payer
+	SameAs  Kind = "same_as" // what came is the money of a payment that a gateway had told of
+	Explain Kind = "explain" // why money left
+)
+
+// Kinds lists every kind once.
+var Kinds = []Kind{Assign, Split, Merge, Refund, SameAs, Explain}
+
+// State is what has become of a proposal.
+type State string
+
+// The states of an act.
+const (
+	StateOpen     State = "open"     // another person may do it
+	StateLapsed   State = "lapsed"   // nobody did in time
+	StateRejected State = "rejected" // somebody sent it away
+	StateDone     State = "done"
+)
+
+// Part is one payment of an act.
+type Part struct {
+	PaymentID int64
+	CaseID    int64 // that gets it; 0 with refund and same_as
+	Known     int64 // the gateway's payment, with same_as only
+	Amount    money.Amount
+}
+
+// Act is a proposal and what became of it.
+type Act struct {
+	ID      int64
+	Kind    Kind
+	Parts   []Part
+	TxnID   string // the departure, with explain only
+	Meaning ledger.Meaning
+
+	State      State
+	ProposedBy string
+	Reason     string
+	ProposedAt time.Time
+	DecidedBy  string // empty: nobody has
+	DecidedWhy string
+	DecidedAt  time.Time
+}
+
+// Payments are the payments of the act.
+func (a *Act) Payments() []int64 {
+	var ids []int64
+	for _, p := range a.Parts {
+		ids = append(ids, p.PaymentID)
+		if p.Known != 0 {
+			ids = append(ids, p.Known)
+		}
+	}
+	return ids
+}
+
+// Total is the sum of the parts.
+func (a *Act) Total() money.Amount {
+	sum := money.Zero
+	for _, p := range a.Parts {
+		sum = sum.Add(p.Amount)
+	}
+	return sum
+}
+
+// Error says why an act cannot be.
+type Error struct {
+	Code   string // one of the Code constants
+	Remedy string
+}
+
+// Codes of [Error].
+const (
+	CodeNotOpen    = "not_open"    // it does not wait for anybody, or not any more
+	CodeSamePerson = "same_person" // who proposed cannot decide for it
+	CodeNoReason   = "reason_missing"
+	CodeNoActor    = "actor_missing"
+	CodeStale      = "stale"          // it would not do what the person saw
+	CodeBusy       = "busy"           // another act with the same money waits
+	CodeShape      = "shape"          // not what this kind of act needs
+	CodeNoPayment  = "no_payment"     // there is no such payment
+	CodeTooMuch    = "too_much"       // more than lies in suspense
+	CodeOtherCase  = "other_case"     // the payment belongs to another case for ever: split it
+	CodeNoCase     = "no_case"        // there is no such case
+	CodeNotSame    = "not_same"       // the two cannot be one transfer
+	CodeExplained  = "nothing_to_say" // the departure is unknown, or has its reason
+)
+
+// Error names code and remedy.
+func (e *Error) Error() string { return "money act: " + e.Code + ": " + e.Remedy }
+
+// ErrNoAct says that there is no such act.
+var ErrNoAct = errors.New("acts: there is no such act")
+
+// Check says whether an act can be meant, given its payments. It says nothing of cases: the engine knows them.
+func Check(a *Act, known map[int64]payments.Payment) error {
+	if a.Kind == Explain {
+		if len(a.Parts) != 0 || a.TxnID == "" || a.Meaning.Account() == "" {
+			return &Error{CodeShape, "name one departure and what it was for"}
+		}
+		return nil
+	}
+	if err := shape(a); err != nil {
+		return err
+	}
+	spent := map[int64]money.Amount{}
+	for _, part := range a.Parts {
+		p, ok := known[part.PaymentID]
+		if !ok {
+			return &Error{CodeNoPayment, "look at the queue again"}
+		}
+		spent[p.ID] = spent[p.ID].Add(part.Amount)
+		switch {
+		case p.Suspense.Less(spent[p.ID]):
+			return &Error{CodeTooMuch, "there lie " + p.Suspense.String() + " in suspense"}
+		case (a.Kind == Assign || a.Kind == Merge) && p.CaseID != 0 && p.CaseID != part.CaseID:
+			return &Error{CodeOtherCase, "a payment belongs to one case for ever: split it"}
+		case a.Kind == Merge && !part.Amount.Equal(p.Suspense):
+			return &Error{CodeShape, "all that lies in suspense of each payment"}
+		case a.Kind == SameAs:
+			k := known[part.Known]
+			if k.ID == 0 || p.Source != ledger.SourceTreasury || k.Source == ledger.SourceTreasury || k.Source == ledger.SourceSplit ||
+				!p.Suspense.Equal(p.Amount) || !part.Amount.Equal(p.Amount) || !k.Amount.Equal(p.Amount) {
+				return &Error{CodeNotSame, "a line that is wholly in suspense, and a gateway's payment of the same sum"}
+			}
+		}
+	}
+	return nil
+}
+
+// shape checks how many payments and cases an act names.
+func shape(a *Act) error {
+	wrong := &Error{CodeShape, "look at what this act needs"}
+	ofPayment, ofCase := map[int64]bool{}, map[int64]bool{}
+	for _, p := range a.Parts {
+		if !p.Amount.IsPositive() || p.PaymentID <= 0 || (p.CaseID > 0) != (a.Kind == Assign || a.Kind == Split || a.Kind == Merge) || (p.Known > 0) != (a.Kind == SameAs) {
+			return wrong
+		}
+		ofPayment[p.PaymentID], ofCase[p.CaseID] = true, true
+	}
+	n := len(a.Parts)
+	switch a.Kind {
+	case Assign, Refund, SameAs:
+		if n != 1 {
+			return wrong
+		}
+	case Split:
+		if n < 2 || n > MaxParts || len(ofPayment) != 1 || len(ofCase) != n {
+			return wrong
+		}
+	case Merge:
+		if n < 2 || n > MaxParts || len(ofPayment) != n || len(ofCase) != 1 {
+			return wrong
+		}
+	case Explain:
+		return wrong
+	default:
+		return wrong
+	}
+	return nil
+}
+
+// Effect is what an act would do, exactly.
+type Effect struct {
+	Parts   []PartEffect
+	Account ledger.Account // to which a departure is booked
+}
+
+// PartEffect is what becomes of one part.
+type PartEffect struct {
+	PaymentID int64        `json:"p"`
+	CaseID    int64        `json:"c"`
+	Amount    money.Amount `json:"a"`
+	Allocated money.Amount `json:"u"` // pays the case
+	RefundDue money.Amount `json:"r"` // goes back to the payer
+	Left      money.Amount `json:"l"` // what the case asks for afterwards
+	State     string       `json:"s"` // of the case afterwards
+	Lifts     int          `json:"f"` // arrests that end
+	Reduces   int          `json:"d"` // arrests that shrink
+	Recalls   int          `json:"b"` // collection orders that are taken back
+}
+
+// Seen is a short name of exactly this effect: what a person saw and what is done are compared by it.
+func (e *Effect) Seen() string {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return "" // sums and numbers can always be written
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:12])
+}
+
+// Who tidies the name and the reason of somebody who acts.
+func Who(actor, reason string, must bool) (string, string, error) {
+	if actor = strings.ToLower(strings.TrimSpace(actor)); actor == "" || len(actor) > 200 {
+		return "", "", &Error{CodeNoActor, "say who acts"}
+	}
+	reason = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(reason, "")))
+	if must && reason == "" || len(reason) > 2000 {
+		return "", "", &Error{CodeNoReason, "say why, in at most 2000 bytes and without personal data"}
+	}
+	return actor, reason, nil
+}
