@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -143,6 +144,33 @@ func mergeChunks(ctx context.Context, tx pgx.Tx, merged []Chunk, gone []int64) e
 		batch.Queue(fillChunkSQL, c.ID, slices.Compact(c.CaseIDs))
 	}
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// Hurry takes cases out of chunks that wait and makes chunks of the same kinds of them, whose time is now. Each part has the id and the
+// kind of its chunk, which the caller has locked.
+func Hurry(ctx context.Context, tx pgx.Tx, parts map[int64]Chunk, now time.Time) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	byKind := map[string][]int64{}
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		p := parts[id]
+		batch.Queue(takeOutSQL, id, p.CaseIDs)
+		byKind[p.Kind] = append(byKind[p.Kind], p.CaseIDs...)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	var chunks []Chunk
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		slices.Sort(byKind[kind])
+		for ids := range slices.Chunk(slices.Compact(byKind[kind]), MaxBatch) {
+			chunks = append(chunks, Chunk{Kind: kind, CaseIDs: ids, NotBefore: now})
+		}
+	}
+	_, err := insertChunks(ctx, tx, chunks, nil)
+	return err
 }
 
 // insertChunks stores chunks and fills in their ids. started says for which of them the caller asks for a job at once; the

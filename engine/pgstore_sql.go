@@ -61,6 +61,11 @@ const finishChunkSQL = `UPDATE chunks SET done_at = now() WHERE id = $1 AND fenc
 
 const splitChunkSQL = `UPDATE chunks SET done_at = now(), error = $2 WHERE id = $1`
 
+// takeOutSQL leaves a chunk without some of its cases; one without any is done.
+const takeOutSQL = `UPDATE chunks SET done_at = CASE WHEN case_ids <@ $2::bigint[] THEN now() END,
+    case_ids = CASE WHEN case_ids <@ $2 THEN case_ids ELSE array(SELECT c FROM unnest(case_ids) AS c WHERE c <> ALL ($2) ORDER BY c) END
+ WHERE id = $1 AND done_at IS NULL`
+
 const failChunkSQL = `UPDATE chunks SET error = $2, touched_at = now() WHERE id = $1`
 
 // A chunk that nobody was asked to work yet counts as untouched since ever, so that the pulse starts it on time.

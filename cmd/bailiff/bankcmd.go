@@ -33,7 +33,7 @@ func runBank(ctx context.Context, e *env, args []string) error {
 	if dir == "" {
 		return usagef("BAILIFF_BANKS is not set: the folder with NAME.json for each bank, see deploy/env.example")
 	}
-	banks, err := openBanks(dir, rest[1], func(context.Context, wire.Evidence) error { return nil }) // a question of a person proves nothing
+	banks, err := openBanks(dir, rest[1], bankHooks{keep: func(context.Context, wire.Evidence) error { return nil }}) // a question of a person proves nothing
 	if err != nil {
 		return usagef("BAILIFF_BANKS: %v", err)
 	}

@@ -48,6 +48,12 @@ func TestBank_saysWhatIsWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "open.key"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "open.key"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	type settings map[string]any
 	for name, c := range map[string]struct {
 		change settings
@@ -63,6 +69,8 @@ func TestBank_saysWhatIsWrong(t *testing.T) {
 		"our certificate":       {settings{"tls_cert": "strange.pem", "tls_key": "strange.key"}, exitFailed, "does not know our certificate"},
 		"our signature":         {settings{"sign_key": "other.key"}, exitFailed, "does not know the key that we sign with"},
 		"their signature":       {settings{"bank_keys": []string{"other.pub"}}, exitFailed, "not signed by a key of the bank"},
+		"key for others":        {settings{"tls_key": "open.key"}, exitUsage, "halyk.json: tls_key: "},
+		"key, how":              {settings{"sign_key": "open.key"}, exitUsage, "has mode 0644, others may read it: chmod 0400"},
 		"empty key":             {settings{"sign_key": "empty"}, exitUsage, "halyk.json: sign_key: bank key refused: the file is empty"},
 		"public key to sign":    {settings{"sign_key": "our.pub"}, exitUsage, "PKCS #8"},
 		"our key as theirs":     {settings{"bank_keys": []string{"our.pub"}}, exitUsage, "is our own"},

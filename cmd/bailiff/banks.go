@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,13 +34,22 @@ type bankSettings struct {
 
 // bank is one that the settings name.
 type bank struct {
-	name  string
-	peer  orders.Peer
-	close func() error
+	name     string
+	peer     orders.Peer
+	verifier *wire.Verifier                  // of the bank's keys
+	ready    func(ctx context.Context) error // whether it can be reached, as far as is known without asking it
+	close    func() error
+}
+
+// bankHooks is what banks tell of beside their answers.
+type bankHooks struct {
+	keep    func(context.Context, wire.Evidence) error
+	report  func(context.Context, wire.Finding) // may be nil
+	observe func(what, outcome string, n int)   // may be nil
 }
 
 // openBanks reads the settings of every bank in a folder, or of one. All faults are told together.
-func openBanks(dir, only string, keep func(context.Context, wire.Evidence) error) (all []bank, err error) {
+func openBanks(dir, only string, hooks bankHooks) (all []bank, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err
@@ -51,9 +61,11 @@ func openBanks(dir, only string, keep func(context.Context, wire.Evidence) error
 		if only != "" && name != only {
 			continue
 		}
-		b, err := openBank(dir, name, keep)
+		b, err := openBank(dir, name, hooks)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), err))
+			for _, fault := range faultsOf(err) {
+				errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), fault))
+			}
 			continue
 		}
 		all = append(all, b)
@@ -61,10 +73,24 @@ func openBanks(dir, only string, keep func(context.Context, wire.Evidence) error
 	if len(files) == 0 || only != "" && len(all)+len(errs) == 0 {
 		errs = append(errs, fmt.Errorf("no settings of a bank in %s: NAME.json is wanted for each", dir))
 	}
-	return all, errors.Join(errs...)
+	if len(errs) == 0 {
+		return all, nil
+	}
+	for _, b := range all {
+		errs = append(errs, b.close())
+	}
+	return nil, errors.Join(errs...)
 }
 
-func openBank(dir, name string, keep func(context.Context, wire.Evidence) error) (b bank, err error) {
+// faultsOf gives what was joined, so that each can be told with its file.
+func faultsOf(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
 	s, err := readBank(filepath.Join(dir, name+".json"))
 	if err != nil {
 		return b, err
@@ -81,41 +107,66 @@ func openBank(dir, name string, keep func(context.Context, wire.Evidence) error)
 		}
 		return text
 	}
-	secret := content("sign_key", s.SignKey)
+	secret := func(field, path string) []byte {
+		if err := private(in(dir, path)); err != nil && path != "" {
+			errs = append(errs, fmt.Errorf("%s: %w", field, err))
+			return nil
+		}
+		return content(field, path)
+	}
+	ours := secret("sign_key", s.SignKey)
 	var public [][]byte
 	for _, path := range s.BankKeys {
 		public = append(public, content("bank_keys", path))
 	}
 	var files bankapi.Files
 	if s.URL != "" {
-		files = bankapi.Files{Cert: content("tls_cert", s.TLSCert), Key: content("tls_key", s.TLSKey), Roots: content("tls_roots", s.TLSRoots)}
+		files = bankapi.Files{Cert: content("tls_cert", s.TLSCert), Key: secret("tls_key", s.TLSKey), Roots: content("tls_roots", s.TLSRoots)}
 	}
 	if len(errs) > 0 {
 		return b, errors.Join(errs...)
 	}
-	signer, err := wire.NewSigner(secret)
+	signer, err := wire.NewSigner(ours)
 	if err != nil {
-		return b, fmt.Errorf("sign_key: %w", err)
+		errs = append(errs, fmt.Errorf("sign_key: %w", err))
 	}
 	verifier, err := wire.NewVerifier(public...)
 	if err != nil {
-		return b, fmt.Errorf("bank_keys: %w", err)
+		errs = append(errs, fmt.Errorf("bank_keys: %w", err))
+	}
+	var settings *tls.Config
+	if s.URL != "" {
+		if settings, err = files.TLS(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		return b, errors.Join(errs...)
 	}
 	if s.Folder != "" {
-		p, err := bankfile.Open(bankfile.Config{Name: name, Dir: in(dir, s.Folder), Encoding: s.Encoding, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: keep})
+		p, err := bankfile.Open(bankfile.Config{Name: name, Dir: in(dir, s.Folder), Encoding: s.Encoding, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: hooks.keep, Report: hooks.report})
 		if err != nil {
 			return b, err
 		}
-		return bank{name, p, p.Close}, nil
+		return bank{name, p, verifier, p.Ready, p.Close}, nil
 	}
-	settings, err := files.TLS()
+	c, err := bankapi.New(bankapi.Config{
+		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: settings, Signer: signer, Verifier: verifier, Clock: clock.System(),
+		Keep: hooks.keep, Report: hooks.report, Observe: hooks.observe,
+	})
 	if err != nil {
 		return b, err
 	}
-	c, err := bankapi.New(bankapi.Config{
-		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: settings, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: keep,
-	})
-	return bank{name, c, func() error { return nil }}, err
+	return bank{name, c, verifier, c.Ready, func() error { return nil }}, nil
+}
+
+// private refuses a file with a secret that others may read. That it is there is looked at when it is read.
+func private(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&^0o600 == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s has mode %04o, others may read it: chmod 0400 %s", path, info.Mode().Perm(), path)
 }
 
 func in(dir, path string) string {

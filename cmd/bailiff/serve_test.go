@@ -30,8 +30,8 @@ import (
 	"robotbailiff/migrations"
 )
 
-// durableShell gives a migrated sandbox database that keeps what it acknowledged, without which serve does not begin.
-func durableShell(t *testing.T) *shell {
+// durableCluster starts a server that keeps what it acknowledged, without which serve does not begin.
+func durableCluster(t *testing.T) *pg.Cluster {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	c, err := pg.StartEmbedded(t.Context(), pg.EmbeddedOptions{Dir: filepath.Join(t.TempDir(), "pg"), Durable: true})
@@ -43,10 +43,18 @@ func durableShell(t *testing.T) *shell {
 			t.Error(err)
 		}
 	})
+	return c
+}
+
+// durableShell gives a migrated sandbox database on such a server.
+func durableShell(t *testing.T) *shell {
+	t.Helper()
+	c := durableCluster(t)
 	if err := c.EnsureDatabase(t.Context(), "served", true); err != nil {
 		t.Fatal(err)
 	}
 	s := &shell{t: t, url: c.URL("served")}
+	var err error
 	if s.pool, err = pg.Open(t.Context(), s.url); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -48,6 +47,7 @@ type parts struct {
 	sources  *intake.Sources
 	feed     *feed.Service
 	outside  channels
+	closers  []func() error
 	contacts *contact.Store
 	log      *slog.Logger
 }
@@ -67,9 +67,6 @@ type wiring struct {
 	older      bool            // it is an older copy, as somebody says
 	mark       bool            // an older copy of the database is to be noticed
 }
-
-// errNoAdapters is told instead of pretending: the adapters to real banks and gateways are later work.
-var errNoAdapters = errors.New("this database is not a sandbox, and no adapters to banks and SMS centres are built in yet: run with --roles web, or use a sandbox database")
 
 // join builds the program on an open database.
 func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) {
@@ -96,29 +93,28 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed, House: house(p.sandbox != nil),
 		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe, AnyAccount: p.sandbox != nil,
 	}
-	if w.work && p.world == nil {
-		return nil, errNoAdapters
-	}
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err
 	}
 	if cfg.Tills, err = joinTills(); err != nil {
 		return nil, err
 	}
-	if w.banks && p.world == nil {
-		return nil, errNoAdapters
+	if err = e.joinBanks(p, w); err != nil {
+		return nil, err
 	}
-	if w.work || w.banks {
-		p.banks = p.world.Banks()
-		cfg.Banks = p.banks
-	}
+	cfg.Banks = p.banks
 	if w.mark {
 		if cfg.Mark, err = openMark(); err != nil {
 			return nil, err
 		}
 	}
 	if w.work {
-		cfg.Gateways = map[notify.Channel]notify.Gateway{notify.SMS: p.world.Messages(notify.SMS), notify.Push: p.world.Messages(notify.Push), notify.Letter: p.world.Messages(notify.Letter)}
+		cfg.Gateways = map[notify.Channel]notify.Gateway{}
+		if p.world != nil {
+			for _, c := range []notify.Channel{notify.SMS, notify.Push, notify.Letter} {
+				cfg.Gateways[c] = p.world.Messages(c)
+			}
+		}
 		maps.Copy(cfg.Gateways, p.outside.ways)
 		cfg.Devices = p.outside.devices
 	}
@@ -177,6 +173,9 @@ func (p *parts) webhookSecret(source string) string {
 }
 
 func (p *parts) close() {
+	for _, c := range p.closers {
+		_ = c() // folders that were only read and written through
+	}
 	if p.worlds != nil {
 		p.worlds.Close()
 	}

@@ -71,11 +71,11 @@ func (s *Sender) query(ctx context.Context, name string, list []*errand) (send [
 	if len(list) == 0 {
 		return nil, nil
 	}
-	ids := make([]uuid.UUID, len(list))
+	ids, ins := make([]uuid.UUID, len(list)), make([]Instruction, len(list))
 	for i, e := range list {
-		ids[i] = e.in.ID
+		ids[i], ins[i] = e.in.ID, e.in
 	}
-	replies, err := s.Banks[name].Query(ctx, ids)
+	replies, err := s.Banks[name].Query(Asking(ctx, ins), ids)
 	for e, r := range s.match(ctx, name, list, replies) {
 		switch {
 		case r.Known && r.Answer == "": // it has the order

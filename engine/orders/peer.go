@@ -19,6 +19,19 @@ type Peer interface {
 	Holds(ctx context.Context, after string, limit int) (holds []Hold, next string, err error)
 }
 
+type asking struct{}
+
+// Asking lets a query know what it asks about, so that what the bank says is held against the orders before it is given on.
+func Asking(ctx context.Context, about []Instruction) context.Context {
+	return context.WithValue(ctx, asking{}, about)
+}
+
+// Asked gives what a query asks about, as far as its caller knows it.
+func Asked(ctx context.Context) []Instruction {
+	about, _ := ctx.Value(asking{}).([]Instruction)
+	return about
+}
+
 // Account is one account of a person.
 type Account struct {
 	ID        string // the bank's name for it: an IBAN

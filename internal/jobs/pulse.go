@@ -58,6 +58,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.earlyReceipts(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("early receipts: %w", err))
 	}
+	if err := r.heed(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	if err := r.restart(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("restart chunks: %w", err))
 	}

@@ -82,6 +82,7 @@ type Robot struct {
 	escalated  clock.Stopwatch  // since late lifts were looked for
 	counted    clock.Stopwatch  // since orders were counted
 	countPause time.Duration    // until they are counted again; 0 at first
+	heeded     clock.Stopwatch  // since hints of banks were taken up
 	beaten     clock.Stopwatch  // since the mark was noted
 	forgot     clock.Stopwatch  // since rows that nobody reads any more were looked for
 	stopping   chan struct{}    // closed when Run ends

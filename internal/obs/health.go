@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,12 @@ type Check func(ctx context.Context) error
 // to use and safe for concurrent use.
 type Health struct {
 	mu     sync.RWMutex
-	checks map[string]Check
+	checks map[string]check
+}
+
+type check struct {
+	run   Check
+	minor bool
 }
 
 // Result is the outcome of one check.
@@ -34,18 +40,24 @@ type Result struct {
 // Report is the answer of /readyz.
 type Report struct {
 	Ready   bool     `json:"ready"`
-	Failing []string `json:"failing"` // names of the dependencies that do not work
+	Failing []string `json:"failing"`         // names of the dependencies that do not work
+	Minor   []string `json:"minor,omitempty"` // of those without which the process is ready all the same
 	Checks  []Result `json:"checks"`
 }
 
 // Add adds a named check, or replaces the one of that name.
-func (h *Health) Add(name string, check Check) {
+func (h *Health) Add(name string, run Check) { h.add(name, check{run: run}) }
+
+// AddMinor adds a check of something without which the process can work: it is named, and readiness does not depend on it.
+func (h *Health) AddMinor(name string, run Check) { h.add(name, check{run: run, minor: true}) }
+
+func (h *Health) add(name string, c check) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.checks == nil {
-		h.checks = map[string]Check{}
+		h.checks = map[string]check{}
 	}
-	h.checks[name] = check
+	h.checks[name] = c
 }
 
 // Remove takes a check out, as when its part of the process is shut down in order.
@@ -58,15 +70,12 @@ func (h *Health) Remove(name string) {
 // Report runs all checks at once, each for two seconds at most.
 func (h *Health) Report(ctx context.Context) Report {
 	h.mu.RLock()
-	pending := make(map[string]Check, len(h.checks))
-	for name, check := range h.checks {
-		pending[name] = check
-	}
+	pending := maps.Clone(h.checks)
 	h.mu.RUnlock()
 
 	results := make(chan Result, len(pending))
-	for name, check := range pending {
-		go func() { results <- outcome(ctx, name, check) }()
+	for name, c := range pending {
+		go func() { results <- outcome(ctx, name, c.run) }()
 	}
 	r := Report{Ready: true, Failing: []string{}, Checks: make([]Result, 0, len(pending))}
 	for range pending {
@@ -74,7 +83,11 @@ func (h *Health) Report(ctx context.Context) Report {
 	}
 	slices.SortFunc(r.Checks, func(a, b Result) int { return strings.Compare(a.Name, b.Name) })
 	for _, c := range r.Checks {
-		if !c.OK {
+		switch {
+		case c.OK:
+		case pending[c.Name].minor:
+			r.Minor = append(r.Minor, c.Name)
+		default:
 			r.Ready = false
 			r.Failing = append(r.Failing, c.Name)
 		}
@@ -83,7 +96,7 @@ func (h *Health) Report(ctx context.Context) Report {
 }
 
 // outcome does not wait for a check that ignores its context: an answer about health must come.
-func outcome(ctx context.Context, name string, check Check) Result {
+func outcome(ctx context.Context, name string, run Check) Result {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	done := make(chan error, 1)
@@ -93,7 +106,7 @@ func outcome(ctx context.Context, name string, check Check) Result {
 				done <- fmt.Errorf("the check panicked: %v", p)
 			}
 		}()
-		done <- check(ctx)
+		done <- run(ctx)
 	}()
 	var err error
 	select {

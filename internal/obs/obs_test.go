@@ -115,6 +115,20 @@ func TestHealth_namesTheFailingDependency(t *testing.T) {
 	}
 }
 
+func TestHealth_namesWhatIsMinor(t *testing.T) {
+	t.Parallel()
+	var h Health
+	h.AddMinor("bank a", func(context.Context) error { return errors.New("down") })
+	h.AddMinor("bank b", func(context.Context) error { return nil })
+	if r := h.Report(t.Context()); !r.Ready || len(r.Failing) != 0 || !cmp.Equal(r.Minor, []string{"bank a"}) {
+		t.Errorf("%+v", r)
+	}
+	h.Add("bank a", func(context.Context) error { return errors.New("down") })
+	if r := h.Report(t.Context()); r.Ready || len(r.Minor) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestHealth_doesNotWaitForACheckThatHangs(t *testing.T) {
 	t.Parallel()
 	var h Health

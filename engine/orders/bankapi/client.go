@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/google/uuid"
-
 	"robotbailiff/engine/orders"
 	"robotbailiff/engine/orders/bankapi/wire"
 	"robotbailiff/internal/clock"
@@ -31,9 +29,6 @@ type Config struct {
 	Rate    int           // requests a second at most, likewise; 0: 20
 	Within  time.Duration // from the connection to the last byte of an answer; 0: 30 s
 
-	// Ordered tells what was ordered under these ids, so that what a query brings is held against it; an id that it leaves out is held
-	// against nothing but itself. May be nil.
-	Ordered func(ctx context.Context, ids []uuid.UUID) ([]orders.Instruction, error)
 	// Keep keeps what a bank has signed. When it fails, the answer is not given on, and its orders stay unknown.
 	Keep func(ctx context.Context, e wire.Evidence) error
 	// Report is told of everything that was not believed; it is worth a person's look. May be nil.
@@ -115,6 +110,17 @@ func (cfg *Config) defaults() {
 	if cfg.Report == nil {
 		cfg.Report = func(context.Context, wire.Finding) {}
 	}
+}
+
+// Ready says, without a call, how the last requests went: three in a row without an answer that counts, and the bank cannot be reached.
+// What gives back and what takes are looked at apart.
+func (c *Client) Ready(context.Context) error {
+	for _, l := range []*lane{&c.give, &c.take} {
+		if last := l.last.Load(); last != nil && l.bad.Load() >= unreachedAfter {
+			return last
+		}
+	}
+	return nil
 }
 
 // Name is the bank's.

@@ -168,9 +168,9 @@ func TestClient_neverBelieves(t *testing.T) {
 		"for more":            {lie(func(m *wire.Message) { m.Replies[0].Sum = money.FromTiyn(101); m.Replies[0].Parts = nil }), wire.DoubtAbove, false},
 		"accepted for less":   {lie(func(m *wire.Message) { m.Replies[0].Sum = money.FromTiyn(99); m.Replies[0].Parts = nil }), wire.DoubtSum, false},
 		"twice, in two ways": {lie(func(m *wire.Message) {
-			m.Replies = append(m.Replies, wire.Reply{Reply: orders.Reply{ID: m.Replies[0].ID, Known: true}})
+			m.Replies = append(m.Replies, orders.Reply{ID: m.Replies[0].ID, CaseID: m.Replies[0].CaseID, Known: true})
 		}), wire.DoubtTwice, false},
-		"never seen it":         {lie(func(m *wire.Message) { m.Replies[0].Reply = orders.Reply{ID: m.Replies[0].ID} }), wire.DoubtUnseen, false},
+		"never seen it":         {lie(func(m *wire.Message) { m.Replies[0] = orders.Reply{ID: m.Replies[0].ID} }), wire.DoubtUnseen, false},
 		"on an account of ours": {lie(func(m *wire.Message) { m.Replies[0].Parts[0].Amount = money.FromTiyn(1) }), wire.DoubtParts, false},
 	} {
 		for _, as := range []wire.Encoding{wire.JSON, wire.XML} {
@@ -230,10 +230,7 @@ func TestClient_holdsAQueryAgainstWhatWasOrdered(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Amount = money.FromTiyn(99)
-	c := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
-		cfg.Ordered = func(context.Context, []uuid.UUID) ([]orders.Instruction, error) { return []orders.Instruction{o}, nil }
-	})
-	replies, err := c.Query(t.Context(), []uuid.UUID{o.ID})
+	replies, err := r.client(t, wire.JSON).Query(orders.Asking(t.Context(), []orders.Instruction{o}), []uuid.UUID{o.ID})
 	if err != nil || len(replies) != 0 {
 		t.Errorf("%v, %v", replies, err)
 	}

@@ -67,6 +67,20 @@ func TestContract_examplesAreMessages(t *testing.T) {
 			}
 		}
 	}
+	replies, err := compiler.Compile("contract.json#/components/schemas/Replies")
+	must(t, err)
+	text := string(examples(t)["Replies"])
+	without := strings.Replace(text, `"case": "1700042",`, "", 1)
+	for what, c := range map[string]struct {
+		text string
+		good bool
+	}{"as it is": {text, true}, "no case": {without, false}, "never seen": {strings.NewReplacer(`"case": "1700043",`, "", `"taken"`, `"unknown"`).Replace(text), true}} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(c.text))
+		must(t, err)
+		if _, err := wire.Decode([]byte(c.text), wire.JSON); (err == nil) != c.good || (replies.Validate(v) == nil) != c.good {
+			t.Errorf("%s: %v, %v", what, err, replies.Validate(v))
+		}
+	}
 	if len(seen) != 8 {
 		t.Errorf("examples of %v only", seen)
 	}

@@ -65,14 +65,16 @@ var answersTo = map[wire.Kind]wire.Kind{wire.Submit: wire.Replies, wire.Query: w
 // Bounds of the breaker: so many requests in a row without an answer that counts, and the bank is left alone for a while. Then one more
 // is enough for the next while.
 const (
-	deadAfter = 10
-	deadFor   = 30 * time.Second
+	unreachedAfter = 3 // is told
+	deadAfter      = 10
+	deadFor        = 30 * time.Second
 )
 
 // lane is a way for requests with slots and a breaker of its own.
 type lane struct {
 	calls *outcall.Caller
-	bad   atomic.Int32
+	bad   atomic.Int32              // in a row
+	last  atomic.Pointer[CallError] // of them
 }
 
 // exchange sends one message and gives the answer that counts; taken says that the bank has it and will tell later (202).
@@ -202,7 +204,9 @@ func (c *Client) breaker(ctx context.Context, l *lane, a outcall.Answer, err err
 	e, failed := errors.AsType[*CallError](err)
 	outcome := "ok"
 	if failed {
-		outcome = e.Code
+		if outcome = e.Code; e.Fate == Refused {
+			outcome = string(Refused) // the code is a word of the bank, of which there may be any number
+		}
 	}
 	c.cfg.Observe("bank_"+c.cfg.Name, outcome, 1)
 	switch {
@@ -210,8 +214,11 @@ func (c *Client) breaker(ctx context.Context, l *lane, a outcall.Answer, err err
 		l.bad.Store(0)
 	case errors.Is(err, outcall.ErrPaused), errors.Is(err, outcall.ErrNoTime), errors.Is(err, context.Canceled):
 		return // says nothing of the bank
-	case l.bad.Add(1) >= deadAfter:
-		l.calls.Pause(deadFor)
+	default:
+		l.last.Store(e)
+		if l.bad.Add(1) >= deadAfter {
+			l.calls.Pause(deadFor)
+		}
 	}
 	if now, err := c.cfg.Clock.Now(ctx); err == nil && a.Status != 0 {
 		l.calls.Heed(a, 0, now)

@@ -1,9 +1,9 @@
 package bankapi_test
 
 import (
-	"context"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,12 +81,6 @@ func TestClient_throughAllFaults(t *testing.T) {
 	client := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
 		cfg.Abreast, cfg.Since = 16, watch.since
 		r.hurry(t, cfg)
-		cfg.Ordered = func(_ context.Context, ids []uuid.UUID) (known []orders.Instruction, _ error) {
-			for _, id := range ids {
-				known = append(known, all[id])
-			}
-			return known, nil
-		}
 	})
 	var open [][]orders.Instruction
 	for i := range 40 {
@@ -165,7 +159,7 @@ func bringHome(t *testing.T, client *bankapi.Client, watch *stopwatch, chunks []
 					tried[o.ID] = true
 				}
 				mu.Unlock()
-				said, _ := client.Query(t.Context(), ask)
+				said, _ := client.Query(orders.Asking(t.Context(), chunk), ask)
 				for _, r := range said {
 					for _, o := range chunk {
 						if o.ID == r.ID && !r.Known {
@@ -196,6 +190,45 @@ func bringHome(t *testing.T, client *bankapi.Client, watch *stopwatch, chunks []
 		_ = group.Wait()
 		chunks = again
 		watch.later(time.Minute)
+	}
+}
+
+// Whether a bank can be reached is known from what became of the last requests, without one more.
+func TestClient_ready(t *testing.T) {
+	t.Parallel()
+	r := newRing(t)
+	calls, told := 0, map[string]int{}
+	fault := far.Broken
+	r.fault = func(wire.Kind) far.Fault { calls++; return fault }
+	client := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
+		cfg.Observe = func(what, outcome string, n int) { told[what+" "+outcome] += n }
+	})
+	for i := range 3 {
+		if err := client.Ready(t.Context()); err != nil {
+			t.Errorf("after %d failures: %v", i, err)
+		}
+		_, _ = client.Submit(t.Context(), []orders.Instruction{arrest("a", 100)})
+	}
+	if err := client.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "http_503") || strings.Contains(err.Error(), "127.0.0.1") {
+		t.Errorf("%v", err)
+	}
+	fault = far.None
+	if _, err := client.Query(t.Context(), []uuid.UUID{peertest.ID("a")}); err != nil {
+		t.Fatal(err)
+	}
+	if client.Ready(t.Context()) == nil {
+		t.Error("what takes still fails")
+	}
+	if _, err := client.Submit(t.Context(), []orders.Instruction{arrest("a", 100)}); err != nil || client.Ready(t.Context()) != nil || calls != 5 {
+		t.Errorf("%v, %v, %d calls", err, client.Ready(t.Context()), calls)
+	}
+	stranger := r.client(t, wire.JSON, func(cfg *bankapi.Config) {
+		cfg.Signer, cfg.Observe = newSigner(t), func(what, outcome string, n int) { told[what+" "+outcome] += n }
+	})
+	_, _ = stranger.Submit(t.Context(), []orders.Instruction{arrest("a", 100)})
+	want := map[string]int{"bank_halyk http_503": 3, "bank_halyk ok": 2, "bank_halyk refused": 1} // never a word of the bank
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error(diff)
 	}
 }
 

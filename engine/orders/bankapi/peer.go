@@ -48,7 +48,8 @@ func (c *Client) submit(ctx context.Context, l *lane, part []orders.Instruction)
 	return c.believe(ctx, wire.Submit, m.Replies, asked), nil
 }
 
-// Query implements orders.Bank. It goes on the lane of what gives back, since a lift may wait for it.
+// Query implements orders.Bank. It goes on the lane of what gives back, since a lift may wait for it. What the bank says is held against
+// what the caller asks about (orders.Asking); of an id without that only what contradicts itself is found.
 func (c *Client) Query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, error) {
 	ids = slices.Compact(slices.SortedFunc(slices.Values(ids), func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }))
 	var all gathering[orders.Reply]
@@ -61,15 +62,9 @@ func (c *Client) query(ctx context.Context, part []uuid.UUID) ([]orders.Reply, e
 	for _, id := range part {
 		asked[id] = orders.Instruction{ID: id}
 	}
-	if c.cfg.Ordered != nil {
-		ordered, err := c.cfg.Ordered(ctx, part)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range ordered {
-			if _, ok := asked[o.ID]; ok {
-				asked[o.ID] = o
-			}
+	for _, o := range orders.Asked(ctx) {
+		if _, ok := asked[o.ID]; ok {
+			asked[o.ID] = o
 		}
 	}
 	m, _, err := c.exchange(ctx, &c.give, wire.Message{Kind: wire.Query, IDs: part})
@@ -79,7 +74,7 @@ func (c *Client) query(ctx context.Context, part []uuid.UUID) ([]orders.Reply, e
 	return c.believe(ctx, wire.Query, m.Replies, asked), nil
 }
 
-func (c *Client) believe(ctx context.Context, kind wire.Kind, said []wire.Reply, asked map[uuid.UUID]orders.Instruction) []orders.Reply {
+func (c *Client) believe(ctx context.Context, kind wire.Kind, said []orders.Reply, asked map[uuid.UUID]orders.Instruction) []orders.Reply {
 	replies := wire.Believe(said, asked, kind == wire.Submit, func(code string, id uuid.UUID) {
 		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: kind, Code: code, ID: id})
 	})

@@ -10,6 +10,8 @@ import (
 	"robotbailiff/internal/outcall"
 )
 
+const ourFault = "the bank does not know our certificate or refuses it: give the bank the certificate, or its issuer, and look whether it is still valid"
+
 // Why says in words what is wrong with the way to a bank, and what to do, for whoever sets it up. It holds no secret, but may name the
 // bank's address.
 func Why(err error) string {
@@ -22,7 +24,6 @@ func Why(err error) string {
 		call      *CallError
 		timeout   interface{ Timeout() bool }
 		hasCall   = errors.As(err, &call)
-		ourFault  = "the bank does not know our certificate or refuses it: give the bank the certificate, or its issuer, and look whether it is still valid"
 		isTimeout = errors.As(err, &timeout) && timeout.Timeout()
 	)
 	switch {
@@ -77,7 +78,7 @@ func (e *CallError) why(isTimeout bool) string {
 	case strings.HasPrefix(e.Code, "http_"):
 		return "the bank's service has a fault, with " + e.Code
 	case e.Code == outcall.ErrNoAnswer.Error():
-		return "the connection broke before an answer came"
+		return "the connection broke before an answer came; when it always does, " + ourFault // in TLS 1.3 the alert may be lost
 	}
 	return "the answer is not as the contract of version " + wire.Version + " says: " + e.Code
 }

@@ -273,7 +273,7 @@ func TestFiles_faults(t *testing.T) {
 			for i, word := range []string{"a", "b", "c"} {
 				o := arrest(word, int64(i+1)*100)
 				h.submit(p, o)
-				h.say(wire.Message{Kind: wire.Replies, Replies: []wire.Reply{{Reply: orders.Reply{ID: o.ID, Known: true, Answer: engine.Accepted, Sum: o.Amount}}}})
+				h.say(wire.Message{Kind: wire.Replies, Replies: []orders.Reply{o.Reply(engine.Accepted, o.Amount)}})
 			}
 			good := h.path("good")
 			must(t, os.CopyFS(good, os.DirFS(h.path("in", "00000002"))))
@@ -336,17 +336,18 @@ func TestFiles_ownPackageThatWasChanged(t *testing.T) {
 
 func TestFiles_neverBelieve(t *testing.T) {
 	t.Parallel()
-	reply := func(word string, a engine.Answer, tiyn int64) wire.Reply {
-		return wire.Reply{Reply: orders.Reply{ID: peertest.ID(word), Known: true, Answer: a, Sum: money.FromTiyn(tiyn)}}
+	reply := func(word string, a engine.Answer, tiyn int64) orders.Reply {
+		return orders.Reply{ID: peertest.ID(word), CaseID: 1700042, Known: true, Answer: a, Sum: money.FromTiyn(tiyn)}
 	}
 	for name, c := range map[string]struct {
-		say  []wire.Reply
+		say  []orders.Reply
 		want string
 	}{
-		"an order of nobody": {[]wire.Reply{reply("z", engine.Accepted, 100)}, wire.DoubtStranger},
-		"more":               {[]wire.Reply{reply("a", engine.Accepted, 101)}, wire.DoubtAbove},
-		"accepted for less":  {[]wire.Reply{reply("a", engine.Accepted, 1)}, wire.DoubtSum},
-		"twice":              {[]wire.Reply{reply("a", engine.Accepted, 100), reply("a", engine.NoFunds, 0)}, wire.DoubtTwice},
+		"an order of nobody": {[]orders.Reply{reply("z", engine.Accepted, 100)}, wire.DoubtStranger},
+		"of another case":    {[]orders.Reply{{ID: peertest.ID("a"), CaseID: 1700043, Known: true, Answer: engine.Accepted, Sum: money.FromTiyn(100)}}, wire.DoubtCase},
+		"more":               {[]orders.Reply{reply("a", engine.Accepted, 101)}, wire.DoubtAbove},
+		"accepted for less":  {[]orders.Reply{reply("a", engine.Accepted, 1)}, wire.DoubtSum},
+		"twice":              {[]orders.Reply{reply("a", engine.Accepted, 100), reply("a", engine.NoFunds, 0)}, wire.DoubtTwice},
 	} {
 		h := newHouse(t, wire.XML)
 		p := h.peer()
@@ -360,7 +361,7 @@ func TestFiles_neverBelieve(t *testing.T) {
 	p := h.peer()
 	h.submit(p, arrest("a", 100))
 	for _, a := range []engine.Answer{"", engine.NoFunds, engine.NoFunds, engine.Protected} { // taken, then final; again is harmless
-		h.say(wire.Message{Kind: wire.Replies, Replies: []wire.Reply{reply("a", a, 0)}})
+		h.say(wire.Message{Kind: wire.Replies, Replies: []orders.Reply{reply("a", a, 0)}})
 	}
 	if r, err := h.query(p, "a"); err != nil || r.Answer != engine.NoFunds || !cmp.Equal(h.findings, []string{bankfile.DoubtChanged}) {
 		t.Errorf("%+v, %v, %v", r, err, h.findings)
@@ -373,7 +374,7 @@ func TestFiles_unseenIsWrittenAgain(t *testing.T) {
 	h := newHouse(t, wire.JSON)
 	p := h.peer()
 	h.submit(p, arrest("a", 100))
-	h.say(wire.Message{Kind: wire.Replies, Replies: []wire.Reply{{Reply: orders.Reply{ID: peertest.ID("a")}}}})
+	h.say(wire.Message{Kind: wire.Replies, Replies: []orders.Reply{{ID: peertest.ID("a")}}})
 	if r, err := h.query(p, "a"); err != nil || r.Known {
 		t.Errorf("%+v, %v", r, err)
 	}

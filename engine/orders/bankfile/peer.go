@@ -108,6 +108,13 @@ func Open(cfg Config) (*Peer, error) {
 // Close closes the folders.
 func (p *Peer) Close() error { return errors.Join(p.out.Close(), p.in.Close()) }
 
+// Ready says whether what lies in the folders can be read; a bank that has sent nothing yet is no fault.
+func (p *Peer) Ready(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return errors.Join(p.readOut(ctx), p.readIn(ctx))
+}
+
 // Submit implements orders.Bank: what is not in a file yet, or what the bank says it has never seen, is written into one. Nothing has
 // an answer by that.
 func (p *Peer) Submit(ctx context.Context, batch []orders.Instruction) ([]orders.Reply, error) {

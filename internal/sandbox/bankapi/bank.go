@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,14 +54,11 @@ const (
 type Bank struct {
 	cfg Config
 	mux *http.ServeMux
-
-	mu    sync.Mutex
-	cases map[uuid.UUID]int64 // of orders
 }
 
 // New makes a bank.
 func New(cfg Config) *Bank {
-	b := &Bank{cfg: cfg, mux: http.NewServeMux(), cases: map[uuid.UUID]int64{}}
+	b := &Bank{cfg: cfg, mux: http.NewServeMux()}
 	for path, kind := range map[string]wire.Kind{"orders": wire.Submit, "orders/query": wire.Query, "accounts/query": wire.AskAccounts, "holds/query": wire.AskHolds} {
 		b.mux.HandleFunc("POST /v1/"+path, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, kind) })
 	}
@@ -170,9 +166,8 @@ func (b *Bank) Answer(ctx context.Context, m wire.Message) (answer wire.Message,
 	case wire.Submit:
 		err = b.submit(ctx, m, &answer)
 	case wire.Query:
-		var replies []orders.Reply
-		replies, err = b.cfg.Peer.Query(ctx, m.IDs)
-		b.replies(&answer, replies)
+		answer.Kind = wire.Replies
+		answer.Replies, err = b.cfg.Peer.Query(ctx, m.IDs)
 	case wire.AskAccounts:
 		answer.Kind = wire.Accounts
 		accounts, e := b.cfg.Peer.Accounts(ctx, m.IINs)
@@ -192,13 +187,6 @@ func (b *Bank) Answer(ctx context.Context, m wire.Message) (answer wire.Message,
 }
 
 func (b *Bank) submit(ctx context.Context, m wire.Message, answer *wire.Message) error {
-	b.mu.Lock()
-	for _, o := range m.Orders {
-		if _, known := b.cases[o.ID]; !known {
-			b.cases[o.ID] = o.CaseID
-		}
-	}
-	b.mu.Unlock()
 	replies, err := b.cfg.Peer.Submit(ctx, m.Orders)
 	if err != nil {
 		return err
@@ -209,20 +197,11 @@ func (b *Bank) submit(ctx context.Context, m wire.Message, answer *wire.Message)
 	}
 	for _, o := range m.Orders { // what has no answer yet was taken all the same
 		if !said[o.ID] {
-			replies = append(replies, orders.Reply{ID: o.ID, Known: true})
+			replies = append(replies, orders.Reply{ID: o.ID, CaseID: o.CaseID, Known: true})
 		}
 	}
-	b.replies(answer, replies)
+	answer.Kind, answer.Replies = wire.Replies, replies
 	return nil
-}
-
-func (b *Bank) replies(answer *wire.Message, replies []orders.Reply) {
-	answer.Kind = wire.Replies
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, r := range replies {
-		answer.Replies = append(answer.Replies, wire.Reply{Reply: r, CaseID: b.cases[r.ID]})
-	}
 }
 
 // before fails without having done anything.

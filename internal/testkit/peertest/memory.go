@@ -191,7 +191,7 @@ func (h *hold) sum() (tiyn int64) {
 }
 
 func (m *Memory) do(o orders.Instruction) orders.Reply {
-	r := orders.Reply{ID: o.ID, Known: true}
+	r := orders.Reply{ID: o.ID, CaseID: o.CaseID, Known: true}
 	switch o.Purpose {
 	case engine.Arrest:
 		m.arrest(o, &r)

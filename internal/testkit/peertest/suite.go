@@ -131,7 +131,7 @@ func arrestWhole(_ *testing.T, b *bench) {
 	parts := []orders.Part{{Account: "KZ86125KZT5004100100", Amount: sum(2_000_000)}, {Account: "KZ75125KZT5004100101", Amount: sum(15_500)}}
 	o := arrest("a", Rich, 2_015_500, parts...)
 	r := b.answer(o)
-	want := orders.Reply{ID: o.ID, Known: true, Answer: engine.Accepted, Sum: o.Amount, Parts: parts}
+	want := orders.Reply{ID: o.ID, CaseID: o.CaseID, Known: true, Answer: engine.Accepted, Sum: o.Amount, Parts: parts}
 	if diff := cmp.Diff(want, r, cmpopts.IgnoreFields(orders.Reply{}, "Bank")); diff != "" {
 		b.Error(diff)
 	}

@@ -43,7 +43,7 @@ func word(r orders.Reply) (string, bool) {
 const (
 	DoubtStranger = "id_not_asked"     // nobody asked for this id
 	DoubtTwice    = "id_twice"         // two replies to one id, so none
-	DoubtCase     = "wrong_case"       // the order is another case's
+	DoubtCase     = "wrong_case"       // the order is another case's, or none is named
 	DoubtAbove    = "sum_above_order"  // more than was ordered, in all or on one account
 	DoubtSum      = "sum_contradicts"  // the sum does not go with the answer
 	DoubtParts    = "parts_contradict" // parts that do not add up, or on an account that was not named
@@ -52,12 +52,12 @@ const (
 
 // Doubt says why a reply cannot be believed, "" when it can. Of the order nothing but its id may be known (no purpose): then only what
 // contradicts itself is found.
-func Doubt(order orders.Instruction, r Reply) string {
+func Doubt(order orders.Instruction, r orders.Reply) string {
 	known := order.Purpose != ""
 	switch {
 	case r.ID != order.ID:
 		return DoubtStranger
-	case known && r.CaseID != 0 && r.CaseID != order.CaseID:
+	case known && r.Known && r.CaseID != order.CaseID:
 		return DoubtCase
 	case r.Answer == "":
 		if !r.Sum.IsZero() || len(r.Parts) > 0 {
@@ -67,10 +67,10 @@ func Doubt(order orders.Instruction, r Reply) string {
 	case known && order.Amount.Less(r.Sum):
 		return DoubtAbove
 	}
-	if contradicts(order, r.Reply) {
+	if contradicts(order, r) {
 		return DoubtSum
 	}
-	return doubtParts(order, r.Reply)
+	return doubtParts(order, r)
 }
 
 func contradicts(order orders.Instruction, r orders.Reply) bool {
@@ -115,7 +115,7 @@ func doubtParts(order orders.Instruction, r orders.Reply) string {
 
 // Believe sorts the replies to a set of orders: each id at most once, and only what is beyond doubt. What is not is told to report,
 // which may be nil. Sent says that the orders came with the same call, so that a bank cannot have missed them.
-func Believe(replies []Reply, asked map[uuid.UUID]orders.Instruction, sent bool, report func(code string, id uuid.UUID)) []orders.Reply {
+func Believe(replies []orders.Reply, asked map[uuid.UUID]orders.Instruction, sent bool, report func(code string, id uuid.UUID)) []orders.Reply {
 	times := make(map[uuid.UUID]int, len(replies))
 	for _, r := range replies {
 		times[r.ID]++
@@ -137,7 +137,7 @@ func Believe(replies []Reply, asked map[uuid.UUID]orders.Instruction, sent bool,
 			code = Doubt(order, r)
 		}
 		if code == "" {
-			believed = append(believed, r.Reply)
+			believed = append(believed, r)
 		} else if report != nil {
 			report(code, r.ID)
 		}

@@ -126,12 +126,16 @@ func partsAddUp(parts []orders.Part, want money.Amount) bool {
 	return ok && total.Equal(want)
 }
 
-func (p *parser) reply(r record, at string) Reply {
-	out := Reply{Reply: orders.Reply{
+// reply reads what became of an order. Only a bank that has never seen the order cannot name its case.
+func (p *parser) reply(r record, at string) orders.Reply {
+	out := orders.Reply{
 		ID: p.id(r, at, "id"), Known: true, Detail: p.match(r, at, "detail", codeForm), Sum: p.amount(r, at, "sum"), Parts: p.parts(r, at),
-	}}
-	if _, ok := r["case"]; ok {
+	}
+	switch _, named := r["case"]; {
+	case named:
 		out.CaseID = p.whole(r, at, "case", maxCase)
+	case r["answer"].text != wordUnknown:
+		p.fail(CodeMissing, at+"case")
 	}
 	switch w := r["answer"].text; w {
 	case wordTaken:

@@ -73,7 +73,7 @@ func (m Message) list(r record) error {
 		r.some("after", m.After)
 	case Replies:
 		for i, p := range m.Replies {
-			if _, ok := word(p.Reply); !ok {
+			if _, ok := word(p); !ok {
 				return &Error{CodeInvalid, entry("", "replies", i) + ".answer"}
 			}
 		}
@@ -105,8 +105,8 @@ func order(o orders.Instruction) record {
 	return r
 }
 
-func reply(p Reply) record {
-	w, _ := word(p.Reply) // list looked
+func reply(p orders.Reply) record {
+	w, _ := word(p) // list looked
 	r := record{"id": {text: p.ID.String()}, "answer": {text: w}}
 	if p.CaseID != 0 {
 		r["case"] = value{text: caseText(p.CaseID)}

@@ -52,7 +52,7 @@ type Message struct {
 	IINs    []string             // ask_accounts
 	After   string               // ask_holds, holds
 	Limit   int                  // ask_holds
-	Replies []Reply              // replies
+	Replies []orders.Reply       // replies
 	Persons []Person             // accounts
 	Holds   []orders.Hold        // holds
 	Next    string               // holds
@@ -63,12 +63,6 @@ type Sheet struct {
 	Number int          // 1, 2, 3, … in each direction
 	Count  int          // entries of its list
 	Total  money.Amount // of the sums in it: amounts of orders and holds, sums of replies, what is available on accounts
-}
-
-// Reply is a reply with the case that the bank thinks it is about; 0 where it does not say.
-type Reply struct {
-	orders.Reply
-	CaseID int64
 }
 
 // Person is what one person has.

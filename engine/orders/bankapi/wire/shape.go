@@ -49,7 +49,8 @@ func partsField() field {
 	return f
 }
 
-// shapes describes each kind; deploy/schema/bank.xsd and openapi.json say the same.
+// shapes describes each kind; deploy/schema/bank.xsd and openapi.json say the same. That a reply names its case unless the answer is
+// unknown is looked at when it is read.
 var shapes = func() map[Kind]*shape {
 	bodies := map[Kind][]field{
 		Submit: {list("orders", "order", 1, MaxOrders,

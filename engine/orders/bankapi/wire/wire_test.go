@@ -74,15 +74,17 @@ func drawMessage(t *rapid.T) Message {
 	case AskHolds:
 		m.After, m.Limit = cursor.Draw(t, "after"), rapid.IntRange(1, MaxHolds).Draw(t, "limit")
 	case Replies:
-		m.Replies = []Reply{}
+		m.Replies = []orders.Reply{}
 		for _, id := range ids.Draw(t, "replies") {
-			r := Reply{Reply: orders.Reply{ID: id, Known: rapid.Bool().Draw(t, "known")}}
+			r := orders.Reply{ID: id, Known: rapid.Bool().Draw(t, "known")}
+			if r.Known {
+				r.CaseID = rapid.Int64Range(1, 9).Draw(t, "case")
+			}
 			if r.Known && rapid.Bool().Draw(t, "answered") {
 				r.Answer = rapid.SampledFrom([]engine.Answer{
 					engine.Accepted, engine.Partial, engine.NoFunds, engine.NoAccount, engine.Protected, engine.AlreadyDone, engine.Refused,
 				}).Draw(t, "answer")
 				r.Sum, r.Parts, r.Detail = amount.Draw(t, "sum"), parts(), rapid.StringMatching(`([a-z][a-z_0-9]{0,9})?`).Draw(t, "detail")
-				r.CaseID = rapid.Int64Range(0, 9).Draw(t, "case")
 			}
 			m.Replies = append(m.Replies, r)
 		}
@@ -314,20 +316,49 @@ func TestDecode_refusesInJSON(t *testing.T) {
 	}
 }
 
+// What became of an order is said with its case, or the message is refused; of an order that it has never seen a bank knows no case.
+func TestDecode_aReplyNamesItsCase(t *testing.T) {
+	t.Parallel()
+	id := uuid.NewSHA1(uuid.Nil, []byte("a"))
+	for _, as := range []Encoding{JSON, XML} {
+		for _, r := range []orders.Reply{{ID: id, Known: true}, {ID: id, Known: true, Answer: engine.Refused}} {
+			m := Message{Kind: Replies, ID: id, Bank: "halyk", Replies: []orders.Reply{r}}
+			_, err := Encode(m, as)
+			if e, ok := errors.AsType[*Error](err); !ok || *e != (Error{CodeMissing, "replies[0].case"}) {
+				t.Errorf("%s: %v", as, err)
+			}
+			m.Replies[0].CaseID = 7
+			body, err := Encode(m, as)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, named := range []string{`"case":"7",`, "<case>7</case>"} {
+				body = []byte(strings.Replace(string(body), named, "", 1))
+			}
+			if _, err = Decode(body, as); err == nil {
+				t.Errorf("%s: taken without its case", as)
+			}
+		}
+		if _, err := Encode(Message{Kind: Replies, ID: id, Bank: "halyk", Replies: []orders.Reply{{ID: id}}}, as); err != nil {
+			t.Errorf("%s: %v", as, err)
+		}
+	}
+}
+
 func TestDoubt(t *testing.T) {
 	t.Parallel()
 	sum := money.FromTiyn
 	id := uuid.NewSHA1(uuid.Nil, []byte("a"))
 	arrest := orders.Instruction{ID: id, CaseID: 7, Purpose: engine.Arrest, Amount: sum(1000), Parts: []orders.Part{{Account: "A", Amount: sum(600)}, {Account: "B", Amount: sum(400)}}}
 	lift := orders.Instruction{ID: id, CaseID: 7, Purpose: engine.Lift}
-	reply := func(a engine.Answer, tiyn int64, parts ...orders.Part) Reply {
-		return Reply{CaseID: 7, Reply: orders.Reply{ID: id, Known: true, Answer: a, Sum: sum(tiyn), Parts: parts}}
+	reply := func(a engine.Answer, tiyn int64, parts ...orders.Part) orders.Reply {
+		return orders.Reply{ID: id, CaseID: 7, Known: true, Answer: a, Sum: sum(tiyn), Parts: parts}
 	}
 	part := func(a string, tiyn int64) orders.Part { return orders.Part{Account: a, Amount: sum(tiyn)} }
-	of := func(r Reply, change func(*Reply)) Reply { change(&r); return r }
+	of := func(r orders.Reply, change func(*orders.Reply)) orders.Reply { change(&r); return r }
 	for name, c := range map[string]struct {
 		order orders.Instruction
-		reply Reply
+		reply orders.Reply
 		want  string
 	}{
 		"whole":              {arrest, reply(engine.Accepted, 1000), ""},
@@ -337,9 +368,11 @@ func TestDoubt(t *testing.T) {
 		"taken":              {arrest, reply("", 0), ""},
 		"lifted":             {lift, reply(engine.Accepted, 0), ""},
 		"had been":           {lift, reply(engine.AlreadyDone, 0), ""},
-		"another id":         {arrest, of(reply(engine.Accepted, 1000), func(r *Reply) { r.ID = uuid.Max }), DoubtStranger},
-		"another case":       {arrest, of(reply(engine.Accepted, 1000), func(r *Reply) { r.CaseID = 8 }), DoubtCase},
-		"another case, open": {arrest, of(reply("", 0), func(r *Reply) { r.CaseID = 8 }), DoubtCase},
+		"another id":         {arrest, of(reply(engine.Accepted, 1000), func(r *orders.Reply) { r.ID = uuid.Max }), DoubtStranger},
+		"another case":       {arrest, of(reply(engine.Accepted, 1000), func(r *orders.Reply) { r.CaseID = 8 }), DoubtCase},
+		"another case, open": {arrest, of(reply("", 0), func(r *orders.Reply) { r.CaseID = 8 }), DoubtCase},
+		"no case":            {arrest, of(reply(engine.Accepted, 1000), func(r *orders.Reply) { r.CaseID = 0 }), DoubtCase},
+		"never seen":         {arrest, orders.Reply{ID: id}, ""},
 		"more":               {arrest, reply(engine.Accepted, 1001), DoubtAbove},
 		"more, of nothing":   {lift, reply(engine.Accepted, 1), DoubtAbove},
 		"more on an account": {arrest, reply(engine.Partial, 500, part("B", 500)), DoubtAbove},
@@ -365,16 +398,16 @@ func TestBelieve_oneReplyToEachOrder(t *testing.T) {
 	t.Parallel()
 	a, b, c := uuid.NewSHA1(uuid.Nil, []byte("a")), uuid.NewSHA1(uuid.Nil, []byte("b")), uuid.NewSHA1(uuid.Nil, []byte("c"))
 	asked := map[uuid.UUID]orders.Instruction{a: {ID: a, Purpose: engine.Lift}, b: {ID: b, Purpose: engine.Lift}}
-	reply := func(id uuid.UUID, known bool, answer engine.Answer) Reply {
-		return Reply{Reply: orders.Reply{ID: id, Known: known, Answer: answer}}
+	reply := func(id uuid.UUID, known bool, answer engine.Answer) orders.Reply {
+		return orders.Reply{ID: id, Known: known, Answer: answer}
 	}
 	told := map[string]uuid.UUID{}
 	report := func(code string, id uuid.UUID) { told[code] = id }
-	got := Believe([]Reply{reply(a, true, engine.Accepted), reply(b, true, engine.Accepted), reply(b, true, engine.Refused), reply(c, true, engine.Accepted)}, asked, true, report)
+	got := Believe([]orders.Reply{reply(a, true, engine.Accepted), reply(b, true, engine.Accepted), reply(b, true, engine.Refused), reply(c, true, engine.Accepted)}, asked, true, report)
 	if len(got) != 1 || got[0].ID != a || told[DoubtTwice] != b || told[DoubtStranger] != c {
 		t.Errorf("%v, told %v", got, told)
 	}
-	unseen := []Reply{reply(a, false, "")}
+	unseen := []orders.Reply{reply(a, false, "")}
 	if got := Believe(unseen, asked, true, report); len(got) != 0 || told[DoubtUnseen] != a {
 		t.Errorf("%v, told %v", got, told)
 	}
