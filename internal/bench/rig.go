@@ -77,7 +77,7 @@ func newRig(ctx context.Context, p *place, pool *pgxpool.Pool, o rigOptions) (*r
 	}
 	r.robot, err = jobs.New(jobs.Config{
 		Pool: pool, Clock: r.clock, Packs: packs, Keys: keys, Log: slog.New(slog.DiscardHandler), Host: host,
-		Work: o.work, Pulse: o.pulse, Banks: r.bank.peers(), Gateways: gateways, AnyAccount: true, LinesAtOnce: o.lines,
+		Work: o.work, Pulse: o.pulse, Banks: r.bank.peers(), Gateways: gateways, NoCompare: true, AnyAccount: true, LinesAtOnce: o.lines,
 	})
 	if err != nil {
 		return nil, err

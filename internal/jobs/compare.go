@@ -102,7 +102,7 @@ func (r *Robot) dutyDate(ctx context.Context, duty string) (calendar.Date, error
 
 // wakeCompares asks for the compares of today that nobody has done: of every bank, and after a restore of every bank once more.
 func (r *Robot) wakeCompares(ctx context.Context) error {
-	if len(r.cfg.Banks) == 0 {
+	if len(r.cfg.Banks) == 0 || r.cfg.NoCompare {
 		return nil
 	}
 	now, err := r.cfg.Clock.Now(ctx)

@@ -53,6 +53,7 @@ type Config struct {
 
 	Tills map[string]gateway.Driver // payment gateways that can be asked, by source; may be nil
 
+	NoCompare   bool                              // banks are not compared by the legal day: where days last seconds and something else is measured
 	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
 	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
 	Observe     func(what, outcome string, n int) // for metrics; may be nil
