@@ -91,7 +91,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	cfg := jobs.Config{
 		Pool: db.pool, Clock: p.clock, Packs: p.packs, Keys: p.keys, Log: e.log, Host: portalHost,
 		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed, House: house(p.sandbox != nil),
-		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe, AnyAccount: p.sandbox != nil,
+		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe, AnyAccount: p.sandbox != nil, Leaps: p.sandbox != nil,
 	}
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err

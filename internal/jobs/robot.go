@@ -58,6 +58,7 @@ type Config struct {
 	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
 	Observe     func(what, outcome string, n int) // for metrics; may be nil
 	Breakers    time.Duration                     // real time between two looks at the breakers; 0: one minute
+	Leaps       bool                              // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
 }
 
 // Robot is the engine with everything that drives it.
