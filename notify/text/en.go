@@ -38,7 +38,7 @@ var english = language{
 				"No SMS is proven to have reached you, so this notice comes by letter.",
 				"To pay: KZT {amount}.",
 				"You can pay until the end of {until} with no extra charge.",
-				"The time for voluntary payment begins when this letter is delivered. If it ends and the debt is not paid, money may be held on one of your accounts, no more than what you still owe.",
+				"The time for voluntary payment begins when this letter is delivered. If it ends and the debt is not paid, money may be held on your account, no more than what you still owe.",
 				"You may opt out of the simplified procedure: the case then goes to a private bailiff, whose fee is added to the debt.",
 				"Who collects and what for, how to pay or to object: {link}",
 				"Already paid? There is nothing to do. We never ask for SMS codes or card details.",
@@ -61,12 +61,12 @@ var english = language{
 		},
 		Arrest: {
 			SMS: []string{
-				"Case {case}: KZT {amount} is held on one of your accounts, no more than the debt. Paying in full lifts the hold: {host}",
-				"Case {case}: money is held on one of your accounts. Paying in full lifts the hold: {host}",
+				"Case {case}: KZT {amount} is held on your account, no more than the debt. Paying in full lifts the hold: {host}",
+				"Case {case}: money is held on your account. Paying in full lifts the hold: {host}",
 			},
 			Title: "Case {case}: money held on an account",
 			Body: []string{
-				"KZT {amount} is held on one of your accounts, no more than what you still owe.|The sum you owe is held on one of your accounts.",
+				"KZT {amount} is held on your account, no more than what you still owe.|The sum you owe is held on your account.",
 				"You can use the rest of your money.",
 				"When you pay in full the hold is lifted automatically, no papers needed.",
 				"Pay until the end of {until} with no extra charge: {link}|Pay: {link}",

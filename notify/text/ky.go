@@ -62,8 +62,8 @@ var kyrgyz = language{
 		},
 		Arrest: {
 			SMS: []string{
-				"{case}: бир эсепте {amount} тг бөгөттөлдү. Төлөө: {host}",
-				"{case}: бир эсепте акча бөгөттөлдү. Төлөө: {host}",
+				"{case}: эсепте {amount} тг бөгөттөлдү. Төлөө: {host}",
+				"{case}: эсепте акча бөгөттөлдү. Төлөө: {host}",
 			},
 			Title: "№{case} иш: эсепте акча бөгөттөлдү",
 			Body: []string{

@@ -34,7 +34,7 @@ var uzbek = language{
 				"Sizga SMS yetkazilgani tasdiqlanmagani uchun bu xabarnoma xat bilan yuborildi.",
 				"Toʻlanadigan summa: {amount} tenge.",
 				"{until}gacha (shu kun ham kiradi) qoʻshimcha haqsiz toʻlashingiz mumkin.",
-				"Bu xat topshirilgandan keyin ixtiyoriy toʻlash muddati boshlanadi. U tugab, qarz toʻlanmasa, bitta hisobingizdagi qolgan qarzdan oshmaydigan summa xatlanishi mumkin.",
+				"Bu xat topshirilgandan keyin ixtiyoriy toʻlash muddati boshlanadi. U tugab, qarz toʻlanmasa, hisobingizdagi qolgan qarzdan oshmaydigan summa xatlanishi mumkin.",
 				"Soddalashtirilgan tartibni rad etishga haqlisiz: u holda ish xususiy sud ijrochisiga oʻtadi va qarzga uning haqi qoʻshiladi.",
 				"Kim va nima uchun undiradi, qanday toʻlash yoki eʼtiroz bildirish: {link}",
 				"Toʻlab boʻldingizmi? Hech narsa qilish kerak emas. SMS kodlari va karta maʼlumotlarini soʻramaymiz.",
@@ -57,8 +57,8 @@ var uzbek = language{
 		},
 		Arrest: {
 			SMS: []string{
-				"{case}: bitta hisobingizdagi {amount} tenge xatlandi, bu qarzdan oshmaydi. To'lash: {host}",
-				"{case}: bitta hisobingizdagi pul xatlandi. To'lash: {host}",
+				"{case}: hisobingizdagi {amount} tenge xatlandi, bu qarzdan oshmaydi. To'lash: {host}",
+				"{case}: hisobingizdagi pul xatlandi. To'lash: {host}",
 			},
 			Title: "{case} raqamli ish: hisobdagi pul xatlandi",
 			Body: []string{
