@@ -77,8 +77,8 @@ func (e *CallError) why(isTimeout bool) string {
 		return "what answers is not the bank's service or does not know the path, with " + e.Code + ": look at the address"
 	case strings.HasPrefix(e.Code, "http_"):
 		return "the bank's service has a fault, with " + e.Code
-	case e.Code == outcall.ErrNoAnswer.Error():
-		return "the connection broke before an answer came; when it always does, " + ourFault // in TLS 1.3 the alert may be lost
+	case e.Code == outcall.ErrNoAnswer.Error() || e.Code == outcall.ErrNotSent.Error():
+		return "the connection broke before an answer came; when it always does, " + ourFault // in TLS 1.3 the alert may be lost, before or after the request
 	}
 	return "the answer is not as the contract of version " + wire.Version + " says: " + e.Code
 }
