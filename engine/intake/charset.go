@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"robotbailiff/internal/xmlscan"
 )
 
 // charset is how the letters of a text are written.
@@ -91,4 +93,12 @@ func (d *decoder) line(b []byte) []byte {
 		}
 	}
 	return d.buf
+}
+
+// charsetOf is how a document of XML is written.
+func charsetOf(s *xmlscan.Scanner) charset {
+	if s.CP1251() {
+		return charCP1251
+	}
+	return charUTF8
 }

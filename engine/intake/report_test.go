@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"robotbailiff/internal/xmlscan"
 	"robotbailiff/rules"
 )
 
@@ -292,7 +293,7 @@ func allBlank(values [FieldCount]string) bool {
 // allUTF8 says whether the values fit a workbook as they are.
 func allUTF8(values [FieldCount]string) bool {
 	for _, v := range values {
-		if !utf8.ValidString(v) || !xmlChars([]byte(v)) || len(v) > maxValue || strings.TrimSpace(v) == "" && v != "" {
+		if !utf8.ValidString(v) || !xmlscan.ValidText([]byte(v)) || len(v) > maxValue || strings.TrimSpace(v) == "" && v != "" {
 			return false
 		}
 	}

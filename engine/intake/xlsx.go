@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"robotbailiff/internal/xmlscan"
 )
 
 // xlsxReader reads the first sheet of a workbook, row by row. Known libraries are not used: they take the whole archive
@@ -16,7 +18,7 @@ import (
 // read as it is unpacked, strings wait in a file, and a number is the text that is stored. Nothing is computed: a cell with
 // a formula is refused. Macros, links and other sheets are never opened.
 type xlsxReader struct {
-	scan    *xmlScanner
+	scan    *xmlscan.Scanner
 	strings *stringTable
 	dates   []bool // by style: numbers are shown as dates
 	from1904
@@ -51,8 +53,8 @@ func brokenWorkbook(why string) error {
 
 // xlsxError gives an error of the scanner its place.
 func xlsxError(err error, row int) error {
-	if b, ok := errors.AsType[*brokenXML](err); ok {
-		return &FatalError{Row: row, Code: FatalWorkbook, Remedy: "a part of the workbook is damaged (" + b.why + "): save it as XLSX anew"}
+	if b, ok := errors.AsType[*xmlscan.Error](err); ok {
+		return &FatalError{Row: row, Code: FatalWorkbook, Remedy: "a part of the workbook is damaged (" + b.Error() + "): save it as XLSX anew"}
 	}
 	return err
 }
@@ -92,15 +94,15 @@ func (w *workbook) prepare(x *xlsxReader) (sheet string, err error) {
 		return "", brokenWorkbook("there is no workbook inside")
 	}
 	var first, state string
-	err = w.elements(book, func(name string, s *xmlScanner) {
+	err = w.elements(book, func(name string, s *xmlscan.Scanner) {
 		switch {
 		case name == "sheet" && first == "":
-			first, state = string(s.attr("id")), string(s.attr("state"))
+			first, state = string(s.Attr("id")), string(s.Attr("state"))
 			if first == "" {
 				first = "?"
 			}
 		case name == "workbookPr":
-			date := string(s.attr("date1904"))
+			date := string(s.Attr("date1904"))
 			x.from1904 = date == "1" || date == "true"
 		}
 	})
@@ -133,16 +135,16 @@ type relation struct{ kind, target string }
 // related reads the relations of a part: the first target of each kind, and all by their ids.
 func (w *workbook) related(part, dir string) (kinds map[string]string, ids map[string]relation, err error) {
 	kinds, ids = map[string]string{}, map[string]relation{}
-	err = w.elements(part, func(name string, s *xmlScanner) {
-		if name != "Relationship" || string(s.attr("TargetMode")) == "External" || len(ids) == maxParts {
+	err = w.elements(part, func(name string, s *xmlscan.Scanner) {
+		if name != "Relationship" || string(s.Attr("TargetMode")) == "External" || len(ids) == maxParts {
 			return
 		}
-		target := string(s.attr("Target"))
+		target := string(s.Attr("Target"))
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(dir, target) // the name of a part, never of a file
 		}
-		r := relation{path.Base(string(s.attr("Type"))), partName(target)}
-		ids[string(s.attr("Id"))] = r
+		r := relation{path.Base(string(s.Attr("Type"))), partName(target)}
+		ids[string(s.Attr("Id"))] = r
 		if _, known := kinds[r.kind]; !known {
 			kinds[r.kind] = r.target
 		}
@@ -151,7 +153,7 @@ func (w *workbook) related(part, dir string) (kinds map[string]string, ids map[s
 }
 
 // scanner opens a part.
-func (w *workbook) scanner(part string) (*xmlScanner, error) {
+func (w *workbook) scanner(part string) (*xmlscan.Scanner, error) {
 	f := w.byName[partName(part)]
 	if f == nil {
 		return nil, brokenWorkbook("a part is missing")
@@ -160,23 +162,23 @@ func (w *workbook) scanner(part string) (*xmlScanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newXMLScanner(bufio.NewReaderSize(r, int(min(f.UncompressedSize64+4096, bufferBytes)))) // a small part needs no more
+	return xmlscan.New(bufio.NewReaderSize(r, int(min(f.UncompressedSize64+4096, bufferBytes)))) // a small part needs no more
 }
 
 // elements shows every element of a part.
-func (w *workbook) elements(part string, show func(name string, s *xmlScanner)) error {
+func (w *workbook) elements(part string, show func(name string, s *xmlscan.Scanner)) error {
 	s, err := w.scanner(part)
 	if err != nil {
 		return err
 	}
 	for {
-		switch kind, err := s.next(); {
+		switch kind, err := s.Next(); {
 		case err != nil:
 			return err
-		case kind == xmlDone:
+		case kind == xmlscan.Done:
 			return nil
-		case kind == xmlOpen:
-			_, name := splitName(s.name)
+		case kind == xmlscan.Open:
+			_, name := xmlscan.SplitName(s.Name)
 			show(string(name), s)
 		}
 	}
@@ -189,15 +191,15 @@ func (x *xlsxReader) begin(w *workbook, sheet string, sourceKnown bool) error {
 		return err
 	}
 	for found := false; !found; {
-		kind, err := x.scan.next()
+		kind, err := x.scan.Next()
 		if err != nil {
 			return err
 		}
-		if kind == xmlDone {
+		if kind == xmlscan.Done {
 			return brokenWorkbook("the sheet has no rows")
 		}
-		_, name := splitName(x.scan.name)
-		found = kind == xmlOpen && string(name) == "sheetData" && len(x.scan.ends) == 2
+		_, name := xmlscan.SplitName(x.scan.Name)
+		found = kind == xmlscan.Open && string(name) == "sheetData" && x.scan.Depth() == 2
 	}
 	for {
 		switch err := x.nextRow(); {
@@ -243,25 +245,25 @@ const maxSheetRow = 1 << 20
 func (x *xlsxReader) nextRow() error {
 	s := x.scan
 	for x.at = x.no + 1; ; {
-		kind, err := s.next()
+		kind, err := s.Next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlText && !blank(s.text):
-			return broken("there is text between rows")
-		case kind == xmlClose:
+		case kind == xmlscan.Text && !xmlscan.Blank(s.Text):
+			return xmlscan.Broken("there is text between rows")
+		case kind == xmlscan.Close:
 			return x.rest()
-		case kind != xmlOpen:
+		case kind != xmlscan.Open:
 			continue
 		}
-		if _, name := splitName(s.name); string(name) != "row" {
-			return broken("there is something between rows")
+		if _, name := xmlscan.SplitName(s.Name); string(name) != "row" {
+			return xmlscan.Broken("there is something between rows")
 		}
 		no := x.no + 1
-		if r := s.attr("r"); r != nil {
+		if r := s.Attr("r"); r != nil {
 			var ok bool
 			if no, ok = number(r); !ok || no <= x.no {
-				return broken("rows are out of order")
+				return xmlscan.Broken("rows are out of order")
 			}
 		}
 		if no > maxSheetRow {
@@ -275,17 +277,17 @@ func (x *xlsxReader) nextRow() error {
 // rest reads what follows the rows, so that damage is found; more rows there would be rows that a spreadsheet shows.
 func (x *xlsxReader) rest() error {
 	for {
-		kind, err := x.scan.next()
+		kind, err := x.scan.Next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlDone:
+		case kind == xmlscan.Done:
 			return io.EOF
-		case kind != xmlOpen:
+		case kind != xmlscan.Open:
 			continue
 		}
-		if _, name := splitName(x.scan.name); bytes.Equal(name, []byte("sheetData")) {
-			return broken("there are rows in two places")
+		if _, name := xmlscan.SplitName(x.scan.Name); bytes.Equal(name, []byte("sheetData")) {
+			return xmlscan.Broken("there are rows in two places")
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"robotbailiff/internal/xmlscan"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 )
@@ -67,20 +68,20 @@ func (r *sheetRow) read(x *xlsxReader) error {
 	s := x.scan
 	r.cells, r.text, r.extra, r.broken = [maxColumns]cell{}, r.text[:0], false, false
 	for column := -1; ; {
-		kind, err := s.next()
+		kind, err := s.Next()
 		switch {
 		case err != nil:
 			return err
-		case kind == xmlClose:
+		case kind == xmlscan.Close:
 			return nil
-		case kind == xmlText && !blank(s.text):
+		case kind == xmlscan.Text && !xmlscan.Blank(s.Text):
 			r.broken = true
-		case kind != xmlOpen:
+		case kind != xmlscan.Open:
 			continue
 		}
-		if _, name := splitName(s.name); kind != xmlOpen || string(name) != "c" {
-			if kind == xmlOpen {
-				err = s.skip()
+		if _, name := xmlscan.SplitName(s.Name); kind != xmlscan.Open || string(name) != "c" {
+			if kind == xmlscan.Open {
+				err = skip(s)
 			}
 			if err != nil {
 				return err
@@ -88,7 +89,7 @@ func (r *sheetRow) read(x *xlsxReader) error {
 			continue
 		}
 		at := column + 1
-		if ref := s.attr("r"); ref != nil {
+		if ref := s.Attr("r"); ref != nil {
 			var ok bool
 			if at, ok = columnOf(ref, x.no); !ok || at <= column {
 				r.broken, at = true, column+1
@@ -96,10 +97,10 @@ func (r *sheetRow) read(x *xlsxReader) error {
 		}
 		column = at
 		date := false
-		if i, ok := number(s.attr("s")); ok && i < len(x.dates) {
+		if i, ok := number(s.Attr("s")); ok && i < len(x.dates) {
 			date = x.dates[i]
 		}
-		c, err := r.readCell(x, sortOf(s.attr("t")), date)
+		c, err := r.readCell(x, sortOf(s.Attr("t")), date)
 		switch {
 		case err != nil:
 			return err
@@ -170,31 +171,31 @@ func (r *sheetRow) readCell(x *xlsxReader, sort cellSort, date bool) (cell, erro
 	formula := false
 	var formulaText []byte
 	for {
-		kind, err := s.next()
+		kind, err := s.Next()
 		switch {
 		case err != nil:
 			return c, err
-		case kind == xmlClose:
+		case kind == xmlscan.Close:
 			if formula {
 				r.text = append(append(r.text[:c.from], '='), formulaText...)
 				return cell{cellFormula, c.from, len(r.text)}, nil
 			}
 			c.to = len(r.text)
 			return r.settle(x, c, sort, date)
-		case kind != xmlOpen:
+		case kind != xmlscan.Open:
 			continue
 		}
-		_, name := splitName(s.name)
+		_, name := xmlscan.SplitName(s.Name)
 		switch string(name) {
 		case "v":
-			r.text, err = s.content(r.text)
+			r.text, err = ownText(s, r.text)
 		case "is":
-			r.text, err = s.richText(r.text)
+			r.text, err = richText(s, r.text)
 		case "f":
 			formula = true
-			formulaText, err = s.content(nil)
+			formulaText, err = ownText(s, nil)
 		default:
-			err = s.skip()
+			err = skip(s)
 		}
 		if err != nil {
 			return c, err
@@ -212,7 +213,7 @@ func (r *sheetRow) settle(x *xlsxReader, c cell, sort cellSort, date bool) (cell
 	case sortShared:
 		i, ok := number(bytes.TrimSpace(stored))
 		if !ok {
-			return c, broken("a cell points at no string")
+			return c, xmlscan.Broken("a cell points at no string")
 		}
 		text, err := x.strings.get(i)
 		if err != nil {

@@ -5,43 +5,45 @@ import (
 	"encoding/binary"
 	"os"
 	"strings"
+
+	"robotbailiff/internal/xmlscan"
 )
 
 // skip reads past the element whose start tag was read.
-func (s *xmlScanner) skip() error {
-	_, err := s.inside(nil, func(string) bool { return false }, false)
+func skip(s *xmlscan.Scanner) error {
+	_, err := inside(s, nil, func(string) bool { return false }, false)
 	return err
 }
 
-// content appends the text of the element whose start tag was read.
-func (s *xmlScanner) content(to []byte) ([]byte, error) {
-	return s.inside(to, func(string) bool { return false }, true)
+// ownText appends the text of the element whose start tag was read.
+func ownText(s *xmlscan.Scanner, to []byte) ([]byte, error) {
+	return inside(s, to, func(string) bool { return false }, true)
 }
 
 // richText appends the text of a string that may be in several runs; how it is pronounced is not part of it.
-func (s *xmlScanner) richText(to []byte) ([]byte, error) {
-	return s.inside(to, func(name string) bool { return name == "t" }, false)
+func richText(s *xmlscan.Scanner, to []byte) ([]byte, error) {
+	return inside(s, to, func(name string) bool { return name == "t" }, false)
 }
 
 // inside reads an element to its end and appends its own text when own is true, and that of the elements below that take
 // says. A text longer than maxValue is cut: it is refused all the same, and needs no memory.
-func (s *xmlScanner) inside(to []byte, take func(name string) bool, own bool) ([]byte, error) {
+func inside(s *xmlscan.Scanner, to []byte, take func(name string) bool, own bool) ([]byte, error) {
 	from, depth, taking, silent := len(to), 1, 0, 0 // taking and silent are the depths of elements, or 0
 	for depth > 0 {
-		kind, err := s.next()
+		kind, err := s.Next()
 		if err != nil {
 			return to, err
 		}
 		switch kind {
-		case xmlOpen:
+		case xmlscan.Open:
 			depth++
-			switch _, name := splitName(s.name); {
+			switch _, name := xmlscan.SplitName(s.Name); {
 			case silent == 0 && string(name) == "rPh":
 				silent = depth
 			case silent == 0 && taking == 0 && take(string(name)):
 				taking = depth
 			}
-		case xmlClose:
+		case xmlscan.Close:
 			if depth == taking {
 				taking = 0
 			}
@@ -49,15 +51,15 @@ func (s *xmlScanner) inside(to []byte, take func(name string) bool, own bool) ([
 				silent = 0
 			}
 			depth--
-		case xmlText:
+		case xmlscan.Text:
 			if own && depth == 1 || depth == taking {
-				if to = append(to, s.text...); len(to)-from > maxValue {
+				if to = append(to, s.Text...); len(to)-from > maxValue {
 					to = to[:from+maxValue+1]
 				}
 			}
 		default: // a comment
 			if taking != 0 || own {
-				return to, broken("there is a comment inside a value")
+				return to, xmlscan.Broken("there is a comment inside a value")
 			}
 		}
 	}
@@ -100,19 +102,19 @@ func (w *workbook) readStrings(part string) (t *stringTable, err error) {
 	out := bufio.NewWriterSize(t.file, bufferBytes)
 	var text []byte
 	for {
-		kind, err := s.next()
+		kind, err := s.Next()
 		switch {
 		case err != nil:
 			return t, err
-		case kind == xmlDone:
+		case kind == xmlscan.Done:
 			return t, out.Flush()
-		case kind != xmlOpen:
+		case kind != xmlscan.Open:
 			continue
 		}
-		if _, name := splitName(s.name); string(name) != "si" || len(s.ends) != 2 {
+		if _, name := xmlscan.SplitName(s.Name); string(name) != "si" || s.Depth() != 2 {
 			continue
 		}
-		if text, err = s.richText(text[:0]); err != nil {
+		if text, err = richText(s, text[:0]); err != nil {
 			return t, err
 		}
 		if t.n == maxStrings {
@@ -142,7 +144,7 @@ func (t *stringTable) add(out *bufio.Writer, text []byte) error {
 // get gives the string with a number.
 func (t *stringTable) get(i int) (string, error) {
 	if i >= t.n {
-		return "", broken("a cell points at a string that is not there")
+		return "", xmlscan.Broken("a cell points at a string that is not there")
 	}
 	block, ok := t.lately[i/blockStrings]
 	if !ok {
@@ -193,11 +195,11 @@ func (w *workbook) readStyles(part string) (dates []bool, err error) {
 	}
 	own := map[string]bool{}
 	inside := false
-	err = w.elements(part, func(name string, s *xmlScanner) {
+	err = w.elements(part, func(name string, s *xmlscan.Scanner) {
 		switch name {
 		case "numFmt":
 			if len(own) < maxStyles {
-				own[string(s.attr("numFmtId"))] = showsDate(string(s.attr("formatCode")))
+				own[string(s.Attr("numFmtId"))] = showsDate(string(s.Attr("formatCode")))
 			}
 		case "cellXfs":
 			inside = true
@@ -205,7 +207,7 @@ func (w *workbook) readStyles(part string) (dates []bool, err error) {
 			inside = false
 		case "xf":
 			if inside && len(dates) < maxStyles {
-				id := string(s.attr("numFmtId"))
+				id := string(s.Attr("numFmtId"))
 				date, known := own[id]
 				dates = append(dates, known && date || !known && dateFormat(id))
 			}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"robotbailiff/internal/xmlscan"
 )
 
 // XMLNamespace is the namespace of a batch in XML. A file may do without; then no element has a prefix.
@@ -13,7 +15,7 @@ const XMLNamespace = "urn:robotbailiff:writs:1"
 // the first writ is row 1. What is not well formed ends the file; an element that is unknown, doubled, nested or bears an
 // attribute breaks its own row only, as do comments inside a writ, which readers treat in different ways.
 type xmlReader struct {
-	scan   *xmlScanner
+	scan   *xmlscan.Scanner
 	prefix []byte // of every element, as of the root
 	no     int
 	vals   []byte // of a row, one after the other
@@ -27,56 +29,56 @@ func looksLikeXML(head []byte) bool {
 func openXML(in *input) (RowReader, error) {
 	x := &xmlReader{}
 	var err error
-	if x.scan, err = newXMLScanner(in.r); err != nil {
+	if x.scan, err = xmlscan.New(in.r); err != nil {
 		return nil, x.fatal(err)
 	}
 	return x, x.fatal(x.root())
 }
 
 // Format names the character set.
-func (x *xmlReader) Format() string { return "xml;" + x.scan.set.String() }
+func (x *xmlReader) Format() string { return "xml;" + charsetOf(x.scan).String() }
 
 func (*xmlReader) layout() layout { return layout{} }
 
 // fatal gives an error of the scanner its place.
 func (x *xmlReader) fatal(err error) error {
-	if b, ok := errors.AsType[*brokenXML](err); ok {
-		return &FatalError{Row: x.no, Code: FatalXML, Remedy: b.why}
+	if b, ok := errors.AsType[*xmlscan.Error](err); ok {
+		return &FatalError{Row: x.no, Code: FatalXML, Remedy: b.Error()}
 	}
 	return err
 }
 
 func (x *xmlReader) root() error {
-	kind := xmlComment
-	for kind == xmlComment {
+	kind := xmlscan.Comment
+	for kind == xmlscan.Comment {
 		var err error
-		if kind, err = x.scan.next(); err != nil {
+		if kind, err = x.scan.Next(); err != nil {
 			return err
 		}
 	}
-	prefix, local := splitName(x.scan.name)
+	prefix, local := xmlscan.SplitName(x.scan.Name)
 	if string(local) != "writs" {
-		return broken("the root element is not writs")
+		return xmlscan.Broken("the root element is not writs")
 	}
 	x.prefix = bytes.Clone(prefix)
 	bound := len(prefix) == 0
-	for _, a := range x.scan.attrs {
-		before, name := splitName(a.name)
-		switch ours := string(a.value) == XMLNamespace; {
-		case string(a.name) == "xmlns":
+	for _, a := range x.scan.Attrs {
+		before, name := xmlscan.SplitName(a.Name)
+		switch ours := string(a.Value) == XMLNamespace; {
+		case string(a.Name) == "xmlns":
 			if len(prefix) == 0 && !ours {
-				return broken("the namespace is not " + XMLNamespace)
+				return xmlscan.Broken("the namespace is not " + XMLNamespace)
 			}
 		case string(before) == "xmlns":
 			if bytes.Equal(name, prefix) {
 				bound = ours
 			}
 		case len(before) == 0 || string(name) != "schemaLocation" && string(name) != "noNamespaceSchemaLocation":
-			return broken("the root element has attributes besides namespaces and the place of the schema")
+			return xmlscan.Broken("the root element has attributes besides namespaces and the place of the schema")
 		}
 	}
 	if !bound {
-		return broken("the prefix of the root element does not stand for " + XMLNamespace)
+		return xmlscan.Broken("the prefix of the root element does not stand for " + XMLNamespace)
 	}
 	return nil
 }
@@ -84,15 +86,15 @@ func (x *xmlReader) root() error {
 // Next implements RowReader.
 func (x *xmlReader) Next(row *Row) error {
 	for {
-		kind, err := x.scan.next()
+		kind, err := x.scan.Next()
 		switch {
 		case err != nil:
 			return x.fatal(err)
-		case kind == xmlText && !blank(x.scan.text):
-			return x.fatal(broken("there is text between writs"))
-		case kind == xmlClose:
+		case kind == xmlscan.Text && !xmlscan.Blank(x.scan.Text):
+			return x.fatal(xmlscan.Broken("there is text between writs"))
+		case kind == xmlscan.Close:
 			return x.end()
-		case kind == xmlOpen:
+		case kind == xmlscan.Open:
 			if x.no++; x.no > maxRows {
 				return tooManyRows(x.no)
 			}
@@ -104,10 +106,10 @@ func (x *xmlReader) Next(row *Row) error {
 // end sees that nothing but comments and blanks follows the root.
 func (x *xmlReader) end() error {
 	for {
-		switch kind, err := x.scan.next(); {
+		switch kind, err := x.scan.Next(); {
 		case err != nil:
 			return x.fatal(err)
-		case kind == xmlDone:
+		case kind == xmlscan.Done:
 			return io.EOF
 		}
 	}
@@ -116,15 +118,15 @@ func (x *xmlReader) end() error {
 // writ reads one element below the root.
 func (x *xmlReader) writ(row *Row) error {
 	s := x.scan
-	s.keepFromTag()
-	defer func() { s.keeping = false }()
+	s.KeepFromTag()
+	defer s.EndKeep()
 	*row = Row{No: x.no}
 	spoil := func(f Field) {
 		if row.Fault.Code == "" {
 			row.Fault = Problem{Code: CodeRowMalformed, Field: f.String()}
 		}
 	}
-	if !x.is("writ") || len(s.attrs) > 0 {
+	if !x.is("writ") || len(s.Attrs) > 0 {
 		spoil(FieldCount)
 	}
 	const nothing = FieldCount
@@ -135,15 +137,15 @@ func (x *xmlReader) writ(row *Row) error {
 	)
 	x.vals = x.vals[:0]
 	for depth := 1; depth > 0; {
-		kind, err := s.next()
+		kind, err := s.Next()
 		if err != nil {
 			return err
 		}
-		if len(s.raw) > maxRecord {
+		if len(s.Kept()) > maxRecord {
 			return tooLong(x.no)
 		}
 		switch kind {
-		case xmlOpen:
+		case xmlscan.Open:
 			depth++
 			f, ok := x.field()
 			switch {
@@ -151,20 +153,20 @@ func (x *xmlReader) writ(row *Row) error {
 				spoil(field)
 			case !ok:
 				spoil(nothing)
-			case seen[f] || len(s.attrs) > 0:
+			case seen[f] || len(s.Attrs) > 0:
 				spoil(f)
 			default:
 				seen[f], field, spans[f][0] = true, f, len(x.vals)
 			}
-		case xmlClose:
+		case xmlscan.Close:
 			if depth--; depth == 1 && field != nothing {
 				spans[field][1], field = len(x.vals), nothing
 			}
-		case xmlText:
+		case xmlscan.Text:
 			switch {
 			case depth == 2 && field != nothing:
-				x.vals = append(x.vals, s.text...)
-			case !blank(s.text):
+				x.vals = append(x.vals, s.Text...)
+			case !xmlscan.Blank(s.Text):
 				spoil(field)
 			}
 		default:
@@ -172,7 +174,7 @@ func (x *xmlReader) writ(row *Row) error {
 		}
 	}
 	if row.Fault.Code != "" {
-		row.Raw = string(s.raw)
+		row.Raw = string(s.Kept())
 		return nil
 	}
 	all := string(x.vals)
@@ -184,12 +186,12 @@ func (x *xmlReader) writ(row *Row) error {
 
 // is compares the name of the last tag.
 func (x *xmlReader) is(local string) bool {
-	prefix, name := splitName(x.scan.name)
+	prefix, name := xmlscan.SplitName(x.scan.Name)
 	return string(name) == local && bytes.Equal(prefix, x.prefix)
 }
 
 func (x *xmlReader) field() (Field, bool) {
-	prefix, name := splitName(x.scan.name)
+	prefix, name := xmlscan.SplitName(x.scan.Name)
 	f, ok := fieldByName[string(name)]
 	return f, ok && bytes.Equal(prefix, x.prefix)
 }

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"robotbailiff/internal/xmlscan"
 	"robotbailiff/payments/source"
-	"robotbailiff/payments/source/xmlscan"
 )
 
 const (

@@ -1,4 +1,4 @@
-package intake
+package xmlscan
 
 import (
 	"bufio"
@@ -26,8 +26,8 @@ var xmlClass = func() (t [256]byte) {
 	return t
 }()
 
-// xmlChars says whether a text is UTF-8 without characters that XML forbids.
-func xmlChars(b []byte) bool {
+// ValidText says whether a text is UTF-8 without characters that XML forbids.
+func ValidText(b []byte) bool {
 	if !utf8.Valid(b) {
 		return false
 	}
@@ -73,7 +73,8 @@ func trimSpace(b []byte) []byte {
 	return b
 }
 
-func blank(b []byte) bool {
+// Blank says whether there is nothing but white space.
+func Blank(b []byte) bool {
 	for _, c := range b {
 		if !isSpace(c) {
 			return false
@@ -104,18 +105,18 @@ func nameLength(b []byte) int {
 	return 0
 }
 
-// splitName takes the prefix off a name.
-func splitName(name []byte) (prefix, local []byte) {
+// SplitName takes the prefix off a name.
+func SplitName(name []byte) (prefix, local []byte) {
 	if i := bytes.IndexByte(name, ':'); i >= 0 {
 		return name[:i], name[i+1:]
 	}
 	return nil, name
 }
 
-var errChars = broken("there are characters that are not UTF-8 or that XML forbids")
+var errChars = Broken("there are characters that are not UTF-8 or that XML forbids")
 
 // unescape replaces entities and line ends. The result is b itself or s.plain.
-func (s *xmlScanner) unescape(b []byte) ([]byte, error) {
+func (s *Scanner) unescape(b []byte) ([]byte, error) {
 	var seen byte
 	for _, c := range b {
 		seen |= xmlClass[c]
@@ -123,7 +124,7 @@ func (s *xmlScanner) unescape(b []byte) ([]byte, error) {
 	if seen == 0 {
 		return b, nil
 	}
-	if !xmlChars(b) || bytes.Contains(b, []byte("]]>")) {
+	if !ValidText(b) || bytes.Contains(b, []byte("]]>")) {
 		return nil, errChars
 	}
 	if seen&classMark == 0 {
@@ -154,7 +155,7 @@ func (s *xmlScanner) unescape(b []byte) ([]byte, error) {
 	return s.plain, nil
 }
 
-var errEntity = broken("there is an & that begins none of the five entities of XML")
+var errEntity = Broken("there is an & that begins none of the five entities of XML")
 
 func entity(name string) (rune, bool) {
 	switch name {
@@ -178,16 +179,16 @@ func entity(name string) (rune, bool) {
 	return rune(n), ok && err == nil && xmlRune(rune(n))
 }
 
-func cutXML(err error) error {
+func cut(err error) error {
 	if errors.Is(err, io.EOF) {
-		return broken("the document ends inside a tag")
+		return early("the document ends inside a tag")
 	}
-	return tooLongXML(err)
+	return tooLong(err)
 }
 
-func tooLongXML(err error) error {
+func tooLong(err error) error {
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return broken("a tag, a comment or a text is longer than " + strconv.Itoa(maxLong) + " bytes")
+		return Broken("a tag, a comment or a text is longer than " + strconv.Itoa(maxLong) + " bytes")
 	}
 	return err
 }

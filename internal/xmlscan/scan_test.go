@@ -44,7 +44,7 @@ func scanAll(doc []byte) (string, error) {
 		case Open:
 			t.open(local(s.Name))
 			for _, a := range s.Attrs {
-				if prefix, _ := SplitName(a.Name); !bytes.HasPrefix(a.Name, []byte("xmlns")) && !bytes.Equal(prefix, []byte("xmlns")) {
+				if prefix, _ := SplitName(a.Name); string(a.Name) != "xmlns" && string(prefix) != "xmlns" {
 					t.text("@" + local(a.Name) + "=" + string(a.Value))
 				}
 			}
@@ -94,6 +94,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte(`<?xml version="1.0"?><a:b xmlns:a="urn:x"><c d="1 &gt; 0"/>t&#x410;<![CDATA[<x>]]></a:b>`))
 	f.Add([]byte("<?xml version='1.0' encoding='windows-1251'?><a>\r\n\xCF\r</a >"))
 	f.Add([]byte("\xEF\xBB\xBF<!-- c --><a><b>1</b>\r\n<b/></a>\n<!---->"))
+	f.Add([]byte(`<a:b xmlns0=""></a:b>`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		got, err := scanAll(doc)
 		if err != nil {

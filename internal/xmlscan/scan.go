@@ -21,6 +21,11 @@ type Scanner struct {
 	long    []byte // a tag, comment or CDATA in several pieces
 	plain   []byte // a text whose entities were replaced
 
+	keeping bool
+	raw     []byte // what was read since KeepFromTag
+
+	cp1251 bool
+
 	Name  []byte // of the last tag, with its prefix; valid until the next token, as all that follow
 	Attrs []Attr
 	Text  []byte
@@ -60,15 +65,20 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.why }
 
-func broken(why string) error { return &Error{why: why} }
+// Broken is the error of a document that is not what its reader takes.
+func Broken(why string) error { return &Error{why: why} }
 
 func behind(why string) error { return &Error{Behind: true, why: why} }
 
 func early(why string) error { return &Error{Cut: true, why: why} }
 
-// New begins a document: it reads the mark of the byte order and the declaration.
+// New begins a document: it reads the mark of the byte order and the declaration. A [*bufio.Reader] is used as it is: its size bounds a
+// tag, and a small document needs no large one.
 func New(in io.Reader) (*Scanner, error) {
-	r := bufio.NewReaderSize(in, maxLong)
+	r, buffered := in.(*bufio.Reader)
+	if !buffered {
+		r = bufio.NewReaderSize(in, maxLong)
+	}
 	s := &Scanner{r: r}
 	bom, err := r.Peek(len(bomUTF8))
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -87,14 +97,14 @@ func New(in io.Reader) (*Scanner, error) {
 	}
 	end := bytes.Index(head, []byte("?>"))
 	if end < 0 || !s.attributes(head[5:end]) {
-		return nil, broken("the XML declaration is not closed")
+		return nil, Broken("the XML declaration is not closed")
 	}
 	cp1251, ok := declared(s.Attrs)
 	if !ok || cp1251 && marked {
-		return nil, broken("the declared version or encoding is not taken: XML 1.0 in utf-8 or windows-1251")
+		return nil, Broken("the declared version or encoding is not taken: XML 1.0 in utf-8 or windows-1251")
 	}
 	_, _ = r.Discard(end + 2) // it was peeked
-	if cp1251 {
+	if s.cp1251 = cp1251; cp1251 {
 		s.r = bufio.NewReaderSize(charmap.Windows1251.NewDecoder().Reader(r), maxLong)
 	}
 	return s, nil
@@ -137,6 +147,7 @@ func (s *Scanner) Next() (Kind, error) {
 		case err != nil:
 			return 0, tooLong(err)
 		}
+		s.keep(text)
 		s.inTag = true
 		if text = text[:len(text)-1]; len(text) > 0 {
 			if len(s.ends) > 0 {
@@ -147,7 +158,7 @@ func (s *Scanner) Next() (Kind, error) {
 				if s.started {
 					return 0, behind("there is text behind the root")
 				}
-				return 0, broken("there is text before the root")
+				return 0, Broken("there is text before the root")
 			}
 		}
 	}
@@ -158,15 +169,52 @@ func (s *Scanner) Next() (Kind, error) {
 	}
 	switch c {
 	case '?':
-		return 0, broken("processing instructions are not taken")
+		return 0, Broken("processing instructions are not taken")
 	case '/':
+		s.keepByte(c)
 		return Close, s.endTag()
 	case '!':
+		s.keepByte(c)
 		return s.bang()
 	}
 	_ = s.r.UnreadByte() // it was read a moment ago
 	return Open, s.startTag()
 }
+
+// KeepFromTag keeps the text of what is read from the last start tag on, until [Scanner.EndKeep].
+func (s *Scanner) KeepFromTag() {
+	s.keeping = true
+	s.raw = append(append(s.raw[:0], '<'), s.Name...)
+	for _, a := range s.Attrs {
+		s.raw = append(append(append(append(s.raw, ' '), a.Name...), `="`...), a.Value...)
+		s.raw = append(s.raw, '"')
+	}
+	s.raw = append(s.raw, '>')
+}
+
+// Kept is the text that was kept, valid until the next [Scanner.KeepFromTag].
+func (s *Scanner) Kept() []byte { return s.raw }
+
+// EndKeep keeps no more.
+func (s *Scanner) EndKeep() { s.keeping = false }
+
+func (s *Scanner) keep(b []byte) {
+	if s.keeping {
+		s.raw = append(s.raw, b...)
+	}
+}
+
+func (s *Scanner) keepByte(b byte) {
+	if s.keeping {
+		s.raw = append(s.raw, b)
+	}
+}
+
+// Depth is how many elements are open.
+func (s *Scanner) Depth() int { return len(s.ends) }
+
+// CP1251 says whether the document is written in that character set; else it is UTF-8.
+func (s *Scanner) CP1251() bool { return s.cp1251 }
 
 // tag reads up to the > that ends a tag; one inside quotes does not.
 func (s *Scanner) tag() ([]byte, error) {
@@ -176,6 +224,7 @@ func (s *Scanner) tag() ([]byte, error) {
 	}
 	quote := openQuote(0, part)
 	if quote == 0 {
+		s.keep(part)
 		return part[:len(part)-1], nil
 	}
 	s.long = append(s.long[:0], part...)
@@ -188,6 +237,7 @@ func (s *Scanner) tag() ([]byte, error) {
 			return nil, tooLong(bufio.ErrBufferFull)
 		}
 	}
+	s.keep(s.long)
 	return s.long[:len(s.long)-1], nil
 }
 
@@ -220,14 +270,14 @@ func (s *Scanner) startTag() error {
 	}
 	n := nameLength(tag)
 	if n == 0 {
-		return broken("the name of an element is not made of Latin letters")
+		return Broken("the name of an element is not made of Latin letters")
 	}
 	s.Name = tag[:n]
 	if s.Attrs = s.Attrs[:0]; n < len(tag) && !s.attributes(tag[n:]) {
-		return broken("a tag has broken or repeated attributes")
+		return Broken("a tag has broken or repeated attributes")
 	}
 	if len(s.ends) == maxDepth {
-		return broken("elements are nested too deep")
+		return Broken("elements are nested too deep")
 	}
 	s.names = append(s.names, s.Name...)
 	s.ends = append(s.ends, len(s.names))
@@ -244,7 +294,7 @@ func (s *Scanner) endTag() error {
 	}
 	s.Name, s.Attrs = tag, s.Attrs[:0]
 	if len(s.ends) == 0 || !bytes.Equal(s.Name, s.names[s.start():]) {
-		return broken("an end tag does not fit")
+		return Broken("an end tag does not fit")
 	}
 	s.pop()
 	return nil
@@ -331,8 +381,8 @@ func (s *Scanner) bang() (Kind, error) {
 		if err != nil {
 			return 0, err
 		}
-		if bytes.Contains(body, []byte("--")) || bytes.HasSuffix(body, []byte{'-'}) || !xmlChars(body) {
-			return 0, broken("a comment is not well formed")
+		if bytes.Contains(body, []byte("--")) || bytes.HasSuffix(body, []byte{'-'}) || !ValidText(body) {
+			return 0, Broken("a comment is not well formed")
 		}
 		return Comment, nil
 	case string(head) == "[CDATA[" && len(s.ends) > 0:
@@ -340,17 +390,19 @@ func (s *Scanner) bang() (Kind, error) {
 		if err != nil {
 			return 0, err
 		}
-		if !xmlChars(body) {
+		if !ValidText(body) {
 			return 0, errChars
 		}
 		s.Text = newlines(body)
 		return Text, nil
 	}
-	return 0, broken("document types, entities and other directives are not taken")
+	return 0, Broken("document types, entities and other directives are not taken")
 }
 
 // until reads past the first skip bytes up to an end mark that closes with >.
 func (s *Scanner) until(skip int, mark string) ([]byte, error) {
+	head, _ := s.r.Peek(skip) // it was peeked before
+	s.keep(head)
 	_, _ = s.r.Discard(skip)
 	s.long = s.long[:0]
 	for {
@@ -358,6 +410,7 @@ func (s *Scanner) until(skip int, mark string) ([]byte, error) {
 		if err != nil {
 			return nil, cut(err)
 		}
+		s.keep(part)
 		if s.long = append(s.long, part...); len(s.long) > maxLong {
 			return nil, tooLong(bufio.ErrBufferFull)
 		}
