@@ -20,6 +20,14 @@ var whys = map[string]calendar.Names{
 	Violations: {KK: "Тексеру бұзылған {count} уәде тапты.", RU: "Проверка нашла нарушенных обещаний: {count}.", EN: "The check found {count} broken promises."},
 }
 
+// WhyStopped is the reason of a stop: what a person wrote, or in the reader's language what the breaker saw.
+func WhyStopped(s *stop.Stop, lang string) string {
+	if name := s.Breaker(); name != "" && s.Figures != nil {
+		return Why(name, *s.Figures, lang)
+	}
+	return s.Reason
+}
+
 // Why says in kk, ru or en, in ru where the language is another, how a breaker stands.
 func Why(name string, f stop.Figures, lang string) string {
 	names, known := whys[name]

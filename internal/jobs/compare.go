@@ -57,15 +57,8 @@ func (*compareWorker) Timeout(*river.Job[compareJob]) time.Duration { return com
 
 // Work implements river.Worker. It ends with the robot: another process goes on.
 func (w *compareWorker) Work(ctx context.Context, j *river.Job[compareJob]) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := w.robot.untilStopping(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-w.robot.stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	return w.robot.compare(ctx, j.Args.Duty, j.Args.Bank)
 }
 

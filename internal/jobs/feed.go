@@ -50,16 +50,22 @@ func (*feedWorker) Timeout(*river.Job[feedJob]) time.Duration { return feedTimeo
 
 // Work implements river.Worker. It ends with the robot: a page that was not taken is told again.
 func (w *feedWorker) Work(ctx context.Context, j *river.Job[feedJob]) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := w.robot.untilStopping(ctx)
 	defer cancel()
+	return w.robot.cfg.Feed.Deliver(ctx, j.Args.Source)
+}
+
+// untilStopping is a context that ends with the robot: for work that another process can go on with.
+func (r *Robot) untilStopping(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
-		case <-w.robot.stopping:
+		case <-r.stopping:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	return w.robot.cfg.Feed.Deliver(ctx, j.Args.Source)
+	return ctx, cancel
 }
 
 // feedsAtOnce is how many sources one pulse asks to be told.

@@ -33,14 +33,19 @@ func (r *Robot) Receive(ctx context.Context, ev payments.Event) (payments.Receiv
 		if got, err = r.Payments.Receive(ctx, tx, ev, now); err != nil || got == payments.Replay {
 			return err
 		}
-		var waiting bool
-		if err := tx.QueryRow(ctx, settleWaitsSQL).Scan(&waiting); err != nil || waiting {
-			return err // the job that waits will see this message; if it is just being taken, the pulse will
-		}
-		_, err = r.client.InsertTx(ctx, tx, settleJob{}, nil)
-		return err
+		return r.wakeSettle(ctx, tx)
 	})
 	return got, err
+}
+
+// wakeSettle has the messages settled that this transaction has kept.
+func (r *Robot) wakeSettle(ctx context.Context, tx pgx.Tx) error {
+	var waiting bool
+	if err := tx.QueryRow(ctx, settleWaitsSQL).Scan(&waiting); err != nil || waiting {
+		return err // the job that waits will see these messages; if it is just being taken, the pulse will
+	}
+	_, err := r.client.InsertTx(ctx, tx, settleJob{}, nil)
+	return err
 }
 
 const settleWaitsSQL = `SELECT EXISTS (SELECT 1 FROM river_job WHERE kind = 'money.settle' AND state = 'available')`

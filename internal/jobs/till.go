@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/clock"
@@ -69,9 +69,7 @@ const queueTills = "tills"
 // InsertOpts implements river.JobArgsWithInsertOpts. One job that waits or runs is enough for a gateway; one that failed is made anew by
 // the pulse.
 func (tillJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueTills, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
-	}}}
+	return river.InsertOpts{Queue: queueTills, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: waitingStates}}
 }
 
 // askEvery is the real time between two looks whether a gateway has to be asked something.
@@ -137,13 +135,11 @@ func (r *Robot) askOrders(ctx context.Context, source string, driver gateway.Dri
 	if err != nil {
 		return err // every order is due again
 	}
-	ended := map[uuid.UUID]payments.OrderState{}
+	ended, paid := map[uuid.UUID]payments.OrderState{}, make([]gateway.Message, 0, len(statuses))
 	for id, st := range statuses {
 		switch st.State {
 		case gateway.StatePaid:
-			if err := r.said(ctx, source, "status", st.Payment); err != nil {
-				return err
-			}
+			paid = append(paid, st.Payment)
 			ended[id] = payments.WasPaid
 		case gateway.StateFailed:
 			ended[id] = payments.Failed
@@ -152,18 +148,40 @@ func (r *Robot) askOrders(ctx context.Context, source string, driver gateway.Dri
 		case gateway.StateOpen, gateway.StateUnknown:
 		}
 	}
+	if err := r.said(ctx, source, "status", paid); err != nil {
+		return err
+	}
 	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.EndOrders(ctx, tx, ended) })
 }
 
-// said keeps what a gateway answered as if it had sent it: the message of the payment, when it comes after all, is a duplicate.
-func (r *Robot) said(ctx context.Context, source, how string, m gateway.Message) error {
-	body, err := gateway.Encode(m)
+// said keeps what a gateway answered as if it had sent it: the message of a payment, when it comes after all, is a duplicate.
+func (r *Robot) said(ctx context.Context, source, how string, messages []gateway.Message) error {
+	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
 		return err
 	}
-	id := sha256.Sum256(body)
-	_, err = r.Receive(ctx, payments.Event{Source: source, EventID: how + "-" + hex.EncodeToString(id[:]), Body: body})
-	return err
+	for part := range slices.Chunk(messages, payments.MaxBatch) {
+		events := make([]payments.Event, len(part))
+		for i, m := range part {
+			body, err := gateway.Encode(m)
+			if err != nil {
+				return err
+			}
+			id := sha256.Sum256(body)
+			events[i] = payments.Event{Source: source, EventID: how + "-" + hex.EncodeToString(id[:]), Body: body}
+		}
+		err := pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
+			got, err := r.Payments.ReceiveAll(ctx, tx, events, now)
+			if err != nil || !slices.Contains(got, payments.Fresh) {
+				return err
+			}
+			return r.wakeSettle(ctx, tx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // registersBack is how many days back lists are asked for when none was compared before.
@@ -212,6 +230,7 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 		if err != nil {
 			return err
 		}
+		var unknown []gateway.Message
 		for _, m := range entries {
 			reg.Entries++
 			if m.Type != gateway.Paid {
@@ -221,10 +240,11 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 				delete(known, m.TxnID)
 				continue
 			}
-			reg.Unknown++
-			if err := r.said(ctx, source, "register", m); err != nil {
-				return err
-			}
+			unknown = append(unknown, m)
+		}
+		reg.Unknown += len(unknown)
+		if err := r.said(ctx, source, "register", unknown); err != nil {
+			return err
 		}
 		if after = next; after == "" {
 			break

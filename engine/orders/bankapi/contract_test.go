@@ -1,17 +1,12 @@
 package bankapi_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -167,13 +162,9 @@ func isRefused(err error, code string) bool {
 	return ok && e.Fate == bankapi.Refused && e.Code == code
 }
 
-// proxy starts prism before a handler and gives its host and port.
+// proxy starts a proxy that knows the contract before a handler and gives its host and port.
 func proxy(t *testing.T, h http.Handler) string {
 	t.Helper()
-	dir := os.Getenv("BAILIFF_TEST_NODE_MODULES")
-	if dir == "" {
-		t.Skip("needs the npm package @stoplight/prism-cli: make contract installs it and sets BAILIFF_TEST_NODE_MODULES")
-	}
 	var doc map[string]json.RawMessage
 	must(t, json.Unmarshal(bankapi.Contract, &doc))
 	delete(doc, "security") // it does not know certificates of clients, and refuses what it does not know
@@ -181,37 +172,5 @@ func proxy(t *testing.T, h http.Handler) string {
 	must(t, err)
 	contract := filepath.Join(t.TempDir(), "openapi.json")
 	must(t, os.WriteFile(contract, text, 0o600))
-	behind := httptest.NewServer(h)
-	t.Cleanup(behind.Close)
-	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	address := free.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	must(t, free.Close())
-	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, ".bin", "prism"), "proxy", "--errors", "--host", "127.0.0.1", "--port", port, contract, behind.URL)
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	cmd.Stderr = cmd.Stdout
-	must(t, cmd.Start())
-	ready, gone := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(gone)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "Prism is listening") {
-				close(ready)
-			}
-		}
-		_ = cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-gone
-	})
-	select {
-	case <-ready:
-	case <-gone:
-		t.Fatal("prism ended")
-	}
-	return address
+	return peertest.Prism(t, contract, h)
 }

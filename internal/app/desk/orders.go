@@ -17,8 +17,7 @@ import (
 // OrdersView is how the orders to banks fare.
 type OrdersView struct {
 	Now     time.Time
-	RobotOn bool
-	Reason  string
+	Robot   RobotState
 	Restore *restored.Restore // an older copy was restored and is not released yet
 
 	Lifts    orders.Lifts
@@ -85,7 +84,7 @@ func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err er
 		return v, err
 	}
 	err = s.read(ctx, func(tx pgx.Tx) (err error) {
-		if v.RobotOn, _, v.Reason, err = readRobot(ctx, tx, v.Now); err != nil {
+		if v.Robot, err = readRobot(ctx, tx, v.Now); err != nil {
 			return err
 		}
 		if v.Restore, err = restored.Open(ctx, tx, v.Now); err != nil {

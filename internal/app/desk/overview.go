@@ -25,9 +25,7 @@ type Overview struct {
 	Now    time.Time
 	Region string // two digits; empty: the whole country
 
-	RobotOn bool   // not everything is stopped
-	Reason  string // why it is
-	Stops   int    // in force, of whatever scope
+	Robot RobotState
 
 	Cases   int64
 	Open    int64       // of them not ended
@@ -118,7 +116,7 @@ func (s *Service) Overview(ctx context.Context, actor Actor, region string) (Ove
 		}
 		o.add(totals)
 		o.Saved = s.saved(totals, region, calendar.DateOf(now))
-		if err := o.addStops(ctx, tx); err != nil {
+		if o.Robot, err = readRobot(ctx, tx, o.Now); err != nil {
 			return err
 		}
 		if o.Money.Refunds, o.Money.Suspense, err = readOpenMoney(ctx, tx); err != nil {
@@ -142,29 +140,30 @@ func (s *Service) Overview(ctx context.Context, actor Actor, region string) (Ove
 	return o, nil
 }
 
-// addStops tells whether the robot runs, as the page of the switch does.
-func (o *Overview) addStops(ctx context.Context, tx pgx.Tx) (err error) {
-	o.RobotOn, o.Stops, o.Reason, err = readRobot(ctx, tx, o.Now)
-	return err
+// RobotState says whether the robot takes measures, and why it does not.
+type RobotState struct {
+	Stopped  *stop.Stop // the stop of everything; nil: not everything is stopped
+	Restored bool       // an older copy of the database was restored, which stops everything too
+	Stops    int        // in force, of whatever scope
 }
 
-// readRobot tells whether not everything is stopped, how many stops are in force, and why everything is stopped.
-func readRobot(ctx context.Context, tx pgx.Tx, now time.Time) (on bool, stops int, reason string, err error) {
+// On says whether not everything is stopped.
+func (r RobotState) On() bool { return r.Stopped == nil && !r.Restored }
+
+func readRobot(ctx context.Context, tx pgx.Tx, now time.Time) (r RobotState, err error) {
 	open, err := stop.List(ctx, tx, now, true, maxStops)
 	if err != nil {
-		return false, 0, "", err
+		return r, err
 	}
-	on = true
-	for _, s := range open {
+	r.Stops = len(open)
+	for i, s := range open {
 		if s.Scope == stop.Everything {
-			on, reason = false, s.Reason
+			r.Stopped = &open[i]
 		}
 	}
 	older, err := restored.Open(ctx, tx, now)
-	if err == nil && older != nil {
-		on, reason = false, restored.Reason
-	}
-	return on, len(open), reason, err
+	r.Restored = older != nil
+	return r, err
 }
 
 // total is one row of the running totals, summed.

@@ -1,25 +1,20 @@
 package api
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"robotbailiff/internal/testkit/peertest"
 )
 
 // The whole way of a file goes through a proxy of another maker that knows only the contract: it stops a request or an answer
 // that the contract does not allow.
 func TestAPI_throughAValidatingProxy(t *testing.T) {
 	s := serve(t)
-	s.proxy = validatingProxy(t, s.handler)
+	s.proxy = "http://" + peertest.Prism(t, "openapi.json", s.handler)
 	fromSendingToReceipt(t, s)
 	s.ask("GET", "/api/v1/writs", "", request{}, 200)
 	s.ask("GET", "/api/v1/codes", "", request{key: "-"}, 200)
@@ -32,59 +27,8 @@ func TestAPI_throughAValidatingProxy(t *testing.T) {
 	})
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/batches/1", nil)
 	r.Header.Set("Authorization", "Bearer "+s.key)
-	s.proxy = validatingProxy(t, liar)
+	s.proxy = "http://" + peertest.Prism(t, "openapi.json", liar)
 	if w := s.exchange(r); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "VIOLATIONS") {
 		t.Errorf("an answer against the contract came through: %d %s", w.Code, w.Body)
 	}
-}
-
-// validatingProxy starts prism before a handler and gives its address.
-func validatingProxy(t *testing.T, h http.Handler) string {
-	t.Helper()
-	dir := os.Getenv("BAILIFF_TEST_NODE_MODULES")
-	if dir == "" {
-		t.Skip("needs the npm package @stoplight/prism-cli: make contract installs it and sets BAILIFF_TEST_NODE_MODULES")
-	}
-	behind := httptest.NewServer(h)
-	t.Cleanup(behind.Close)
-	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	_, port, _ := net.SplitHostPort(addr)
-	_ = free.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, ".bin", "prism"), "proxy", "--errors", "--host", "127.0.0.1", "--port", port, "openapi.json", behind.URL)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ready := make(chan struct{})
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "Prism is listening") {
-				close(ready)
-			}
-		}
-		_ = cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-gone
-	})
-	select {
-	case <-ready:
-	case <-gone:
-		t.Fatalf("the proxy ended: %s", cmd.ProcessState)
-	case <-time.After(time.Minute):
-		t.Fatal("the proxy did not start")
-	}
-	return "http://" + addr
 }

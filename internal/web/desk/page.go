@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"robotbailiff/engine/breaker"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
@@ -17,6 +18,7 @@ type overviewPage struct {
 	Bars    []bar
 	Codes   []string // regions to choose from
 	Unknown string   // a searched number that nobody has
+	Why     string   // everything is stopped
 }
 
 // bar is one piece of the stacked bar of states.
@@ -43,10 +45,19 @@ func (h *handler) showOverview(w http.ResponseWriter, r *http.Request, actor app
 		return err
 	}
 	p := overviewPage{Page: h.page(w, r, i18n.Say("desk.title")), View: v, Bars: bars(v), Unknown: unknown}
+	p.Why = whyStopped(v.Robot, p.Lang)
 	for _, row := range v.Regions {
 		p.Codes = append(p.Codes, row.Code)
 	}
 	return h.Render.Render(w, r, status, "overview", p.Lang, p)
+}
+
+// whyStopped is the reason of the stop of everything; empty: there is no such stop.
+func whyStopped(r app.RobotState, lang i18n.Lang) string {
+	if r.Stopped == nil {
+		return ""
+	}
+	return breaker.WhyStopped(r.Stopped, string(lang))
 }
 
 // bars shares the width out by counts. Every state that has cases gets at least a line.

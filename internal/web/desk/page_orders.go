@@ -15,6 +15,7 @@ type ordersPage struct {
 	ui.Page
 	View app.OrdersView
 	Age  i18n.Text // of the oldest lift
+	Why  string    // everything is stopped
 
 	Problem string // why nothing was done
 	At      int64  // the finding it was about
@@ -30,6 +31,7 @@ func (h *handler) showOrders(w http.ResponseWriter, r *http.Request, actor app.A
 		return err
 	}
 	p := ordersPage{Page: h.page(w, r, i18n.Say("desk.orders.title")), View: v, Age: age(v.Minutes), Problem: problem, At: at}
+	p.Why = whyStopped(v.Robot, p.Lang)
 	return h.Render.Render(w, r, status, "orders", p.Lang, p)
 }
 

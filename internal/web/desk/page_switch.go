@@ -56,10 +56,7 @@ func (h *handler) showSwitch(w http.ResponseWriter, r *http.Request, actor app.A
 	}
 	p.Page, p.View, p.Actor, p.Measures = h.page(w, r, i18n.Say("desk.switch.title")), v, actor.Name, stop.Names
 	row := func(s stop.Stop) stopRow {
-		x := stopRow{Stop: s, Why: s.Reason}
-		if name := s.Breaker(); name != "" && s.Figures != nil {
-			x.Why = breaker.Why(name, *s.Figures, string(p.Lang))
-		}
+		x := stopRow{Stop: s, Why: breaker.WhyStopped(&s, string(p.Lang))}
 		if s.Proposal != nil {
 			x.Mine, x.Until = s.Proposal.Actor == actor.Name, s.Proposal.At.Add(stop.ReleaseWithin)
 		}

@@ -81,5 +81,9 @@ func TestSwitch_showsBreakers(t *testing.T) {
 			t.Errorf("the question in %s: %d", lang, got.Status)
 		}
 	}
-	s.wants(t, s.Get("/desk/?lang=en").Text("main"), "Measures are stopped.", "Banks refused 20 of 80 orders")
+	for lang, want := range map[string]string{"kk": "Банктердің 80 жауабының 20 бас тарту", "ru": "Отказов банков: 20 из 80 ответов", "en": "Banks refused 20 of 80 orders"} {
+		for _, path := range []string{"/desk/?lang=", "/desk/orders?lang="} {
+			s.wants(t, s.Get(path+lang).Text("main"), want)
+		}
+	}
 }

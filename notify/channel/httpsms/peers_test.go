@@ -1,22 +1,19 @@
 package httpsms
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/testkit/peertest"
 	"robotbailiff/notify"
 )
 
@@ -75,7 +72,7 @@ func example() http.Handler {
 // answer that the contract does not allow.
 func TestJSON_throughAValidatingProxy(t *testing.T) {
 	t.Parallel()
-	account, err := Parse("json+http://t0ken@" + proxy(t, example()))
+	account, err := Parse("json+http://t0ken@" + peertest.Prism(t, "contract.json", example()))
 	must(t, err)
 	account.Window = 1
 	g := newGateway(t, Config{Account: account, ReceiptURL: "https://1414.example.kz/in/sms", Secrets: []string{testSecret}, Clock: clock.System()})
@@ -106,53 +103,12 @@ func TestJSON_throughAValidatingProxy(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"accepted"}`)
 	})
-	account, err = Parse("json+http://t0ken@" + proxy(t, liar))
+	account, err = Parse("json+http://t0ken@" + peertest.Prism(t, "contract.json", liar))
 	must(t, err)
 	g = newGateway(t, Config{Account: account, Secrets: []string{testSecret}, Clock: clock.System()})
 	if a := sendOne(t, g, m); a.Status != notify.Unknown || a.Detail != "http_500" {
 		t.Errorf("an answer against the contract came through: %+v", a)
 	}
-}
-
-// proxy starts prism before a handler and gives its host and port.
-func proxy(t *testing.T, h http.Handler) string {
-	t.Helper()
-	prism := filepath.Join(modules(t), ".bin", "prism")
-	behind := httptest.NewServer(h)
-	t.Cleanup(behind.Close)
-	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	address := free.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	must(t, free.Close())
-	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, prism, "proxy", "--errors", "--host", "127.0.0.1", "--port", port, "contract.json", behind.URL)
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	cmd.Stderr = cmd.Stdout
-	must(t, cmd.Start())
-	ready, gone := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(gone)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "Prism is listening") {
-				close(ready)
-			}
-		}
-		_ = cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-gone
-	})
-	select {
-	case <-ready:
-	case <-gone:
-		t.Fatalf("the proxy ended: %s", cmd.ProcessState)
-	case <-time.After(time.Minute):
-		t.Fatal("the proxy did not start")
-	}
-	return address
 }
 
 // signer has the npm package standardwebhooks sign a push and take it to us.
