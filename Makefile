@@ -10,7 +10,7 @@ WITHPG    := $(GO) run ./internal/testkit/withpg
 SHELL     := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos contract ci clean
+.PHONY: help setup build test race check-fmt lint fuzz demo bench chaos contract e2e ci clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,11 +62,19 @@ bench: setup build ## the two figures that matter most: a whole life of cases, a
 chaos: setup ## kill workers (FAULTS times) and the database at random while the invariants are watched; SEED=
 	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
 
-contract: setup ## our side before peers of others: an API linter, a validating proxy, Kannel, AqBanking, npm packages of Google, SMPP, webhooks and ISO 20022
-	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli @stoplight/prism-cli standardwebhooks smpp firebase-admin iso20022.js telegram-test-api
+e2e: setup ## every page in a real Chromium, held against axe-core, html-validate and Lighthouse; pictures in var/e2e
+	@command -v npm >/dev/null && command -v chromium >/dev/null && command -v lynx >/dev/null || sh .ci/browser
+	@mkdir -p bin/npm var/e2e && cd bin/npm && npm install --silent --no-audit --no-fund axe-core@4.14.1 lighthouse@12.8.2 html-validate@10.17.0
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules BAILIFF_E2E_OUT=$(CURDIR)/var/e2e \
+		$(WITHPG) $(GO) test -tags e2e -timeout 20m -count=1 -run 'Browser|Looks|Valid' ./internal/testkit/chromium ./internal/web/... ./cmd/bailiff
+	@echo "pictures are in var/e2e"
+
+contract: setup ## our side before peers of others: an API linter, a validating proxy, Kannel, AqBanking, npm packages of Google, SMPP, webhooks, ISO 20022 and OpenID Connect
+	@mkdir -p bin/npm && cd bin/npm && npm install --silent --no-audit --no-fund @redocly/cli@2.77.0 @stoplight/prism-cli@5.14.2 standardwebhooks@1.1.1 smpp@0.5.1 firebase-admin@13.10.0 iso20022.js@0.0.15 telegram-test-api@4.2.1 oidc-provider@9.13.3
 	@bin/npm/node_modules/.bin/redocly lint internal/web/api/openapi.json engine/orders/bankapi/openapi.json notify/channel/httpsms/contract.json notify/channel/natapp/openapi.json payments/source/gateway/openapi.json
-	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/web/api ./internal/sandbox/fcm ./internal/sandbox/smsc ./notify/channel/... ./engine/orders/bankapi/...
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 ./internal/oidc ./internal/web/api ./internal/sandbox/fcm ./internal/sandbox/smsc ./notify/channel/... ./engine/orders/bankapi/...
 	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run 'SMS|SMPP' ./cmd/bailiff
+	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run Provider ./internal/web/desk
 	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules $(GO) test -count=1 -run 'Peer|Contract' ./payments/source/...
 
 ci: ## what the pipeline runs

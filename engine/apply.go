@@ -30,6 +30,8 @@ type Store struct {
 	sinks   []Sink
 	enqueue Enqueue
 	transit func(ctx context.Context, tx pgx.Tx) (bool, error)
+
+	register bool
 }
 
 // Config joins a store with what surrounds it. Sinks, Enqueue and MoneyInTransit may be nil.
@@ -41,11 +43,13 @@ type Config struct {
 	Enqueue Enqueue
 	// MoneyInTransit says, inside the transaction, whether received money waits to be looked at.
 	MoneyInTransit func(ctx context.Context, tx pgx.Tx) (bool, error)
+	// Register says that the register of debtors is connected; without it nobody is entered into it.
+	Register bool
 }
 
 // NewStore returns a store.
 func NewStore(c Config) *Store {
-	return &Store{pool: c.Pool, clock: c.Clock, packs: c.Packs, sinks: c.Sinks, enqueue: c.Enqueue, transit: c.MoneyInTransit}
+	return &Store{pool: c.Pool, clock: c.Clock, packs: c.Packs, sinks: c.Sinks, enqueue: c.Enqueue, transit: c.MoneyInTransit, register: c.Register}
 }
 
 // Pool returns the pool on which the store works.

@@ -34,6 +34,7 @@ type Case struct {
 	NotifiedOn      calendar.Date
 	VoluntaryEndsOn calendar.Date // last day to pay before any arrest
 	CollectOn       calendar.Date // first day of the collection order
+	RegisterOn      calendar.Date // first day on which the entry into the register may be asked for; unset: none is wanted
 
 	PausedTo     calendar.Date // first day on which a pause has not been taken into account yet; unset: none was
 	LimitationOn calendar.Date // last day on which the writ may be enforced at all (CAO 890)
@@ -46,6 +47,8 @@ type Case struct {
 	ReleasedAt time.Time // every order that the end requires is confirmed
 
 	Orders []Order // in the order in which they were asked for
+
+	Objections []Objection // in the order in which they were made
 
 	Pack int16 // id of the pack that decided last
 	Seq  int   // number of events
@@ -60,7 +63,7 @@ type Order struct {
 	Purpose Purpose
 	Ordinal int
 	Status  OrderStatus
-	Amount  money.Amount // asked for; zero for lift and recall
+	Amount  money.Amount // asked for; zero for lift and recall, and for the register, whose entries name no sum
 	Held    money.Amount // what the bank holds (arrest) or has executed (collect)
 	At      time.Time    // when it was asked for
 }
@@ -132,14 +135,14 @@ func (c *Case) withdrawnArrest() *Order {
 	return nil
 }
 
-// settled says whether no order of the case waits for an answer and no arrest of ours is left.
+// settled says whether no order of the case waits for an answer and no arrest or entry of ours is left.
 func (c *Case) settled() bool {
 	for i := range c.Orders {
 		o := &c.Orders[i]
 		if o.Status.Open() || o.Status == LiftRequested || o.Purpose == Arrest && o.Status == Active {
 			return false
 		}
-		if o.Purpose == Collect && o.Status == Active {
+		if (o.Purpose == Collect || o.Purpose == Register) && o.Status == Active {
 			return false
 		}
 	}
@@ -150,6 +153,9 @@ func (c *Case) settled() bool {
 func (c Case) clone() Case {
 	if len(c.Orders) > 0 {
 		c.Orders = append(make([]Order, 0, len(c.Orders)+2), c.Orders...)
+	}
+	if len(c.Objections) > 0 {
+		c.Objections = append(make([]Objection, 0, len(c.Objections)+1), c.Objections...)
 	}
 	return c
 }

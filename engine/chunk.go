@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,10 +13,13 @@ import (
 
 // Kinds of chunks: what an outside call is made for.
 const (
-	ChunkLift     = "lift"     // lifts, reductions and recalls: never behind anything else
-	ChunkOrders   = "orders"   // arrests and collection orders
-	ChunkNotify   = "notify"   // notices
-	ChunkHandover = "handover" // choice of a private bailiff
+	ChunkLift   = "lift"   // lifts, reductions and recalls: never behind anything else
+	ChunkOrders = "orders" // arrests and collection orders
+	ChunkNotify = "notify" // notices
+
+	ChunkRegister   = "register"   // entries into the register of debtors
+	ChunkDeregister = "deregister" // removals from it, and who executes
+	ChunkHandover   = "handover"   // choice of a private bailiff
 )
 
 // Chunk is a set of cases for which something must be done outside. The row is the truth; a River job only drives it.
@@ -101,8 +105,12 @@ func (c Chunk) Split(ctx context.Context, tx pgx.Tx, cause string) (halves []Chu
 // had one, those whose job nobody began for the lease, those whose worker has died, and those whose worker has had them for
 // longer than a job may take. It heals lost jobs, killed workers and an emptied job table.
 // Small chunks of one kind that were never started become one large one: sets are cheap, single cases are not.
-func DueChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease, longest time.Duration, limit int) ([]Chunk, error) {
-	rows, err := tx.Query(ctx, dueChunksSQL, now, lease, longest, limit)
+// Chunks of the kinds in except are left alone: their jobs wait, and more of them would help nobody.
+func DueChunks(ctx context.Context, tx pgx.Tx, now time.Time, lease, longest time.Duration, limit int, except ...string) ([]Chunk, error) {
+	if except == nil {
+		except = []string{}
+	}
+	rows, err := tx.Query(ctx, dueChunksSQL, now, lease, longest, limit, except)
 	if err != nil {
 		return nil, err
 	}
@@ -208,9 +216,9 @@ func chunksOf(effects []Effect, now time.Time) []Chunk {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case OrderWanted:
-			add(orderChunk(e.Order.Purpose), now, e.CaseID)
+			add(e.Order.Purpose.Chunk(), now, e.CaseID)
 		case OrderAgain:
-			add(orderChunk(e.Purpose), now, e.CaseID)
+			add(e.Purpose.Chunk(), now, e.CaseID)
 		case NoticeWanted:
 			add(ChunkNotify, e.NotBefore, e.CaseID)
 		case HandoverWanted:
@@ -220,9 +228,26 @@ func chunksOf(effects []Effect, now time.Time) []Chunk {
 	return chunks
 }
 
-func orderChunk(p Purpose) string {
-	if p.Coercive() {
+// Chunk is the kind of chunk that carries orders of this purpose out. Nothing else says which worker takes which orders up: SQL asks
+// [ChunkSQL].
+func (p Purpose) Chunk() string {
+	switch {
+	case p == Register:
+		return ChunkRegister
+	case p.Public():
+		return ChunkDeregister
+	case p.Coercive():
 		return ChunkOrders
 	}
 	return ChunkLift
+}
+
+// ChunkSQL is [Purpose.Chunk] as an expression over a column. It is no key of any index, so that a look for the orders of a case is one.
+func ChunkSQL(column string) string {
+	var b strings.Builder
+	b.WriteString("CASE " + column)
+	for _, p := range Purposes {
+		b.WriteString(" WHEN '" + string(p) + "' THEN '" + p.Chunk() + "'")
+	}
+	return b.String() + " END"
 }

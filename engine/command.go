@@ -17,12 +17,13 @@ type Command interface {
 
 // Actors of commands.
 const (
-	ActorRobot   = "robot"
-	ActorCourt   = "court"
-	ActorBank    = "bank"
-	ActorPayment = "payment"
-	ActorDebtor  = "debtor"
-	ActorNotice  = "notice"
+	ActorRobot    = "robot"
+	ActorCourt    = "court"
+	ActorBank     = "bank"
+	ActorRegister = "register" // of debtors
+	ActorPayment  = "payment"
+	ActorDebtor   = "debtor"
+	ActorNotice   = "notice"
 
 	// ActorStranger has the telephone of a debtor and says that he is another person.
 	ActorStranger = "stranger"
@@ -160,12 +161,56 @@ const (
 	GroundCompare  = "compare"  // the daily compare found it, and the bank said the same when asked about the order
 )
 
+// EntryFound reports an entry of the case that the register of debtors has and this database does not, which is an older copy.
+type EntryFound struct {
+	Ordinal int    `json:"ordinal"` // of the entry
+	Ground  string `json:"ground"`  // GroundRestored
+}
+
 // Attest records that a document about the case was made, by the hash of its exact bytes, so that the document can be proven later.
 // It moves nothing and is taken in every state. A hash that is there already is left out by [Store.Attest].
 type Attest struct {
 	SHA256 string `json:"sha256"` // 64 hexadecimal digits in small letters
 	Format string `json:"format"` // pdf or json
 }
+
+// Object is the debtor's objection on a ground. What the debtor says beside it is kept elsewhere.
+type Object struct {
+	Ground Ground `json:"ground"`
+}
+
+// AnswerObjection is a person's answer to an objection.
+type AnswerObjection struct {
+	Seq      int    `json:"objection"`
+	Accepted bool   `json:"accepted,omitempty"`
+	Reason   string `json:"reason"` // one of AcceptReasons or DeclineReasons
+}
+
+// Told reports that the debtor was told that an objection was declined: by a notice that is proven delivered, or by a person.
+type Told struct {
+	Answer  int       `json:"answer"` // seq of the event that declined it, the ordinal of the notice
+	Channel string    `json:"channel"`
+	At      time.Time `json:"at"`
+	Note    string    `json:"note,omitempty"` // of the person who told it otherwise
+}
+
+// RenewLink makes the personal links of the case so far invalid, and has a new one sent. Each one does so again: who must not act twice
+// looks at what has been done before, under the lock of the case.
+type RenewLink struct {
+	Reason string `json:"reason"` // in the words of the person; of the debtor a code
+}
+
+// Kind implements Command.
+func (RenewLink) Kind() string { return "renew_link" }
+
+// Kind implements Command.
+func (Object) Kind() string { return "object" }
+
+// Kind implements Command.
+func (AnswerObjection) Kind() string { return "answer_objection" }
+
+// Kind implements Command.
+func (Told) Kind() string { return "objection_told" }
 
 // Kind implements Command.
 func (Open) Kind() string { return "open" }
@@ -213,6 +258,9 @@ func (Assign) Kind() string { return "assign" }
 func (BankHolds) Kind() string { return "bank_holds" }
 
 // Kind implements Command.
+func (EntryFound) Kind() string { return "entry_found" }
+
+// Kind implements Command.
 func (Attest) Kind() string { return "attest" }
 
 // Commands lists one empty command of every kind, for tests over the whole table and for decoding.
@@ -232,5 +280,10 @@ var Commands = []Command{
 	Suspend{},
 	Assign{},
 	BankHolds{},
+	EntryFound{},
 	Attest{},
+	Object{},
+	AnswerObjection{},
+	Told{},
+	RenewLink{},
 }

@@ -14,6 +14,7 @@ import (
 // Env is what a decision may know besides the case, the command and the pack.
 type Env struct {
 	Now            time.Time // legal instant, microseconds
+	Register       bool      // the register of debtors is connected: without it nobody is entered
 	MoneyInTransit bool      // money has been received that no case has yet: nothing is taken or handed over
 	PackID         int16     // id of the pack, copied into the events
 
@@ -44,7 +45,8 @@ const (
 	CodeNotOpened = "not_opened" // a case begins with Open
 	CodeStopped   = "stopped"    // the switch is thrown: ask again when it is released
 
-	CodeRaises = "raises" // an adjustment would raise what is owed
+	CodeRaises  = "raises"   // an adjustment would raise what is owed
+	CodeTooMany = "too_many" // the debtor has objected on this ground as often as the pack allows
 
 	CodeMustNotFail = "must_not_fail" // a bank refuses to give back: somebody must be told
 )
@@ -97,8 +99,18 @@ func Decide(c Case, cmd Command, p *pack.Pack, env Env) Decision {
 		d.assign(cmd)
 	case BankHolds:
 		d.bankHolds(cmd)
+	case EntryFound:
+		d.entryFound(cmd)
 	case Attest:
 		d.attest(cmd)
+	case Object:
+		d.object(cmd)
+	case AnswerObjection:
+		d.answerObjection(cmd)
+	case Told:
+		d.told(cmd)
+	case RenewLink:
+		d.renewLink(cmd)
 	default:
 		d.refuse(CodeInvalid)
 	}
@@ -114,6 +126,9 @@ type decider struct {
 	events  []Event
 	effects []Effect
 	refusal *Refusal
+
+	minded bool   // whether the register is connected has decided something
+	reason string // that the next notice gives
 }
 
 func (d *decider) done(before Case) Decision {
@@ -131,7 +146,9 @@ func (d *decider) refuse(code string) { d.refusal = &Refusal{Code: code} }
 // emit adds an event and moves the case by it.
 func (d *decider) emit(kind EventKind, data Data) {
 	if len(d.events) == 0 {
-		data.Cmd = causeOf(d.cmd, d.env, &data)
+		env := d.env
+		env.Register = env.Register && d.minded // most decisions are the same with and without it
+		data.Cmd = causeOf(d.cmd, env, &data)
 	}
 	e := Event{Seq: d.c.Seq + 1, Kind: kind, At: d.env.Now, Pack: d.env.PackID, Data: data}
 	evolve(&d.c, e)
@@ -179,7 +196,7 @@ func (d *decider) notice(kind string, rung int, channels []string, amount money.
 	if !d.c.RefusalAt.IsZero() && kind == "refusal" {
 		n.UndoUntil = d.c.RefusalAt.Add(undoPeriod(d.p, d.env.today()))
 	}
-	n.Arrested = d.c.LiveArrest() != nil
+	n.Arrested, n.Reason = d.c.LiveArrest() != nil, d.reason
 	d.effect(n)
 }
 
@@ -382,6 +399,10 @@ func (d *decider) assign(cmd Assign) {
 		if cmd.Tie != "" {
 			facts = append(facts, rules.Fact{Key: "tie", Value: cmd.Tie})
 		}
-		d.emit(EvAssigned, Data{Bailiff: cmd.BailiffID, Trace: rules.Trace{{Rule: ruleDistribution, Facts: facts, Outcome: "assigned"}}})
+		data := Data{Bailiff: cmd.BailiffID, Trace: rules.Trace{{Rule: ruleDistribution, Facts: facts, Outcome: "assigned"}}}
+		if e := d.c.last(Register); e != nil && e.Status == HandedOverArrest {
+			data.Orders = []Asked{d.ask(Entrust, money.Zero)} // the entry names who executes (EL 36)
+		}
+		d.emit(EvAssigned, data)
 	}
 }

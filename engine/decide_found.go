@@ -63,7 +63,7 @@ func (d *decider) adopt(cmd BankHolds, o *Order) {
 // pay is over. A hold, a suspension or a refusal stops what comes next; it does not end an arrest.
 func (d *decider) grounds() bool {
 	c := &d.c
-	return c.State != Paid && c.State != Cancelled && c.Outstanding.IsPositive() && !c.NotifiedOn.IsZero() && d.env.today().After(c.VoluntaryEndsOn)
+	return c.State != Paid && c.State != Cancelled && c.Outstanding.IsPositive() && !c.NotifiedOn.IsZero() && !c.unnotified() && d.env.today().After(c.VoluntaryEndsOn)
 }
 
 func (d *decider) reduceOpen() bool {

@@ -13,7 +13,8 @@ type Block string
 const (
 	BlockEnded      Block = "ended"
 	BlockPaid       Block = "paid"
-	BlockHold       Block = "hold" // also a doubt about the person
+	BlockHold       Block = "hold"      // also a doubt about the person
+	BlockObjection  Block = "objection" // a person has still to answer it, or the debtor to be told
 	BlockSuspended  Block = "suspended"
 	BlockRefusal    Block = "refusal"
 	BlockNotice     Block = "notice_unproven"
@@ -38,13 +39,16 @@ func Blocks(c Case, measure Purpose, p *pack.Pack, env Env) []Block {
 	if c.Hold != "" {
 		b = append(b, BlockHold)
 	}
+	if c.Objected() {
+		b = append(b, BlockObjection)
+	}
 	if c.Suspended != "" {
 		b = append(b, BlockSuspended)
 	}
 	if !c.RefusalAt.IsZero() {
 		b = append(b, BlockRefusal)
 	}
-	if c.NotifiedOn.IsZero() {
+	if c.NotifiedOn.IsZero() || c.unnotified() {
 		b = append(b, BlockNotice)
 	} else if !today.After(c.VoluntaryEndsOn) {
 		b = append(b, BlockVoluntary)
@@ -73,14 +77,20 @@ func measureOf(p Purpose) stop.Measures {
 		return stop.Arrest
 	case Collect:
 		return stop.Collect
-	case Reduce, Lift, Recall: // what gives back
+	case Register:
+		return stop.Register
+	case Reduce, Lift, Recall, Deregister, Entrust: // what gives back, or says who goes on
 	}
 	return stop.None
 }
 
 func ruleOf(p Purpose) string {
-	if p == Collect {
+	switch p {
+	case Collect:
 		return ruleCollection
+	case Register:
+		return ruleRegister
+	case Arrest, Reduce, Lift, Recall, Deregister, Entrust:
 	}
 	return ruleArrest
 }

@@ -48,9 +48,12 @@ func (d *decider) payAfterEnd(cmd Pay, data Data) {
 			rules.Fact{Key: "value_date", Value: cmd.ValueDate.String()}, rules.Fact{Key: "term_ends_on", Value: d.c.TermEndsOn.String()}), Outcome: "after_hand_over"}}
 		// What he may no longer ask comes back first, so that the payment finds its debt.
 		d.effects = append([]Effect{DebtMoved{CaseID: d.c.ID, Move: "taken_back", Amount: used}}, d.effects...)
-		if data.InTime && left.IsZero() {
+		switch {
+		case data.InTime && left.IsZero():
 			data.Orders = d.liftAll()
 			d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "paid_in_time"})
+		case left.IsZero(): // the arrest is the bailiff's matter; a public entry about a duty that is done is nobody's
+			data.Orders = d.removal()
 		}
 	}
 	d.emit(EvPaidAfterEnd, data)
@@ -81,10 +84,10 @@ func (d *decider) reverse(cmd ReversePayment) {
 	}
 }
 
-// liftAll returns the orders that give everything back: lift what may be held, recall what may be collected. An arrest
+// liftAll returns the orders that give everything back: take out the entry, lift what may be held, recall what may be collected. An arrest
 // that the bank has not yet confirmed is lifted when it confirms, so that a late arrest cannot slip in behind its lift.
 func (d *decider) liftAll() []Asked {
-	var orders []Asked
+	orders := d.removal()
 	if a := d.c.last(Arrest); a != nil && (a.Status == Active || a.Status == HandedOverArrest) {
 		orders = append(orders, d.ask(Lift, money.Zero))
 	}
@@ -138,8 +141,8 @@ func (d *decider) orderAnswered(cmd OrderAnswered) {
 		cmd.Sum = o.Amount // a bank cannot hold or take more than it was asked to; the daily compare shows what it says
 		cmd.Detail = "sum_above_order"
 	}
-	if givesBack := cmd.Purpose == Lift || cmd.Purpose == Recall; givesBack && !cmd.Answer.ok() {
-		d.refuse(CodeMustNotFail) // the order stays open and is sent again until the bank does it (INV-A4)
+	if d.mustNotFail(cmd.Purpose) && !cmd.Answer.ok() {
+		d.refuse(CodeMustNotFail) // the order stays open and is sent again until the body does it (INV-A4)
 		return
 	}
 	data := Data{Answer: &cmd}
@@ -161,19 +164,25 @@ func (d *decider) orderAnswered(cmd OrderAnswered) {
 			today := d.env.today()
 			data.Until = &today // asked for anew when the gate is open again
 		}
-	case Lift:
+	case Register:
+		d.entryAnswered(cmd, &data)
+	case Lift, Deregister, Entrust:
 	}
 	d.emit(EvOrderAnswered, data)
 	if cmd.Purpose == Arrest && d.c.last(Arrest).Status == Active && !d.c.State.Final() {
 		d.tell("arrest", d.c.last(Arrest).Held, d.c.TermEndsOn)
 	}
+	if cmd.Purpose == Arrest && data.Register != nil {
+		d.enter()
+	}
 }
 
 func (d *decider) arrestAnswered(cmd OrderAnswered, data *Data) {
+	data.Register = d.entryFrom(whenUnsecured, cmd)
 	if !cmd.Answer.ok() {
 		return
 	}
-	if d.c.State == Paid || d.c.State == Cancelled || d.c.Outstanding.IsZero() {
+	if d.c.State == Paid || d.c.State == Cancelled || d.c.Outstanding.IsZero() || d.c.unnotified() {
 		data.Orders = []Asked{d.ask(Lift, money.Zero)}
 		return
 	}

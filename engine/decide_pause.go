@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"robotbailiff/engine/stop"
 	"robotbailiff/rules"
 	"robotbailiff/rules/pack"
@@ -12,11 +14,12 @@ import (
 // nothing is counted, unless the case is about to stand still for another reason (now).
 func (d *decider) prolong(now bool) bool {
 	c, today := &d.c, d.env.today()
-	if len(d.env.Pauses) == 0 || c.State.Final() {
+	pauses := append(slices.Clip(d.env.Pauses), c.objectionPauses()...)
+	if len(pauses) == 0 || c.State.Final() {
 		return false
 	}
 	var term, arrest, collect []rules.Pause
-	for _, x := range d.env.Pauses {
+	for _, x := range pauses {
 		if x.To.IsZero() && !now {
 			return false
 		}

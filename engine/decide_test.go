@@ -50,6 +50,7 @@ func TestDecide_keepsThePromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
+		w.public, w.p = rapid.Bool().Draw(t, "public"), packWith(rapid.SampledFrom([]string{pack.RegisterNever, pack.RegisterEnforcing, pack.RegisterUnsecured}).Draw(t, "when"))
 		w.do(openCmd("20155.00"))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 72).Draw(t, "hours")) * time.Hour)
@@ -86,6 +87,7 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 	if live > 1 {
 		t.Fatalf("%d live arrests", live)
 	}
+	checkEntry(t, w, before, d)
 	for i, e := range d.Events { // INV-S1
 		if e.Seq != before.Seq+i+1 {
 			t.Fatalf("event %s has seq %d after %d", e.Kind, e.Seq, before.Seq)
@@ -98,10 +100,10 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 			continue
 		}
 		if o.Order.Purpose.Coercive() { // INV-A2, INV-A3
-			if blocks := Blocks(before, o.Order.Purpose, w.p, env); len(blocks) > 0 {
+			if blocks := Blocks(before, o.Order.Purpose, w.p, env); len(blocks) > 0 || before.Objected() { // INV-O1
 				t.Fatalf("%s ordered against %v", o.Order.Purpose, blocks)
 			}
-			if before.Outstanding.Less(o.Order.Amount) || !o.Order.Amount.IsPositive() {
+			if before.Outstanding.Less(o.Order.Amount) || o.Order.Amount.IsPositive() == o.Order.Purpose.Public() {
 				t.Fatalf("%s of %s with %s outstanding", o.Order.Purpose, o.Order.Amount, before.Outstanding)
 			}
 		}
@@ -110,8 +112,8 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 		}
 	}
 	if c.State == HandedOver && before.State != HandedOver { // INV-T1
-		if w.transit || w.off || before.Hold != "" {
-			t.Fatal("handed over with money in transit, on hold or stopped")
+		if w.transit || w.off || before.Hold != "" || before.Objected() {
+			t.Fatal("handed over with money in transit, on hold, objected or stopped")
 		}
 		if before.RefusalAt.IsZero() && !calendar.DateOf(w.now).After(c.TermEndsOn) {
 			t.Fatalf("handed over on %s, the term ends on %s", calendar.DateOf(w.now), c.TermEndsOn)
@@ -121,11 +123,14 @@ func checkPromises(t *rapid.T, w *world, before Case, cmd Command, d Decision) {
 		if a := c.last(Arrest); a != nil && a.Status == Active {
 			t.Fatalf("%s with an arrest that nobody lifts", c.State)
 		}
+		if e := c.last(Register); e != nil && e.Status == Active {
+			t.Fatalf("%s with an entry that nobody takes out", c.State)
+		}
 	}
 	if !c.ReleasedAt.IsZero() && (!c.State.Final() || !c.settled()) {
 		t.Fatalf("released in %s, orders %+v", c.State, c.Orders)
 	}
-	if _, _, ok := NextLook(c, undoPeriod(w.p, calendar.DateOf(w.now))); !ok && !c.State.Final() && c.Hold == "" && c.Suspended == "" { // INV-X1
+	if _, _, ok := NextLook(c, undoPeriod(w.p, calendar.DateOf(w.now))); !ok && !c.State.Final() && c.Hold == "" && c.Suspended == "" && !c.Objected() { // INV-X1
 		t.Fatalf("%s waits for nothing", c.State)
 	}
 	if a, ok := cmd.(Adjust); ok && d.Refusal == nil {
@@ -286,8 +291,11 @@ func TestDecide_openAtTheThreshold(t *testing.T) {
 func TestBlocks_everyStateAndFlag(t *testing.T) {
 	t.Parallel()
 	flags := map[Block]func(*Case, *Env){
-		BlockHold:       func(c *Case, _ *Env) { c.Hold = "person" },
-		BlockSuspended:  func(c *Case, _ *Env) { c.Suspended = "appeal" },
+		BlockHold:      func(c *Case, _ *Env) { c.Hold = "person" },
+		BlockSuspended: func(c *Case, _ *Env) { c.Suspended = "appeal" },
+		BlockObjection: func(c *Case, _ *Env) {
+			c.Objections = []Objection{{Seq: 3, Ground: GroundPaid, Status: ObjectionDeclined}}
+		},
 		BlockRefusal:    func(c *Case, _ *Env) { c.RefusalAt = at("2026-09-02", 9) },
 		BlockNotice:     func(c *Case, _ *Env) { c.NotifiedOn = noDate },
 		BlockVoluntary:  func(c *Case, e *Env) { e.Now = c.VoluntaryEndsOn.End().Add(-time.Second) },

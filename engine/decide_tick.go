@@ -22,7 +22,7 @@ func (d *decider) tick() {
 		d.goOn("until")
 		return
 	}
-	if c.Hold != "" || c.Suspended != "" {
+	if c.Hold != "" || c.Suspended != "" || c.Objected() {
 		d.orderAgain()
 		return
 	}
@@ -44,6 +44,8 @@ func (d *decider) tick() {
 		d.tell("reminder", c.Outstanding, c.VoluntaryEndsOn)
 	case c.State == Notified && today.After(c.VoluntaryEndsOn), c.State == Enforcing && c.withdrawnArrest() != nil:
 		d.arrest()
+	case d.entryDue() && len(Blocks(d.c, Register, d.p, d.env)) == 0:
+		d.enter()
 	case c.State == Enforcing && d.collectionDue():
 		d.collect()
 	default:
@@ -102,7 +104,12 @@ func (d *decider) arrest() {
 		{Key: "outstanding", Value: d.c.Outstanding.String()},
 	}
 	o := d.ask(Arrest, d.c.Outstanding)
-	d.emit(EvArrestOrdered, Data{Trace: d.passed(Arrest, rules.Step{Rule: ruleArrest, Facts: facts, Outcome: "arrest"}), Amount: &o.Amount, Orders: []Asked{o}})
+	data := Data{Amount: &o.Amount, Orders: []Asked{o}, Register: d.entryFrom(whenEnforcing, OrderAnswered{})}
+	data.Trace = d.passed(Arrest, rules.Step{Rule: ruleArrest, Facts: facts, Outcome: "arrest"})
+	d.emit(EvArrestOrdered, data)
+	if data.Register != nil {
+		d.enter()
+	}
 }
 
 func (d *decider) collectionDue() bool {
@@ -165,6 +172,9 @@ func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
 		}
 		return at, duty, ok
 	}
+	if c.Objected() {
+		return at, duty, ok
+	}
 	take(c.TermEndsOn.End(), "term")
 	if !c.RefusalAt.IsZero() {
 		take(c.RefusalAt.Add(undo), "refusal")
@@ -186,6 +196,9 @@ func NextLook(c Case, undo time.Duration) (at time.Time, duty string, ok bool) {
 		}
 		if a := c.withdrawnArrest(); a != nil {
 			take(a.At, "arrest")
+		}
+		if !c.RegisterOn.IsZero() && !c.secured() {
+			take(c.RegisterOn.Start(), "register")
 		}
 	case Paid, Cancelled, HandedOver: // handled above
 	}

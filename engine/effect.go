@@ -36,6 +36,7 @@ type NoticeWanted struct {
 	Until       calendar.Date
 	UndoUntil   time.Time // a refusal may be taken back before
 	Arrested    bool      // money is held for the case
+	Reason      string    // why an objection was declined
 	At          time.Time
 	NotBefore   time.Time // quiet hours
 	ExpiresAt   time.Time

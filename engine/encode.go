@@ -124,7 +124,12 @@ func (e *encoder) data(d *Data) {
 	if d.Collect != nil {
 		e.value("collect", d.Collect)
 	}
+	if d.Register != nil {
+		e.value("register", d.Register)
+	}
 	e.number("arrest", int64(d.Arrest))
+	e.number("entry", int64(d.Entry))
+	e.number("objection", int64(d.Objection))
 	e.orders(d.Orders)
 	if d.Answer != nil {
 		e.name("answer")
@@ -148,6 +153,7 @@ func (e *encoder) cause(c *Cause) {
 		e.yes("transit", c.Env.MoneyInTransit)
 		e.text("stopped", c.Env.Stopped)
 		e.text("pauses", c.Env.Pauses)
+		e.yes("register", c.Env.Register)
 		e.b = append(e.b, '}')
 	}
 	e.b = append(e.b, '}')

@@ -34,7 +34,7 @@ func TestEncodeData_agreesWithJSON(t *testing.T) {
 func TestEncodeData_knowsEveryField(t *testing.T) {
 	t.Parallel()
 	for v, n := range map[any]int{
-		reflect.TypeFor[Data](): 24, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 4, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
+		reflect.TypeFor[Data](): 27, reflect.TypeFor[Cause](): 3, reflect.TypeFor[EnvFacts](): 5, reflect.TypeFor[Asked](): 3, reflect.TypeFor[OrderAnswered](): 6,
 	} {
 		if got := v.(reflect.Type).NumField(); got != n {
 			t.Errorf("%s has %d fields, the encoder writes %d: teach it, and drawData, the new one", v, got, n)
@@ -71,11 +71,11 @@ func drawData(rt *rapid.T) Data {
 	}
 	d := Data{
 		Reason: text(), Channel: text(), Rung: int(number()), DebtorID: number(), Region: text(), Language: text(), Mail: yes(),
-		Bailiff: number(), PaymentID: number(), InTime: yes(), Days: int(number()), Arrest: int(number()),
+		Bailiff: number(), PaymentID: number(), InTime: yes(), Days: int(number()), Arrest: int(number()), Entry: int(number()), Objection: int(number()),
 	}
 	if yes() {
-		a, b := day(), day()
-		d.Voluntary, d.Collect = &a, &b
+		a, b, c := day(), day(), day()
+		d.Voluntary, d.Collect, d.Register = &a, &b, &c
 	}
 	if yes() {
 		d.Cmd = causeOf(rapid.SampledFrom([]Command{
@@ -84,7 +84,7 @@ func drawData(rt *rapid.T) Data {
 			SetHold{Reason: text()},
 			NoticeDelivered{Ordinal: 1, Channel: text(), At: at()},
 			Open{Region: text()},
-		}).Draw(rt, "cmd"), Env{Stopped: stop.Measures(rapid.IntRange(0, int(stop.All)).Draw(rt, "stopped")), MoneyInTransit: yes(), Pauses: pauses()}, &d)
+		}).Draw(rt, "cmd"), Env{Stopped: stop.Measures(rapid.IntRange(0, int(stop.All)).Draw(rt, "stopped")), MoneyInTransit: yes(), Pauses: pauses(), Register: yes()}, &d)
 	}
 	for range rapid.IntRange(0, 2).Draw(rt, "steps") {
 		s := rules.Step{Rule: text(), Outcome: text()}

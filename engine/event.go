@@ -26,6 +26,7 @@ const (
 	EvReminded         EventKind = "reminded" // the voluntary period is about to end
 	EvArrestOrdered    EventKind = "arrest_ordered"
 	EvCollectOrdered   EventKind = "collect_ordered"
+	EvRegisterOrdered  EventKind = "register_ordered" // the entry into the register of debtors was asked for
 	EvOrderAnswered    EventKind = "order_answered"
 	EvPaidInPart       EventKind = "paid_in_part"
 	EvPaid             EventKind = "paid"
@@ -41,9 +42,17 @@ const (
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"
 	EvResumed          EventKind = "resumed"
-	EvProlonged        EventKind = "prolonged"  // days on which we had stopped measures do not count: terms end later
-	EvBankHolds        EventKind = "bank_holds" // our record follows what a bank has in force; Amount is held now
-	EvAttested         EventKind = "attested"   // a document about the case was made; its hash is in the command
+	EvProlonged        EventKind = "prolonged"   // days on which we had stopped measures do not count: terms end later
+	EvBankHolds        EventKind = "bank_holds"  // our record follows what a bank has in force; Amount is held now
+	EvEntryFound       EventKind = "entry_found" // our record follows an entry that the register has
+	EvAttested         EventKind = "attested"    // a document about the case was made; its hash is in the command
+
+	EvObjected          EventKind = "objected"           // the debtor objects, Reason is the ground; Until is when it is answered
+	EvObjectionAccepted EventKind = "objection_accepted" // Objection is the seq of the event that made it
+	EvObjectionDeclined EventKind = "objection_declined" // nothing goes on before the debtor is told
+	EvObjectionTold     EventKind = "objection_told"
+
+	EvLinkRenewed EventKind = "link_renewed" // links of before this event open nothing any more
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.
@@ -83,8 +92,12 @@ type Data struct {
 	Days      int            `json:"days,omitempty"`      // left out of the term
 	Voluntary *calendar.Date `json:"voluntary,omitempty"` // the last day of the voluntary period, when it moved
 	Collect   *calendar.Date `json:"collect,omitempty"`   // the day of the collection, when it moved
+	Register  *calendar.Date `json:"register,omitempty"`  // from when on the entry into the register may be asked for
 
-	Arrest int            `json:"arrest,omitempty"` // ordinal of the arrest that a bank holds
+	Arrest    int `json:"arrest,omitempty"`    // ordinal of the arrest that a bank holds
+	Entry     int `json:"entry,omitempty"`     // ordinal of the entry that the register has
+	Objection int `json:"objection,omitempty"` // seq of the event by which it was made
+
 	Orders []Asked        `json:"orders,omitempty"` // asked for by this event
 	Answer *OrderAnswered `json:"answer,omitempty"`
 }
@@ -112,13 +125,14 @@ type Cause struct {
 type EnvFacts struct {
 	CoercionOff    bool   `json:"off,omitempty"` // everything was stopped
 	MoneyInTransit bool   `json:"transit,omitempty"`
-	Stopped        string `json:"stopped,omitempty"` // some measures were, divided by points
-	Pauses         string `json:"pauses,omitempty"`  // first day, end and measures of each, see pausesText
+	Stopped        string `json:"stopped,omitempty"`  // some measures were, divided by points
+	Pauses         string `json:"pauses,omitempty"`   // first day, end and measures of each, see pausesText
+	Register       bool   `json:"register,omitempty"` // the register was connected, where that decided something
 }
 
 // facts is what an event keeps of the environment.
 func (e *Env) facts() EnvFacts {
-	f := EnvFacts{CoercionOff: e.Stopped == stop.All, MoneyInTransit: e.MoneyInTransit, Pauses: pausesText(e.Pauses)}
+	f := EnvFacts{CoercionOff: e.Stopped == stop.All, MoneyInTransit: e.MoneyInTransit, Pauses: pausesText(e.Pauses), Register: e.Register}
 	if !f.CoercionOff {
 		f.Stopped = e.Stopped.String()
 	}
@@ -127,7 +141,7 @@ func (e *Env) facts() EnvFacts {
 
 // env is the environment of a decision of before, but for the instant and the pack.
 func (f EnvFacts) env() (e Env, err error) {
-	e.MoneyInTransit = f.MoneyInTransit
+	e.MoneyInTransit, e.Register = f.MoneyInTransit, f.Register
 	if e.Stopped, err = stop.ParseMeasures(f.Stopped); err != nil {
 		return e, err
 	}

@@ -44,12 +44,20 @@ func evolve(c *Case, e Event) {
 		c.NextRungAt = zeroTime
 	case EvArrestOrdered:
 		c.State, c.NextRungAt = Enforcing, zeroTime
+		if d.Register != nil {
+			c.RegisterOn = *d.Register
+		}
+	case EvRegisterOrdered:
+		c.RegisterOn = noDate
 	case EvCollectOrdered:
 		c.CollectOn = noDate
 	case EvOrderAnswered:
 		answer(c, *d.Answer)
 		if d.Until != nil && d.Answer.Purpose != Lift {
 			c.CollectOn = *d.Until
+		}
+		if d.Register != nil {
+			c.RegisterOn = *d.Register
 		}
 	case EvPaidInPart:
 		c.Paid, c.Outstanding = c.Paid.Add(*d.Amount), *d.Left
@@ -67,6 +75,9 @@ func evolve(c *Case, e Event) {
 		c.State, c.NextRungAt, c.CollectOn = HandedOver, zeroTime, noDate
 		if a := c.last(Arrest); a != nil && a.Status == Active {
 			a.Status = HandedOverArrest
+		}
+		if o := c.last(Register); o != nil && o.Status == Active {
+			o.Status = HandedOverArrest
 		}
 	case EvAssigned:
 		c.BailiffID = d.Bailiff
@@ -108,18 +119,32 @@ func evolve(c *Case, e Event) {
 		}
 	case EvBankHolds:
 		holds(c, e)
-	case EvAttested: // moves nothing but the chain
+	case EvEntryFound:
+		listed(c, e)
+	case EvObjected, EvObjectionAccepted, EvObjectionDeclined, EvObjectionTold:
+		object(c, e)
+		if d.Voluntary != nil {
+			c.VoluntaryEndsOn = *d.Voluntary
+		}
+		if d.Next != nil {
+			c.NextRungAt = *d.Next
+		}
+	case EvAttested, EvLinkRenewed: // move nothing but the chain
 	}
 	for _, o := range d.Orders {
 		c.Orders = append(c.Orders, o.order(e.At))
 		if a := c.last(Arrest); o.Purpose == Lift && a != nil {
 			a.Status = LiftRequested
 		}
+		if n := c.last(Register); o.Purpose == Deregister && n != nil {
+			n.Status = LiftRequested
+		}
 	}
 	c.Adjusted = c.Paid.Add(c.Outstanding).Sub(c.Debt)
 	if !c.State.Final() {
 		return
 	}
+	c.RegisterOn = noDate
 	if c.EndedAt.IsZero() {
 		c.EndedAt = e.At
 	}
@@ -155,6 +180,8 @@ func answer(c *Case, a OrderAnswered) {
 	}
 	ok := a.Answer.ok()
 	switch a.Purpose {
+	case Register, Deregister, Entrust:
+		entryAnswer(c, o, a.Answer)
 	case Arrest:
 		o.Status = refusedAs(a.Answer)
 		if ok {

@@ -21,11 +21,13 @@ const (
 	ruleDistribution    = "distribution"
 	ruleSuspension      = "suspension"
 	ruleCorrection      = "correction"
+	ruleRegister        = "measure_register"
+	ruleObjection       = pack.KeyObjection
 )
 
 var actRules = []string{
 	ruleNoticeProof, ruleArrest, ruleCollection, rulePaid, ruleCancelled, rulePartPayment, ruleTransferTerm, ruleTransferRefusal,
-	ruleRefusal, ruleDistribution, ruleSuspension, ruleCorrection,
+	ruleRefusal, ruleDistribution, ruleSuspension, ruleCorrection, ruleRegister, ruleObjection,
 }
 
 // ladder returns the rungs in force; none if the pack has none, and then no arrest is ever possible.

@@ -62,6 +62,7 @@ type world struct {
 	off     bool
 	pauses  []stop.Pause
 	transit bool
+	public  bool // the register is connected
 	events  []Event
 	effects []Effect
 	refusal *Refusal
@@ -102,7 +103,7 @@ func newWorld() *world {
 }
 
 func (w *world) do(cmd Command) Decision {
-	d := Decide(w.c, cmd, w.p, Env{Now: w.now, Stopped: w.stopped(), Pauses: w.pausesNow(), MoneyInTransit: w.transit, PackID: 1})
+	d := Decide(w.c, cmd, w.p, Env{Now: w.now, Stopped: w.stopped(), Pauses: w.pausesNow(), MoneyInTransit: w.transit, Register: w.public, PackID: 1})
 	w.c, w.refusal = d.Next, d.Refusal
 	w.events = append(w.events, d.Events...)
 	w.effects = append(w.effects, d.Effects...)
@@ -141,7 +142,7 @@ func inState(s State) *world {
 // drawCommand draws any command, sensible or not.
 func drawCommand(t *rapid.T, w *world) Command {
 	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
-	switch rapid.IntRange(0, 17).Draw(t, "command") {
+	switch rapid.IntRange(0, 21).Draw(t, "command") {
 	case 0:
 		return openCmd("20155.00")
 	case 1:
@@ -177,6 +178,19 @@ func drawCommand(t *rapid.T, w *world) Command {
 		return Adjust{Debt: amount, Ground: "amended", Act: "3"}
 	case 16:
 		return BankHolds{Ordinal: rapid.IntRange(1, 3).Draw(t, "arrest"), Sum: amount, Ground: GroundRestored}
+	case 18:
+		return EntryFound{Ordinal: rapid.IntRange(1, 3).Draw(t, "entry"), Ground: GroundRestored}
+	case 19, 20:
+		return Object{Ground: rapid.SampledFrom(ObjectionGrounds).Draw(t, "ground")}
+	case 21:
+		o := Objection{Seq: 2, Answer: 3}
+		if n := len(w.c.Objections); n > 0 {
+			o = w.c.Objections[rapid.IntRange(0, n-1).Draw(t, "objection")]
+		}
+		if o.Answer != 0 {
+			return Told{Answer: o.Answer, Channel: "sms", At: w.now}
+		}
+		return AnswerObjection{Seq: o.Seq, Accepted: rapid.Bool().Draw(t, "accepted"), Reason: "in_answer"}
 	case 15:
 		return Attest{SHA256: strings.Repeat("ab", 32), Format: "pdf"}
 	}

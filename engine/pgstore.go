@@ -37,16 +37,32 @@ func loadCases(ctx context.Context, q Querier, ids []int64) ([]Case, error) {
 }
 
 func load(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, error) {
+	cases, err := loadRows(ctx, q, sql, ids)
+	if err != nil {
+		return nil, err
+	}
+	return cases, loadOrders(ctx, q, ids, cases)
+}
+
+// loadRows reads cases without their orders.
+func loadRows(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, error) {
 	rows, err := q.Query(ctx, sql, ids)
 	if err != nil {
 		return nil, fmt.Errorf("engine: load cases: %w", err)
 	}
 	cases := make([]Case, 0, len(ids))
+	var objected map[int64]int16
 	for rows.Next() {
-		c, err := scanCase(rows)
+		c, objections, err := scanCase(rows)
 		if err != nil {
 			rows.Close()
 			return nil, fmt.Errorf("engine: load cases: %w", err)
+		}
+		if objections > 0 {
+			if objected == nil {
+				objected = map[int64]int16{}
+			}
+			objected[c.ID] = objections
 		}
 		cases = append(cases, c)
 	}
@@ -56,7 +72,10 @@ func load(ctx context.Context, q Querier, sql string, ids []int64) ([]Case, erro
 	if err := loadLimitations(ctx, q, cases); err != nil {
 		return nil, err
 	}
-	return cases, loadOrders(ctx, q, ids, cases)
+	if err := loadObjections(ctx, q, cases, objected); err != nil {
+		return nil, err
+	}
+	return cases, nil
 }
 
 // loadLimitations reads from their first event until when writs may be enforced, of cases that began before this was in the row.
@@ -96,30 +115,29 @@ func loadLimitations(ctx context.Context, q Querier, cases []Case) error {
 	return nil
 }
 
-func scanCase(row pgx.Row) (Case, error) {
+func scanCase(row pgx.Row) (c Case, objections int16, err error) {
 	var (
-		c                                          Case
 		debt, outstanding, paid, adjusted          int64
 		opened, term, notified, voluntary, collect pgtype.Date
-		since, until, paused, limitation           pgtype.Date
+		since, until, register, paused, limitation pgtype.Date
 		nextRung, refusal, ended, released         pgtype.Timestamptz
 		bailiff                                    pgtype.Int8
 		head                                       []byte
 	)
-	err := row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &since, &until, &c.SuspendedDays, &debt, &outstanding, &paid, &adjusted,
-		&opened, &term, &notified, &voluntary, &collect, &paused, &limitation, &c.Rung, &nextRung, &refusal,
-		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head, &c.Mail)
+	err = row.Scan(&c.ID, &c.DebtorID, &c.Region, &c.Language, &c.State, &c.Hold, &c.Suspended, &since, &until, &c.SuspendedDays, &debt, &outstanding, &paid, &adjusted,
+		&opened, &term, &notified, &voluntary, &collect, &register, &paused, &limitation, &c.Rung, &nextRung, &refusal,
+		&bailiff, &ended, &released, &c.Pack, &c.Seq, &head, &c.Mail, &objections)
 	if err != nil {
-		return c, err
+		return c, 0, err
 	}
 	c.Debt, c.Outstanding, c.Paid, c.Adjusted = money.FromTiyn(debt), money.FromTiyn(outstanding), money.FromTiyn(paid), money.FromTiyn(adjusted)
 	c.OpenedOn, c.TermEndsOn, c.NotifiedOn = fromDate(opened), fromDate(term), fromDate(notified)
 	c.VoluntaryEndsOn, c.CollectOn, c.SuspendedOn, c.SuspendedUntil = fromDate(voluntary), fromDate(collect), fromDate(since), fromDate(until)
-	c.PausedTo, c.LimitationOn = fromDate(paused), fromDate(limitation)
+	c.RegisterOn, c.PausedTo, c.LimitationOn = fromDate(register), fromDate(paused), fromDate(limitation)
 	c.NextRungAt, c.RefusalAt, c.EndedAt, c.ReleasedAt = fromTime(nextRung), fromTime(refusal), fromTime(ended), fromTime(released)
 	c.BailiffID = bailiff.Int64
 	copy(c.Head[:], head)
-	return c, nil
+	return c, objections, nil
 }
 
 // loadOrders fills in the orders; cases are in id order and so are the orders.
@@ -160,7 +178,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, pl *Plan, id any) error {
 		name string
 		do   func(context.Context, pgx.Tx) error
 	}{
-		{"cases", w.writeCases}, {"events", w.writeEvents}, {"orders", w.writeOrders}, {"due", w.writeDue}, {"totals", w.writeTotals}, {"tallies", w.writeTallies},
+		{"cases", w.writeCases}, {"events", w.writeEvents}, {"orders", w.writeOrders}, {"objections", w.writeObjections}, {"due", w.writeDue}, {"totals", w.writeTotals}, {"tallies", w.writeTallies}, {"days", w.writeDays},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx, tx); err != nil {

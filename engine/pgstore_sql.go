@@ -5,8 +5,8 @@ const appliedSQL = `SELECT EXISTS (SELECT 1 FROM applies WHERE id = $1)`
 const insertApplySQL = `INSERT INTO applies (id, at) VALUES ($1, $2)`
 
 const caseColumnsSQL = `id, debtor_id, region, language, state, hold, suspended, suspended_on, suspended_until, suspended_days, debt, outstanding, paid, adjusted,
-	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, paused_to, limitation_on, notice_rung, next_rung_at, refusal_at,
-	bailiff_id, ended_at, released_at, pack, seq, head, mail`
+	opened_on, term_ends_on, notified_on, voluntary_ends_on, collect_on, register_on, paused_to, limitation_on, notice_rung, next_rung_at, refusal_at,
+	bailiff_id, ended_at, released_at, pack, seq, head, mail, objections`
 
 const lockCasesSQL = `SELECT ` + caseColumnsSQL + ` FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 
@@ -31,9 +31,9 @@ const updateCasesSQL = `UPDATE cases c SET state = u.state, hold = u.hold, suspe
 	notice_rung, next_rung_at, refusal_at, bailiff_id, ended_at, released_at, pack, seq, head)
  WHERE c.id = u.id AND c.seq = u.was`
 
-// Few cases are ever suspended or paused: what that changes besides is written apart.
-const updateTermsSQL = `UPDATE cases c SET suspended_on = u.suspended_on, suspended_days = u.suspended_days, term_ends_on = u.term_ends_on, paused_to = u.paused_to
-  FROM unnest($1::bigint[], $2::date[], $3::int[], $4::date[], $5::date[]) AS u(id, suspended_on, suspended_days, term_ends_on, paused_to) WHERE c.id = u.id`
+// Few cases are ever suspended or paused, or wait for an entry: what that changes besides is written apart.
+const updateTermsSQL = `UPDATE cases c SET suspended_on = u.suspended_on, suspended_days = u.suspended_days, term_ends_on = u.term_ends_on, paused_to = u.paused_to, register_on = u.register_on
+  FROM unnest($1::bigint[], $2::date[], $3::int[], $4::date[], $5::date[], $6::date[]) AS u(id, suspended_on, suspended_days, term_ends_on, paused_to, register_on) WHERE c.id = u.id`
 
 const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, bank = CASE WHEN u.bank = '' THEN o.bank ELSE u.bank END,
 	detail = CASE WHEN u.detail = '' THEN o.detail ELSE u.detail END, answered_at = COALESCE(u.answered_at, o.answered_at)
@@ -75,7 +75,7 @@ VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() ELSE '-infinity' END) RETUR
 // A worker's death ends the connection through which it claimed. A process of the database under the same number that began
 // later is another one. Where beginnings are hidden, and behind a pooler, time has to do.
 const dueChunksSQL = `WITH picked AS MATERIALIZED (
-    SELECT id, touched_at = '-infinity' AS fresh FROM chunks c WHERE done_at IS NULL AND not_before <= $1
+    SELECT id, touched_at = '-infinity' AS fresh FROM chunks c WHERE done_at IS NULL AND not_before <= $1 AND kind <> ALL ($5)
         AND (touched_at < now() - CASE WHEN claimed_by IS NULL THEN $2::interval ELSE $3::interval END
          OR claimed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = c.claimed_by AND (a.backend_start IS NULL OR a.backend_start <= c.touched_at)))
      ORDER BY not_before, id LIMIT $4 FOR UPDATE SKIP LOCKED)

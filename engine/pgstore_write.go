@@ -128,24 +128,24 @@ func (w *writer) updateCases(ctx context.Context, tx pgx.Tx) error {
 	return updateTerms(ctx, tx, rows)
 }
 
-// updateTerms writes what a suspension or a pause changes.
+// updateTerms writes what a suspension or a pause changes, and since when an entry into the register waits.
 func updateTerms(ctx context.Context, tx pgx.Tx, rows []*planned) error {
 	var ids []int64
-	var since, term, paused []pgtype.Date
+	var since, term, paused, register []pgtype.Date
 	var days []int32
 	for _, e := range rows {
 		b, c := &e.before, &e.after
-		if b.SuspendedOn == c.SuspendedOn && b.SuspendedDays == c.SuspendedDays && b.TermEndsOn == c.TermEndsOn && b.PausedTo == c.PausedTo {
+		if b.SuspendedOn == c.SuspendedOn && b.SuspendedDays == c.SuspendedDays && b.TermEndsOn == c.TermEndsOn && b.PausedTo == c.PausedTo && b.RegisterOn == c.RegisterOn {
 			continue
 		}
 		ids, since = append(ids, c.ID), append(since, toDate(c.SuspendedOn))
 		days, term = append(days, int32(c.SuspendedDays)), append(term, toDate(c.TermEndsOn))
-		paused = append(paused, toDate(c.PausedTo))
+		paused, register = append(paused, toDate(c.PausedTo)), append(register, toDate(c.RegisterOn))
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, updateTermsSQL, ids, since, days, term, paused)
+	_, err := tx.Exec(ctx, updateTermsSQL, ids, since, days, term, paused, register)
 	return err
 }
 

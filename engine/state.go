@@ -38,20 +38,27 @@ func (s State) May(to State) bool { return slices.Contains(Transitions[s], to) }
 // Purpose is what an order asks of an outside body.
 type Purpose string
 
-// Purposes of orders. Arrest and Collect take something from the debtor; the others give back.
+// Purposes of orders. Arrest, Collect and Register take something from the debtor; Entrust says who goes on; the others give back.
 const (
 	Arrest  Purpose = "arrest"  // hold money for the case, never more than the outstanding sum (EL 10-3, 62(6))
 	Reduce  Purpose = "reduce"  // hold less, after a part payment
 	Lift    Purpose = "lift"    // hold nothing any more (EL 10-5(4))
 	Collect Purpose = "collect" // collection order on the arrested money (EL 10-3)
 	Recall  Purpose = "recall"  // withdraw a collection order (EL 10-5, 10-6)
+
+	Register   Purpose = "register"   // enter the debtor into the public register (EL 10-3, 36)
+	Deregister Purpose = "deregister" // take the entry out of it (EL 36)
+	Entrust    Purpose = "entrust"    // tell the register that a private bailiff executes (EL 10-6(3), 36)
 )
 
 // Purposes lists every purpose once.
-var Purposes = []Purpose{Arrest, Reduce, Lift, Collect, Recall}
+var Purposes = []Purpose{Arrest, Reduce, Lift, Collect, Recall, Register, Deregister, Entrust}
 
 // Coercive says whether an order of this purpose takes something from the debtor.
-func (p Purpose) Coercive() bool { return p == Arrest || p == Collect }
+func (p Purpose) Coercive() bool { return p == Arrest || p == Collect || p == Register }
+
+// Public says whether an order of this purpose goes to the register of debtors and to no bank.
+func (p Purpose) Public() bool { return p == Register || p == Deregister || p == Entrust }
 
 // OrderStatus is what is known of an order.
 type OrderStatus string
@@ -60,12 +67,12 @@ type OrderStatus string
 const (
 	Requested        OrderStatus = "requested"      // intended, not yet sent
 	Unknown          OrderStatus = "unknown"        // sent at least once, no answer yet
-	Active           OrderStatus = "active"         // arrest in force, or collection order taken by the bank
+	Active           OrderStatus = "active"         // arrest in force, collection order taken by the bank, or entry in the register
 	Done             OrderStatus = "done"           // executed
 	RejectedOrder    OrderStatus = "rejected"       // refused by the bank
-	LiftRequested    OrderStatus = "lift_requested" // arrest whose lift is ordered
-	Lifted           OrderStatus = "lifted"         // arrest ended, confirmed by the bank
-	HandedOverArrest OrderStatus = "handed_over"    // arrest re-assigned to the private bailiff (EL 10-6(3))
+	LiftRequested    OrderStatus = "lift_requested" // arrest or entry whose end is ordered
+	Lifted           OrderStatus = "lifted"         // arrest or entry ended, confirmed by the body
+	HandedOverArrest OrderStatus = "handed_over"    // arrest or entry that stays with the private bailiff (EL 10-6(3))
 	Recalled         OrderStatus = "recalled"       // collection order withdrawn, confirmed by the bank
 	WithdrawnOrder   OrderStatus = "withdrawn"      // taken back before it was sent; asked for anew when the gate is open again
 )

@@ -44,7 +44,7 @@ func (s *Store) surroundings(ctx context.Context, tx pgx.Tx, loaded []Case) (*su
 	if err != nil {
 		return nil, fmt.Errorf("engine: legal time: %w", err)
 	}
-	a := &surroundings{env: Env{Now: now.UTC().Truncate(time.Microsecond), PackID: s.packs.CurrentID()}}
+	a := &surroundings{env: Env{Now: now.UTC().Truncate(time.Microsecond), PackID: s.packs.CurrentID(), Register: s.register}}
 	if a.stops, err = stop.Read(ctx, tx, uncounted(loaded)); err != nil {
 		return nil, fmt.Errorf("engine: switch: %w", err)
 	}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +20,9 @@ const (
 	TallyReject  = "reject"  // it refused
 	TallyRefusal = "refusal" // the debtor refused the simplified procedure
 	TallyNotMe   = "not_me"  // the notice came to another person, as that person says
+
+	TallySent      = "sent:"     // and the name of a bank: it was sent its part of an arrest for the first time
+	TallyObjection = "objection" // the debtor objected, on whatever ground
 )
 
 const tallyEvery = 5 * time.Minute
@@ -25,14 +30,14 @@ const tallyEvery = 5 * time.Minute
 type tally struct{ n, low int64 }
 
 // counted are the events that count as something by their kind alone.
-var counted = map[EventKind]string{EvOpened: TallyOpened, EvNotified: TallyTold, EvArrestOrdered: TallyArrest, EvRefusalRequested: TallyRefusal}
+var counted = map[EventKind]string{EvOpened: TallyOpened, EvNotified: TallyTold, EvArrestOrdered: TallyArrest, EvRefusalRequested: TallyRefusal, EvObjected: TallyObjection}
 
 // tallyOf is what an event counts as; empty: nothing.
 func tallyOf(e *storedEvent) (what, also string) {
 	if e.Kind == EvHeld && e.Data.Reason == HoldWrongPerson {
 		return TallyNotMe, ""
 	}
-	if a := e.Data.Answer; e.Kind == EvOrderAnswered && a.Purpose.Coercive() && a.Answer != Withdrawn {
+	if a := e.Data.Answer; e.Kind == EvOrderAnswered && a.Purpose.Coercive() && !a.Purpose.Public() && a.Answer != Withdrawn {
 		if a.Answer == Refused {
 			also = TallyReject
 		}
@@ -74,6 +79,20 @@ func (w *writer) writeTallies(ctx context.Context, tx pgx.Tx) error {
 		r.Time(at)
 		r.Int8(sum[order[i]].n)
 		r.Int8(sum[order[i]].low)
+	})
+}
+
+// CountSent adds the arrests that banks are sent by this transaction: a row a bank, however many they are.
+func CountSent(ctx context.Context, tx pgx.Tx, now time.Time, byBank map[string]int64) error {
+	banks := slices.Sorted(maps.Keys(byBank))
+	if len(banks) == 0 {
+		return nil
+	}
+	return pg.Copy(ctx, tx, "tallies", []string{"what", "at", "n", "low"}, len(banks), func(r *pg.Row, i int) {
+		r.Text(TallySent + banks[i])
+		r.Time(now.Truncate(tallyEvery))
+		r.Int8(byBank[banks[i]])
+		r.Int8(0)
 	})
 }
 

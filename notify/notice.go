@@ -26,6 +26,12 @@ const (
 	KindHandedOver = text.HandedOver
 	KindRefusal    = text.Refusal
 	KindRefundDue  = text.RefundDue
+
+	KindObjection         = text.Objection
+	KindObjectionAccepted = text.ObjectionAccepted
+	KindObjectionDeclined = text.ObjectionDeclined
+
+	KindNewLink = text.NewLink
 )
 
 // Kinds lists every kind.
@@ -95,6 +101,7 @@ type Params struct {
 	Initials    string        `json:"i,omitzero"`    // of the debtor: see text.Initials
 	Bailiff     string        `json:"b,omitzero"`    // the private bailiff's name
 	Arrested    bool          `json:"held,omitzero"` // money is held at a bank
+	Reason      string        `json:"r,omitzero"`    // why an objection was declined: a code of text.Reasons
 }
 
 // stored is what the column params holds: the host too, so that the text of an old notice

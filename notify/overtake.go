@@ -8,8 +8,8 @@ import "slices"
 // Opening has the ladder instead.
 var overtakers = map[Kind][]Kind{
 	KindOpening:    nil,
-	KindReminder:   Kinds, // says how things stand on its day
-	KindPartPaid:   Kinds, // likewise
+	KindReminder:   news, // says how things stand on its day
+	KindPartPaid:   news, // likewise
 	KindArrest:     {KindArrest, KindPaid, KindCancelled},
 	KindCorrected:  {KindCorrected, KindPaid, KindCancelled, KindHandedOver},
 	KindProlonged:  {KindProlonged, KindPaid, KindCancelled, KindHandedOver},
@@ -18,7 +18,16 @@ var overtakers = map[Kind][]Kind{
 	KindPaid:       nil,
 	KindCancelled:  nil,
 	KindRefundDue:  nil,
+
+	KindObjection:         {KindObjectionAccepted, KindObjectionDeclined},
+	KindObjectionAccepted: nil,
+	KindObjectionDeclined: nil, // coercion waits until it is proven
+
+	KindNewLink: {KindNewLink}, // whose link is dead by then
 }
+
+// news are the kinds that say how a case stands.
+var news = slices.DeleteFunc(slices.Clone(Kinds), func(k Kind) bool { return k == KindNewLink })
 
 // overtakes says that a notice of the older kind is not sent any more once there is one of the newer kind.
 func overtakes(newer, older Kind) bool { return slices.Contains(overtakers[older], newer) }

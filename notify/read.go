@@ -49,15 +49,30 @@ func (s *Store) OfCase(ctx context.Context, q Querier, caseID int64) ([]Notice, 
 		if err != nil {
 			return nil, err
 		}
-		n := Notice{
-			CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Rung: r.Rung, Kind: r.Kind, Language: r.Language,
-			TextVersion: r.TextVersion, Status: r.Status, Attempts: r.Attempts, Denied: r.Denied, NotBefore: r.NotBefore,
-			ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, SentAt: r.SentAt, DeliveredAt: r.DeliveredAt,
-			ProviderRef: r.ProviderRef, Detail: r.Detail,
-		}
+		n := r.notice()
 		n.Title, n.Text = r.Channel.words(t)
 		n.Masked = strings.ReplaceAll(n.Text, token, "…")
 		notices = append(notices, n)
 	}
 	return notices, nil
+}
+
+// ListOf returns the notices of a case, oldest first, without their texts.
+func (*Store) ListOf(ctx context.Context, q Querier, caseID int64) ([]Notice, error) {
+	rows, err := collect(ctx, q, ofCaseSQL, caseID)
+	notices := make([]Notice, len(rows))
+	for i, r := range rows {
+		notices[i] = r.notice()
+	}
+	return notices, err
+}
+
+// notice is a row without its texts.
+func (r row) notice() Notice {
+	return Notice{
+		CaseID: r.CaseID, Ordinal: r.Ordinal, Channel: r.Channel, Rung: r.Rung, Kind: r.Kind, Language: r.Language,
+		TextVersion: r.TextVersion, Status: r.Status, Attempts: r.Attempts, Denied: r.Denied, NotBefore: r.NotBefore,
+		ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, SentAt: r.SentAt, DeliveredAt: r.DeliveredAt,
+		ProviderRef: r.ProviderRef, Detail: r.Detail,
+	}
 }

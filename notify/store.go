@@ -137,10 +137,11 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, intents []Intent) error {
 	return nil
 }
 
-const caseByLinkSQL = `SELECT case_id, ordinal FROM links WHERE token_hash = $1`
+const caseByLinkSQL = `SELECT l.case_id, l.ordinal FROM links l WHERE l.token_hash = $1
+   AND NOT EXISTS (SELECT FROM link_renewals r WHERE r.case_id = l.case_id AND r.below > l.ordinal)`
 
 // CaseByToken finds the case of a personal link. Anything that has not the shape of a token
-// is refused before the database is asked. It changes nothing: a link may be followed by
+// is refused before the database is asked; a link that was made invalid is none. It changes nothing: a link may be followed by
 // scanners and as often as people like. The error is [ErrNoLink] when there is none.
 func (s *Store) CaseByToken(ctx context.Context, q Querier, token string) (caseID int64, ordinal int, err error) {
 	if seal.ParseToken(token) != nil {
@@ -194,7 +195,7 @@ func (s *Store) render(ctx context.Context, q Querier, r row) (text.Text, string
 	}
 	t, err := e.Render(r.Kind, r.Language, text.Facts{
 		Case: caseno.Format(r.CaseID), Initials: p.Initials, Amount: p.Amount, Outstanding: p.Outstanding,
-		Until: p.Until, UndoUntil: p.UndoUntil, Bailiff: p.Bailiff, Arrested: p.Arrested, Host: p.Host, Token: token,
+		Until: p.Until, UndoUntil: p.UndoUntil, Bailiff: p.Bailiff, Arrested: p.Arrested, Reason: p.Reason, Host: p.Host, Token: token,
 	})
 	if err != nil {
 		return text.Text{}, "", fmt.Errorf("notify: text of %s: %w", r.key().ref(), err)

@@ -12,11 +12,12 @@ import (
 type Account struct {
 	IBAN    string
 	Gateway string // whose payments are paid out from it; empty: our own account at the treasury
+	Net     bool   // of a gateway: it pays out less its fee
 	AddedBy string
 	AddedAt time.Time
 }
 
-const registerAccountSQL = `INSERT INTO money_accounts (iban, gateway, added_by, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (iban) DO NOTHING`
+const registerAccountSQL = `INSERT INTO money_accounts (iban, gateway, net, added_by, added_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (iban) DO NOTHING`
 
 // ErrAccountKnown says that an account is registered already: what it is never changes by a second word.
 var ErrAccountKnown = fmt.Errorf("payments: this account is registered already")
@@ -24,7 +25,7 @@ var ErrAccountKnown = fmt.Errorf("payments: this account is registered already")
 // RegisterAccount keeps an account. Money from a gateway's account stands for the payments that the gateway tells of, so whoever
 // registers one is written down.
 func (s *Store) RegisterAccount(ctx context.Context, tx pgx.Tx, a Account) error {
-	tag, err := tx.Exec(ctx, registerAccountSQL, a.IBAN, a.Gateway, a.AddedBy, a.AddedAt)
+	tag, err := tx.Exec(ctx, registerAccountSQL, a.IBAN, a.Gateway, a.Net, a.AddedBy, a.AddedAt)
 	switch {
 	case err != nil:
 		return fmt.Errorf("payments: account: %w", err)
@@ -34,7 +35,7 @@ func (s *Store) RegisterAccount(ctx context.Context, tx pgx.Tx, a Account) error
 	return nil
 }
 
-const accountsSQL = `SELECT iban, gateway, added_by, added_at FROM money_accounts ORDER BY gateway, iban`
+const accountsSQL = `SELECT iban, gateway, net, added_by, added_at FROM money_accounts ORDER BY gateway, iban`
 
 // Accounts lists the registered accounts, our own ones first.
 func (s *Store) Accounts(ctx context.Context, q Querier) ([]Account, error) {
@@ -49,13 +50,13 @@ func (s *Store) Accounts(ctx context.Context, q Querier) ([]Account, error) {
 	return list, nil
 }
 
-// GatewayAccounts gives the gateway of each account from which one pays out.
-func (s *Store) GatewayAccounts(ctx context.Context, q Querier) (map[string]string, error) {
+// GatewayAccounts gives the accounts from which gateways pay out, by IBAN.
+func (s *Store) GatewayAccounts(ctx context.Context, q Querier) (map[string]Account, error) {
 	list, err := s.Accounts(ctx, q)
-	out := map[string]string{}
+	out := map[string]Account{}
 	for _, a := range list {
 		if a.Gateway != "" {
-			out[a.IBAN] = a.Gateway
+			out[a.IBAN] = a
 		}
 	}
 	return out, err

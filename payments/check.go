@@ -21,11 +21,11 @@ const (
 	checkPaymentsSQL = `(WITH booked AS (
     SELECT payment_id,
            coalesce(sum(amount) FILTER (WHERE kind = 'received'), 0) AS received,
-           coalesce(sum(amount) FILTER (WHERE credit = 'receivable'), 0) - coalesce(sum(amount) FILTER (WHERE debit IN ('receivable', 'claims')), 0) AS allocated,
+           coalesce(sum(amount) FILTER (WHERE credit = 'receivable'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'receivable' OR kind = 'refund_claim'), 0) AS allocated,
            coalesce(sum(amount) FILTER (WHERE credit = 'refunds_due'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'refunds_due'), 0) AS refund_due,
            coalesce(sum(amount) FILTER (WHERE kind = 'reversed'), 0) AS reversed,
            coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'came_back'), 0) AS refunded,
-           coalesce(sum(amount) FILTER (WHERE kind IN ('split', 'same_as')), 0) AS moved
+           coalesce(sum(amount) FILTER (WHERE kind IN ('split', 'same_as') OR kind = 'given_back' AND debit = 'suspense'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'unsplit'), 0) AS moved
       FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id)
 SELECT CASE WHEN b.received IS DISTINCT FROM p.amount THEN 'INV-M2' ELSE 'INV-M1' END AS id, coalesce(p.case_id, 0) AS case_id,
        format('payment %s: amount/allocated/refund_due/reversed/refunded/moved %s/%s/%s/%s/%s/%s, in the ledger %s/%s/%s/%s/%s/%s', coalesce(p.id, b.payment_id),
@@ -58,20 +58,23 @@ SELECT 'INV-M1' AS id, c.id AS case_id,
 	checkAccountsSQL = `(WITH booked AS (
     SELECT s.account, sum(s.amount) AS amount
       FROM (SELECT debit AS account, amount FROM ledger UNION ALL SELECT credit, -amount FROM ledger) AS s
-     WHERE s.account IN ('suspense', 'refunds_due', 'treasury', 'unexplained', 'outgoing', 'fees', 'otherwise') OR s.account LIKE 'clearing:%' GROUP BY s.account),
+     WHERE s.account IN ('suspense', 'refunds_due', 'treasury', 'unexplained', 'outgoing', 'fees', 'gateway_fees', 'otherwise', 'due_to_claimants', 'sent_to_claimants', 'owed_by_claimants') OR s.account LIKE 'clearing:%' GROUP BY s.account),
 held AS (
     SELECT 'clearing:' || source AS account, sum(amount) AS amount FROM (
         SELECT p.source, p.amount - p.reversed - CASE WHEN t.payment_id IS NULL THEN 0 ELSE p.amount END AS amount
           FROM payments p LEFT JOIN settlements t ON t.payment_id = p.id WHERE p.source <> 'treasury'
-        UNION ALL SELECT 'split', -amount FROM money_moves WHERE kind = 'split'
+        UNION ALL SELECT 'split', coalesce(p.reversed, 0) - m.amount FROM money_moves m LEFT JOIN payments p ON p.id = m.to_id WHERE m.kind = 'split'
         UNION ALL SELECT gateway, -amount FROM statement_lines WHERE verdict = 'paid_back'
         UNION ALL SELECT a.gateway, -p.reversed - coalesce((SELECT sum(l.amount) FROM statement_lines l WHERE l.payment_id = p.id AND l.verdict = 'reversed'), 0)
           FROM arrivals a JOIN payments p ON p.id = a.payment_id) AS c GROUP BY source
+    UNION ALL SELECT 'gateway_fees', sum(fee) FROM settlements
     UNION ALL SELECT 'treasury', sum(amount) FROM statement_lines WHERE verdict NOT IN ('duplicate', 'conflict')
-    UNION ALL SELECT 'unexplained', coalesce(-sum(amount) FILTER (WHERE verdict = 'unexplained'), 0) - (SELECT coalesce(sum(amount), 0) FROM explanations) FROM statement_lines
+    UNION ALL SELECT 'unexplained', coalesce(-sum(amount) FILTER (WHERE verdict = 'unexplained'), 0) - (SELECT coalesce(sum(amount), 0) FROM explanations WHERE NOT void) FROM statement_lines
     UNION ALL SELECT CASE meaning WHEN 'bank_fee' THEN 'fees' ELSE 'otherwise' END, sum(amount) FROM explanations WHERE meaning <> 'remittance' GROUP BY 1
-    UNION ALL SELECT 'outgoing', coalesce(-sum(o.amount) FILTER (WHERE o.closed), 0) + coalesce(sum(o.amount) FILTER (WHERE d.payout_id IS NOT NULL), 0)
-         FROM payouts o LEFT JOIN departures d ON d.payout_id = o.id
+    UNION ALL SELECT CASE o.kind WHEN 'refund' THEN 'outgoing' ELSE 'sent_to_claimants' END, coalesce(-sum(o.amount) FILTER (WHERE o.closed), 0) + coalesce(sum(o.amount) FILTER (WHERE d.payout_id IS NOT NULL), 0)
+         FROM payouts o LEFT JOIN departures d ON d.payout_id = o.id GROUP BY o.kind
+    UNION ALL SELECT 'due_to_claimants', -sum(greatest(allocated - remitted, remitting)) FROM payments
+    UNION ALL SELECT 'owed_by_claimants', sum(greatest(0, remitting + remitted - allocated)) FROM payments
     UNION ALL SELECT 'suspense', -sum(amount - allocated - refund_due - reversed - refunded - moved) FROM payments
     UNION ALL SELECT 'refunds_due', -sum(refund_due) FROM payments)
 SELECT 'INV-M1' AS id, 0::bigint AS case_id,
@@ -97,18 +100,19 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
  WHERE s.state = 'done' AND (s.lines, s.credits, s.debits) IS DISTINCT FROM (coalesce(l.n, 0), coalesce(l.credits, 0), coalesce(l.debits, 0))
  LIMIT 100)`
 
-	checkSettledSQL = `(SELECT 'INV-M2' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: settled %s, in the ledger %s', coalesce(p.id, b.payment_id), t.payment_id IS NOT NULL, coalesce(b.amount, 0)) AS detail
-  FROM (SELECT payment_id, sum(amount) AS amount FROM ledger WHERE kind = 'settled' GROUP BY payment_id) AS b
+	// What came of a gateway's payment and what the gateway kept of it are the payment, and it keeps no more than it said.
+	checkSettledSQL = `(SELECT 'INV-M2' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: settled %s, in the ledger %s; kept %s of %s, in the ledger %s', coalesce(p.id, b.payment_id), t.payment_id IS NOT NULL, coalesce(b.amount, 0), coalesce(t.fee, 0), p.fee, coalesce(b.fee, 0)) AS detail
+  FROM (SELECT payment_id, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE kind = 'fee_kept'), 0) AS fee FROM ledger WHERE kind IN ('settled', 'fee_kept') GROUP BY payment_id) AS b
   FULL JOIN settlements t ON t.payment_id = b.payment_id LEFT JOIN payments p ON p.id = coalesce(t.payment_id, b.payment_id)
- WHERE b.amount IS DISTINCT FROM p.amount OR t.payment_id IS NULL
+ WHERE b.amount IS DISTINCT FROM p.amount OR b.fee IS DISTINCT FROM t.fee OR t.fee NOT IN (0, p.fee) OR t.payment_id IS NULL
  LIMIT 100)`
 
 	// Money of a case belongs to a case that exists; nothing stands twice or nowhere.
 	checkPlacesSQL = `(SELECT 'INV-M4' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: case %s, suspense %s', p.id, coalesce(p.case_id::text, 'none'), p.amount - p.allocated - p.refund_due - p.reversed - p.refunded - p.moved) AS detail
   FROM payments p LEFT JOIN cases c ON c.id = p.case_id
  WHERE (p.case_id IS NOT NULL AND c.id IS NULL) OR (p.case_id IS NULL AND p.allocated > 0)
-    OR p.allocated + p.refund_due + p.reversed + p.refunded + p.moved > p.amount OR p.paying > p.refund_due
-    OR least(p.allocated, p.refund_due, p.reversed, p.refunded, p.moved, p.paying) < 0
+    OR p.allocated + p.refund_due + p.reversed + p.refunded + p.moved > p.amount OR p.paying > p.refund_due OR p.remitting + p.remitted > p.amount
+    OR least(p.allocated, p.refund_due, p.reversed, p.refunded, p.moved, p.paying, p.remitting, p.remitted) < 0
  LIMIT 100)`
 
 	// A message that was settled as a payment has one.
@@ -134,20 +138,33 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        WHEN 'reversed' THEN debit IN ('receivable', 'refunds_due', 'suspense') AND (credit LIKE 'clearing:_%' OR credit = 'treasury') AND payment_id IS NOT NULL AND (case_id IS NOT NULL OR debit <> 'receivable')
        WHEN 'opened' THEN debit = 'receivable' AND credit = 'claims' AND case_id IS NOT NULL
        WHEN 'cancelled' THEN debit = 'claims' AND credit = 'receivable' AND case_id IS NOT NULL
-       WHEN 'refund_claim' THEN debit = 'claims' AND credit = 'refunds_due' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'refund_claim' THEN debit IN ('claims', 'due_to_claimants', 'owed_by_claimants') AND credit = 'refunds_due' AND payment_id IS NOT NULL AND case_id IS NOT NULL
        WHEN 'transferred' THEN debit = 'transferred' AND credit = 'receivable' AND case_id IS NOT NULL
        WHEN 'taken_back' THEN debit = 'receivable' AND credit = 'transferred' AND case_id IS NOT NULL
        WHEN 'adjusted' THEN (debit, credit) IN (('receivable', 'claims'), ('claims', 'receivable')) AND case_id IS NOT NULL AND reason <> ''
        WHEN 'returned' THEN debit = 'returned' AND credit = 'receivable' AND case_id IS NOT NULL
        WHEN 'settled' THEN debit = 'treasury' AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL
+       WHEN 'fee_kept' THEN debit = 'gateway_fees' AND credit LIKE 'clearing:_%' AND payment_id IS NOT NULL
        WHEN 'paid_back' THEN debit LIKE 'clearing:_%' AND credit = 'treasury'
        WHEN 'unexplained' THEN debit = 'unexplained' AND credit = 'treasury'
+       WHEN 'sent_by_hand' THEN debit = 'due_to_claimants' AND credit = 'unexplained' AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
+       WHEN 'not_named' THEN debit = 'unexplained' AND credit = 'claims' AND payment_id IS NULL AND reason <> ''
        WHEN 'explained' THEN debit IN ('fees', 'claims', 'otherwise') AND credit = 'unexplained' AND payment_id IS NULL AND reason <> ''
        WHEN 'split' THEN debit = 'suspense' AND credit = 'clearing:split' AND payment_id IS NOT NULL AND reason <> ''
+       WHEN 'unsplit' THEN debit = 'clearing:split' AND credit = 'suspense' AND payment_id IS NOT NULL
        WHEN 'same_as' THEN debit = 'suspense' AND credit = 'treasury' AND payment_id IS NOT NULL AND reason <> ''
        WHEN 'refunded' THEN debit = 'refunds_due' AND credit = 'outgoing' AND payment_id IS NOT NULL
        WHEN 'paid_out' THEN debit = 'outgoing' AND credit = 'treasury' AND payment_id IS NOT NULL
        WHEN 'came_back' THEN debit = 'treasury' AND credit = 'refunds_due' AND payment_id IS NOT NULL
+       WHEN 'collected' THEN debit = 'claims' AND credit = 'due_to_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'uncollected' THEN debit = 'due_to_claimants' AND credit = 'claims' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'overpaid' THEN debit = 'owed_by_claimants' AND credit = 'claims' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'remitted' THEN debit = 'due_to_claimants' AND credit = 'sent_to_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'remit_left' THEN debit = 'sent_to_claimants' AND credit = 'treasury' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'remit_back' THEN debit = 'treasury' AND credit = 'due_to_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'set_off' THEN debit = 'due_to_claimants' AND credit = 'owed_by_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
+       WHEN 'given_back' THEN (debit, credit) IN (('suspense', 'claims'), ('claims', 'owed_by_claimants')) AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
+       WHEN 'netted' THEN (debit, credit) IN (('due_to_claimants', 'claims'), ('claims', 'owed_by_claimants')) AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
        ELSE false END IS NOT TRUE OR amount <= 0
  LIMIT 100)`
 
@@ -159,7 +176,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 // checkSQL is one statement, so that all parts see the same snapshot on any connection.
 const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
 	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
-	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkMovesSQL + " UNION ALL " + checkPayoutsSQL + " UNION ALL " + checkTwoPeopleSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkMovesSQL + " UNION ALL " + checkPayoutsSQL + " UNION ALL " + checkTwoPeopleSQL + " UNION ALL " + checkClaimsSQL + " UNION ALL " + checkRemittedSQL + " UNION ALL " + checkSentSQL + " UNION ALL " + checkRecoveriesSQL + " UNION ALL " + checkByHandSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
 
 // Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
 // result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.

@@ -70,7 +70,7 @@ func desked(t *testing.T) pgx.Tx {
 	for i, name := range []string{"collected", "sent", "paid", "returned"} {
 		p := line(name, int64(20+i))
 		must(t, store.Allocate(ctx, tx, []payments.Allocation{{PaymentID: p, RefundDue: tiyn(int64(20 + i))}}, now))
-		file, err := store.Collect(ctx, tx, "KZ510700000000000001", []payments.Wanted{{PaymentID: p, Amount: tiyn(int64(20 + i)), EndToEnd: func(int64, int) string { return name }, Requisites: []byte("x")}}, "a", "r", now)
+		file, err := store.Collect(ctx, tx, payments.RefundKind, "KZ510700000000000001", []payments.Wanted{{PaymentID: p, Amount: tiyn(int64(20 + i)), EndToEnd: func(int64, int) string { return name }, Requisites: []byte("x")}}, "a", "r", now)
 		must(t, err)
 		orders[name] = file
 		if name != "collected" {
@@ -133,20 +133,7 @@ func TestCheck_findsWhatPeopleDidWrong(t *testing.T) {
 		"an entry without its act":     {[]string{`INSERT INTO ledger (at, kind, debit, credit, amount, payment_id) SELECT now(), 'split', 'suspense', 'clearing:split', 1, min(id) FROM payments`}, "INV-M6"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tx := desked(t)
-			for _, sql := range c.sql {
-				if _, err := tx.Exec(context.Background(), sql); err != nil {
-					t.Fatalf("%s: %v", sql, err)
-				}
-			}
-			found, err := payments.Check(context.Background(), tx)
-			must(t, err)
-			for _, v := range found {
-				if v.ID == c.want && v.Detail != "" {
-					return
-				}
-			}
-			t.Fatalf("want %s, found %+v", c.want, found)
+			finds(t, desked(t), c.want, c.sql)
 		})
 	}
 }
@@ -183,7 +170,7 @@ func TestDesk_refuses(t *testing.T) {
 		},
 		"what is explained": func(tx pgx.Tx) error { return store.Explain(ctx, tx, "nothing", ledger.BankFee, 1, now) },
 		"collected twice": func(tx pgx.Tx) error {
-			_, err := store.Collect(ctx, tx, "KZ510700000000000001", []payments.Wanted{{PaymentID: id(tx, "sent"), Amount: tiyn(21), EndToEnd: func(int64, int) string { return "n" }}}, "a", "r", now)
+			_, err := store.Collect(ctx, tx, payments.RefundKind, "KZ510700000000000001", []payments.Wanted{{PaymentID: id(tx, "sent"), Amount: tiyn(21), EndToEnd: func(int64, int) string { return "n" }}}, "a", "r", now)
 			return err
 		},
 		"taken back from what is being paid": func(tx pgx.Tx) error {

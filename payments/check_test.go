@@ -2,6 +2,7 @@ package payments_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,21 @@ func TestCheck_findsWhatIsPlanted(t *testing.T) {
 			}
 			t.Fatalf("want %s of case %d, found %+v", c.want, c.of, found)
 		})
+	}
+}
+
+// finds plants faults with SQL and wants the check to find one of an invariant.
+func finds(t *testing.T, tx pgx.Tx, want string, faults []string) {
+	t.Helper()
+	for _, sql := range faults {
+		if _, err := tx.Exec(context.Background(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	found, err := payments.Check(context.Background(), tx)
+	must(t, err)
+	if !slices.ContainsFunc(found, func(v payments.Violation) bool { return v.ID == want && v.Detail != "" }) {
+		t.Fatalf("want %s, found %+v", want, found)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 //
 //	opened       Amount is the debt of the new case
 //	cancelled    Amount is the outstanding rest (0 when all was paid); Refund is what the case's payments had paid: it is
-//	             taken off their `allocated`, added to their `refund_due`, the youngest payment first, and booked payment
+//	             taken off their `allocated`, added to their `refund_due`, first what is still here, the youngest payment first, and booked payment
 //	             by payment, so that each payment still tells where its money stands
 //	transferred  Amount is the outstanding rest that a private bailiff now collects
 //	taken_back   Amount is what the private bailiff may no longer ask, since it was paid or cancelled after all: book it
@@ -36,13 +36,13 @@ type DebtMove struct {
 const lockPaidSQL = `SELECT id FROM payments WHERE case_id = ANY($1::bigint[]) AND allocated > 0 ORDER BY id FOR UPDATE`
 
 const refundClaimsSQL = `WITH part AS (
-    SELECT p.id, least(p.allocated, w.refund - (sum(p.allocated) OVER (PARTITION BY p.case_id ORDER BY p.id DESC) - p.allocated))::bigint AS share
+    SELECT p.id, least(p.allocated, w.refund - (sum(p.allocated) OVER (PARTITION BY p.case_id ORDER BY p.allocated <= p.remitting + p.remitted, p.id DESC) - p.allocated))::bigint AS share
       FROM payments p JOIN unnest($1::bigint[], $2::bigint[]) AS w (case_id, refund) ON p.case_id = w.case_id
      WHERE p.allocated > 0
 )
 UPDATE payments p SET allocated = p.allocated - part.share, refund_due = p.refund_due + part.share
   FROM part WHERE p.id = part.id AND part.share > 0
-RETURNING p.id, p.case_id, part.share`
+RETURNING p.id, p.case_id, part.share, greatest(0, p.remitting + p.remitted - p.allocated) - greatest(0, p.remitting + p.remitted - p.allocated - part.share)`
 
 // MoveDebts books moves of debts. The caller holds the locks of the cases. A refund of more than the case's payments hold
 // refuses the batch.
@@ -96,15 +96,11 @@ func (s *Store) refundClaims(ctx context.Context, tx pgx.Tx, back []DebtMove) ([
 		return nil, fmt.Errorf("payments: refund: %w", err)
 	}
 	var entries []ledger.Entry
-	var payment, caseID, share int64
-	_, err = pgx.ForEachRow(rows, []any{&payment, &caseID, &share}, func() error {
-		e, err := ledger.RefundClaim(payment, caseID, money.FromTiyn(share), reason[caseID])
-		if err != nil {
-			return err
-		}
-		entries = append(entries, e)
+	var payment, caseID, share, gone int64
+	_, err = pgx.ForEachRow(rows, []any{&payment, &caseID, &share, &gone}, func() (err error) {
+		entries, err = ledger.RefundClaim(entries, payment, caseID, money.FromTiyn(share), money.FromTiyn(gone), reason[caseID])
 		want[caseID] -= share
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("payments: refund: %w", err)
@@ -119,6 +115,6 @@ func (s *Store) refundClaims(ctx context.Context, tx pgx.Tx, back []DebtMove) ([
 		slices.Sort(short)
 		return nil, &RefusedError{Step: "move debts", Problem: "refund of more than was paid", IDs: short}
 	}
-	slices.SortFunc(entries, func(a, b ledger.Entry) int { return int(a.PaymentID - b.PaymentID) })
+	slices.SortStableFunc(entries, func(a, b ledger.Entry) int { return int(a.PaymentID - b.PaymentID) })
 	return entries, nil
 }

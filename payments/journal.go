@@ -55,11 +55,14 @@ func (s *Store) Journal(ctx context.Context, q Querier, w io.Writer) (n int, err
 	return n, nil
 }
 
-// journalAccount puts an account under the class that plain text accounting knows: what we have, and what we owe.
+// journalAccount puts an account under the class that plain text accounting knows: what we have, what we owe, and what the work costs.
 func journalAccount(name string) string {
 	switch {
-	case strings.HasPrefix(name, "clearing:"), name == "treasury", name == "unexplained", name == "fees", name == "otherwise", name == "receivable", name == "transferred", name == "returned":
+	case strings.HasPrefix(name, "clearing:"), name == "treasury", name == "unexplained", name == "fees", name == "otherwise", name == "receivable", name == "transferred", name == "returned", name == "owed_by_claimants":
 		return "assets:" + name
+	}
+	if name == "gateway_fees" {
+		return "expenses:" + name
 	}
 	return "liabilities:" + name
 }

@@ -27,6 +27,7 @@ type world struct {
 	received map[string]int64  // transfers the books should know, by id
 	reversed map[string]int64  // and what was taken back of them
 	events   int
+	bank     treasury
 }
 
 // file is the engine's case.
@@ -161,9 +162,7 @@ func (w *world) takeBack(t *rapid.T, back []payments.Reversal) []payments.Verdic
 	loaded, err := store.LockForReversal(ctx, w.tx, back)
 	must(t, err)
 	plan, verdicts := payments.PlanReversals(loaded)
-	caseOf := map[int64]int64{}
 	for i, r := range loaded {
-		caseOf[r.PaymentID] = r.CaseID
 		if verdicts[i] == payments.WasReverse {
 			w.reversed[r.TxnID] += r.Amount.Tiyn()
 		}
@@ -174,7 +173,7 @@ func (w *world) takeBack(t *rapid.T, back []payments.Reversal) []payments.Verdic
 		if !p.FromCase.IsPositive() {
 			continue
 		}
-		id := caseOf[p.PaymentID]
+		id := p.CaseID
 		f := w.cases[id]
 		switch f.state {
 		case "paid", "cancelled":
@@ -216,7 +215,8 @@ func TestMoney_anySequence(t *testing.T) {
 		tx, err := pool.Begin(ctx)
 		must(rt, err)
 		defer func() { _ = tx.Rollback(ctx) }()
-		w := &world{tx: tx, cases: map[int64]*file{}, received: map[string]int64{}, reversed: map[string]int64{}}
+		w := &world{tx: tx, cases: map[int64]*file{}, received: map[string]int64{}, reversed: map[string]int64{}, bank: treasury{settled: map[int64]int64{}}}
+		must(rt, store.RegisterAccount(ctx, tx, payments.Account{IBAN: treasuryIBAN, AddedBy: "test", AddedAt: now}))
 		rt.Repeat(map[string]func(*rapid.T){
 			"": w.check,
 			"open": func(t *rapid.T) {
@@ -249,6 +249,13 @@ func TestMoney_anySequence(t *testing.T) {
 			},
 			"work":      w.work,
 			"work more": w.work,
+			"settle":    w.settle,
+			"remit":     w.remit,
+			"bank acts": w.bankActs,
+			"recover":   w.recover,
+			"split":     w.split,
+			"by hand":   w.byHand,
+			"take back": w.reverseOne,
 			"cancel":    func(t *rapid.T) { w.end(t, w.anyCase(t), "cancelled", ledger.Cancelled) },
 			"hand over": func(t *rapid.T) { w.end(t, w.anyCase(t), "handed_over", ledger.HandedOver) },
 			"adjust": func(t *rapid.T) {
@@ -286,8 +293,12 @@ func (w *world) check(t *rapid.T) {
 	for txn, sum := range w.received {
 		want += sum - w.reversed[txn]
 	}
+	for _, sum := range w.bank.settled {
+		want -= sum
+	}
 	balances, err := store.Balances(ctx, w.tx)
 	must(t, err)
+	w.checkTreasury(t, balances)
 	zero := money.Zero
 	for _, b := range balances {
 		zero = zero.Add(b.Net())

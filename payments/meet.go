@@ -20,6 +20,8 @@ import (
 // payment (INV-M2). Only money from an account that is registered as the gateway's can stand for a gateway's payment: the reference
 // that travels with a transfer is the sender's own, and anybody could write another's there.
 //
+// A gateway may pay out less its fee, which it tells with its word or in its list of the day: see fee.go.
+//
 // The key is the gateway's id of the transfer; without it sum, case and value date, if they point at exactly one. Whatever is not sure
 // becomes a payment in suspense, for a person.
 
@@ -42,6 +44,8 @@ type Meeting struct {
 	Known     bool  // the line was taken before
 	PaymentID int64 // of the gateway's payment; 0: none is known yet
 	Sure      bool
+	Fee       money.Amount // when Sure: what the gateway kept
+	Told      money.Amount // what it has said that it keeps
 }
 
 const settledLinesSQL = `SELECT txn_id FROM settlements WHERE txn_id = ANY($1)
@@ -68,12 +72,12 @@ func lockMeetings(ctx context.Context, tx pgx.Tx, transfers []Transfer, lock str
 }
 
 // Candidates by the gateway's id first, then by case, sum and day. A payment that is settled is none.
-const meetByRefSQL = `SELECT w.n, p.id, p.amount FROM unnest($1::int[], $2::text[], $3::text[]) AS w (n, source, txn_id)
- CROSS JOIN LATERAL (SELECT id, amount FROM payments WHERE payments.source = w.source AND payments.txn_id = w.txn_id OFFSET 0) AS p
+const meetByRefSQL = `SELECT w.n, p.id, p.amount, p.fee FROM unnest($1::int[], $2::text[], $3::text[]) AS w (n, source, txn_id)
+ CROSS JOIN LATERAL (SELECT id, amount, fee FROM payments WHERE payments.source = w.source AND payments.txn_id = w.txn_id OFFSET 0) AS p
  WHERE NOT EXISTS (SELECT 1 FROM settlements t WHERE t.payment_id = p.id)`
 
-const meetByCaseSQL = `SELECT w.n, p.id FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::date[]) AS w (n, source, case_id, amount, value_on)
- CROSS JOIN LATERAL (SELECT id FROM payments WHERE payments.case_id = w.case_id AND payments.source = w.source AND payments.amount = w.amount
+const meetByCaseSQL = `SELECT w.n, p.id, p.amount, p.fee FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::date[]) AS w (n, source, case_id, amount, value_on)
+ CROSS JOIN LATERAL (SELECT id, amount, fee FROM payments WHERE payments.case_id = w.case_id AND payments.source = w.source AND w.amount IN (payments.amount, payments.amount - payments.fee)
      AND payments.value_date BETWEEN w.value_on - $6::int AND w.value_on + $6::int OFFSET 0) AS p
  WHERE NOT EXISTS (SELECT 1 FROM settlements t WHERE t.payment_id = p.id)`
 
@@ -136,11 +140,11 @@ func (s *Store) meetByRef(ctx context.Context, tx pgx.Tx, payouts []Payout, out 
 		return fmt.Errorf("payments: meet: %w", err)
 	}
 	var i int32
-	var payment, tiyn int64
-	_, err = pgx.ForEachRow(rows, []any{&i, &payment, &tiyn}, func() error {
-		if same := payouts[i].Amount.Tiyn() == tiyn; !taken[payment] {
-			out[i].PaymentID, out[i].Sure = payment, same
-			taken[payment] = same
+	var payment, tiyn, fee int64
+	_, err = pgx.ForEachRow(rows, []any{&i, &payment, &tiyn, &fee}, func() error {
+		if !taken[payment] {
+			out[i] = meeting(payouts[i].Amount, payment, tiyn, fee)
+			taken[payment] = out[i].Sure
 		}
 		return nil
 	})
@@ -170,13 +174,13 @@ func (s *Store) meetByCase(ctx context.Context, tx pgx.Tx, payouts []Payout, out
 	if err != nil {
 		return fmt.Errorf("payments: meet: %w", err)
 	}
-	found := map[int32][]int64{}
+	found := map[int32][]Meeting{}
 	rivals := map[int64]int{} // payouts that could be the money of one payment
 	var i int32
-	var payment int64
-	_, err = pgx.ForEachRow(rows, []any{&i, &payment}, func() error {
+	var payment, tiyn, fee int64
+	_, err = pgx.ForEachRow(rows, []any{&i, &payment, &tiyn, &fee}, func() error {
 		if !taken[payment] {
-			found[i] = append(found[i], payment)
+			found[i] = append(found[i], meeting(payouts[i].Amount, payment, tiyn, fee))
 			rivals[payment]++
 		}
 		return nil
@@ -184,8 +188,9 @@ func (s *Store) meetByCase(ctx context.Context, tx pgx.Tx, payouts []Payout, out
 	if err != nil {
 		return fmt.Errorf("payments: meet: %w", err)
 	}
-	for i, ids := range found {
-		out[i].PaymentID, out[i].Sure = ids[0], len(ids) == 1 && rivals[ids[0]] == 1
+	for i, could := range found {
+		out[i] = could[0]
+		out[i].Sure = len(could) == 1 && rivals[could[0].PaymentID] == 1
 	}
 	return nil
 }
@@ -196,6 +201,7 @@ type Settlement struct {
 	Gateway   string
 	PaymentID int64
 	Amount    money.Amount
+	Fee       money.Amount // that the gateway kept; with Amount it is the payment
 }
 
 // Settle books settlements. [ErrRaced] says that another transaction settled one of the payments meanwhile.
@@ -203,18 +209,25 @@ func (s *Store) Settle(ctx context.Context, tx pgx.Tx, settled []Settlement, now
 	if err := checkBatch(len(settled)); err != nil || len(settled) == 0 {
 		return err
 	}
-	entries := make([]ledger.Entry, len(settled))
-	for i, t := range settled {
+	entries := make([]ledger.Entry, 0, len(settled))
+	for _, t := range settled {
 		e, err := ledger.Settled(t.Gateway, t.PaymentID, t.Amount)
 		if err != nil {
 			return err
 		}
-		entries[i] = e
+		if entries = append(entries, e); t.Fee.IsZero() {
+			continue
+		}
+		if e, err = ledger.FeeKept(t.Gateway, t.PaymentID, t.Fee); err != nil {
+			return err
+		}
+		entries = append(entries, e)
 	}
-	err := pg.Copy(ctx, tx, "settlements", []string{"txn_id", "payment_id", "at"}, len(settled), func(r *pg.Row, i int) {
+	err := pg.Copy(ctx, tx, "settlements", []string{"txn_id", "payment_id", "at", "fee"}, len(settled), func(r *pg.Row, i int) {
 		r.Text(settled[i].TxnID)
 		r.Int8(settled[i].PaymentID)
 		r.Time(now)
+		r.Int8(settled[i].Fee.Tiyn())
 	})
 	if err != nil {
 		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueViolation {
@@ -288,7 +301,10 @@ func (s *Store) left(ctx context.Context, tx pgx.Tx, g Departure, now time.Time)
 			return ledger.Entry{}, err
 		}
 	}
-	return ledger.Of(ledger.KindPaidOut, g.Order.PaymentID, g.Amount, "")
+	if g.Order.Kind == RemittanceKind {
+		return g.Order.entry(ledger.KindRemitLeft)
+	}
+	return g.Order.entry(ledger.KindPaidOut)
 }
 
 // Arrival is a payout whose payment the gateway has not told of yet: it became a payment of its own, and the gateway's word will find it.

@@ -13,7 +13,7 @@ import (
 	"robotbailiff/rules/money"
 )
 
-const paymentColumns = `id, coalesce(case_id, 0), source, txn_id, amount, value_date, received_at, allocated, refund_due, reversed, refunded, moved, reference`
+const paymentColumns = `id, coalesce(case_id, 0), source, txn_id, amount, value_date, received_at, allocated, refund_due, reversed, refunded, moved, remitting, remitted, fee, reference`
 
 const byIDSQL = `SELECT ` + paymentColumns + ` FROM payments WHERE id = ANY($1::bigint[]) ORDER BY id`
 
@@ -133,7 +133,7 @@ func (s *Store) SameAs(ctx context.Context, tx pgx.Tx, payment, known int64, act
 		return refuse("unknown")
 	case p.Source != ledger.SourceTreasury || k.Source == ledger.SourceTreasury || k.Source == ledger.SourceSplit:
 		return refuse("not a line and a gateway's payment")
-	case !p.Suspense.Equal(p.Amount) || !p.Amount.Equal(k.Amount):
+	case !p.Suspense.Equal(p.Amount) || !k.ComesAs(p.Amount):
 		return refuse("another sum, or used already")
 	}
 	var met string
@@ -146,20 +146,32 @@ func (s *Store) SameAs(ctx context.Context, tx pgx.Tx, payment, known int64, act
 	if _, err := tx.Exec(ctx, forgetArrivedSQL, payment); err != nil {
 		return fmt.Errorf("payments: same as: %w", err)
 	}
-	e, err := ledger.Of(ledger.KindSameAs, payment, p.Amount, actReason(act))
+	return s.join(ctx, tx, &p, &k, act, now)
+}
+
+// join takes what a line brought back out of suspense and settles the payment of a gateway with it, by an act or, with none, by itself.
+func (s *Store) join(ctx context.Context, tx pgx.Tx, p, k *Payment, act int64, now time.Time) error {
+	kind, reason, by := "met", "met", any(nil)
+	if act != 0 {
+		kind, reason, by = "same_as", actReason(act), act
+	}
+	e, err := ledger.Of(ledger.KindSameAs, p.ID, p.Amount, reason)
 	if err != nil {
 		return err
 	}
-	if err := s.move(ctx, tx, payment, p.Amount); err != nil {
+	if err := s.move(ctx, tx, p.ID, p.Amount); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, keepMoveSQL, []int64{known}, payment, "same_as", act, []int64{p.Amount.Tiyn()}); err != nil {
+	if _, err := tx.Exec(ctx, keepMoveSQL, []int64{k.ID}, p.ID, kind, by, []int64{p.Amount.Tiyn()}); err != nil {
 		return unlessTwice(err, "payments: same as: %w")
+	}
+	if _, err := tx.Exec(ctx, forgetWaitSQL, p.ID); err != nil {
+		return fmt.Errorf("payments: same as: %w", err)
 	}
 	if err := post(ctx, tx, []ledger.Entry{e}, now); err != nil {
 		return err
 	}
-	return s.Settle(ctx, tx, []Settlement{{TxnID: p.TxnID, Gateway: k.Source, PaymentID: known, Amount: p.Amount}}, now)
+	return s.Settle(ctx, tx, []Settlement{{TxnID: p.TxnID, Gateway: k.Source, PaymentID: k.ID, Amount: p.Amount, Fee: k.Amount.Sub(p.Amount)}}, now)
 }
 
 func unlessTwice(err error, format string) error {
@@ -177,7 +189,7 @@ type Gone struct {
 }
 
 const unexplainedSQL = `SELECT d.txn_id, d.amount, d.at FROM departures d
- WHERE d.gateway = '' AND d.payout_id IS NULL AND NOT EXISTS (SELECT 1 FROM explanations e WHERE e.txn_id = d.txn_id)
+ WHERE d.gateway = '' AND d.payout_id IS NULL AND NOT EXISTS (SELECT 1 FROM explanations e WHERE e.txn_id = d.txn_id AND NOT e.void)
    AND ($1 = '' OR d.txn_id = $1) ORDER BY d.at, d.txn_id LIMIT $2`
 
 // UnexplainedList gives departures that wait for a person, the oldest first. With an id only that one.
@@ -202,20 +214,29 @@ const explainSQL = `INSERT INTO explanations (txn_id, meaning, amount, act_id)
 SELECT d.txn_id, $2, d.amount, $3 FROM departures d WHERE d.txn_id = $1 AND d.gateway = '' AND d.payout_id IS NULL
 RETURNING amount`
 
-// Explain books why money left, by a person's act.
+// Explain books why money left, by two people's act. What went to a claimant is booked by [Store.ExplainSent].
 func (s *Store) Explain(ctx context.Context, tx pgx.Tx, txn string, meaning ledger.Meaning, act int64, now time.Time) error {
-	var tiyn int64
-	switch err := tx.QueryRow(ctx, explainSQL, txn, string(meaning), act).Scan(&tiyn); {
-	case errors.Is(err, pgx.ErrNoRows):
-		return &RefusedError{Step: "explain", Problem: "it needs no explanation"}
-	case err != nil:
-		return unlessTwice(err, "payments: explain: %w")
+	sum, err := explain(ctx, tx, txn, meaning, act)
+	if err != nil {
+		return err
 	}
-	e, err := ledger.Explained(meaning, money.FromTiyn(tiyn), actReason(act))
+	e, err := ledger.Explained(meaning, sum, actReason(act))
 	if err != nil {
 		return err
 	}
 	return post(ctx, tx, []ledger.Entry{e}, now)
+}
+
+// explain keeps, once for ever, why money left, and gives its sum.
+func explain(ctx context.Context, tx pgx.Tx, txn string, meaning ledger.Meaning, act int64) (money.Amount, error) {
+	var tiyn int64
+	switch err := tx.QueryRow(ctx, explainSQL, txn, string(meaning), act).Scan(&tiyn); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return money.Zero, &RefusedError{Step: "explain", Problem: "it needs no explanation"}
+	case err != nil:
+		return money.Zero, unlessTwice(err, "payments: explain: %w")
+	}
+	return money.FromTiyn(tiyn), nil
 }
 
 const clearDoubtsSQL = `DELETE FROM unmatched_money m USING payments p WHERE m.payment_id = ANY($1::bigint[]) AND p.id = m.payment_id

@@ -27,9 +27,19 @@ const (
 	FileDropped  FileState = "dropped"
 )
 
+// PayoutKind is what the orders of a file pay. It is stored.
+type PayoutKind string
+
+// Kinds of files and orders.
+const (
+	RefundKind     PayoutKind = "refund"     // back to payers
+	RemittanceKind PayoutKind = "remittance" // on to claimants
+)
+
 // PayoutFile is a file of payment orders.
 type PayoutFile struct {
 	ID          int64
+	Kind        PayoutKind
 	Account     string // ours
 	State       FileState
 	CollectedBy string
@@ -45,25 +55,27 @@ type PayoutFile struct {
 	Failed      int64 // orders that are due again
 }
 
-// Wanted is one refund to be collected.
+// Wanted is one refund or remittance to be collected.
 type Wanted struct {
 	PaymentID  int64
-	Amount     money.Amount // all that is due
+	Amount     money.Amount // all that can be sent
 	EndToEnd   func(file int64, n int) string
 	Requisites []byte // sealed
 }
 
 const (
-	insertFileSQL = `INSERT INTO payout_files (account, collected_by, reason, collected_at) VALUES ($1, $2, $3, $4) RETURNING id`
+	insertFileSQL = `INSERT INTO payout_files (account, collected_by, reason, collected_at, kind) VALUES ($1, $2, $3, $4, $5) RETURNING id`
 	lockDueSQL    = `SELECT id FROM payments WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`
 	takeDueSQL    = `UPDATE payments p SET paying = w.amount FROM unnest($1::bigint[], $2::bigint[]) AS w (id, amount)
- WHERE p.id = w.id AND p.paying = 0 AND p.refund_due = w.amount RETURNING p.id`
-	insertPayoutsSQL = `INSERT INTO payouts (file_id, payment_id, amount, end_to_end, requisites)
-SELECT $1, w.payment_id, w.amount, w.end_to_end, w.requisites FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[]) AS w (payment_id, amount, end_to_end, requisites)`
+ WHERE p.id = w.id AND p.paying = 0 AND p.refund_due - greatest(0, p.remitting + p.remitted - p.allocated) = w.amount RETURNING p.id`
+	takeRemitSQL = `UPDATE payments p SET remitting = w.amount FROM unnest($1::bigint[], $2::bigint[]) AS w (id, amount)
+ WHERE p.id = w.id AND p.remitting = 0 AND p.allocated - p.remitted = w.amount RETURNING p.id`
+	insertPayoutsSQL = `INSERT INTO payouts (file_id, payment_id, amount, end_to_end, requisites, kind)
+SELECT $1, w.payment_id, w.amount, w.end_to_end, w.requisites, $6 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[]) AS w (payment_id, amount, end_to_end, requisites)`
 )
 
-// Collect puts refunds into a new file, for another person to release. What is not due any more, or in another file, refuses all.
-func (s *Store) Collect(ctx context.Context, tx pgx.Tx, account string, wanted []Wanted, by, reason string, now time.Time) (file int64, err error) {
+// Collect puts refunds or remittances into a new file, for another person to release. What is not due any more, or in another file, refuses all.
+func (s *Store) Collect(ctx context.Context, tx pgx.Tx, kind PayoutKind, account string, wanted []Wanted, by, reason string, now time.Time) (file int64, err error) {
 	id := func(w Wanted) int64 { return w.PaymentID }
 	if err := checkBatch(len(wanted)); err != nil {
 		return 0, err
@@ -71,7 +83,7 @@ func (s *Store) Collect(ctx context.Context, tx pgx.Tx, account string, wanted [
 	if twice := duplicates(wanted, id); twice != nil || len(wanted) == 0 {
 		return 0, &RefusedError{Step: "collect", Problem: "nothing, or named twice", IDs: twice}
 	}
-	if err := tx.QueryRow(ctx, insertFileSQL, account, by, reason, now).Scan(&file); err != nil {
+	if err := tx.QueryRow(ctx, insertFileSQL, account, by, reason, now, string(kind)).Scan(&file); err != nil {
 		return 0, fmt.Errorf("payments: collect: %w", err)
 	}
 	n := len(wanted)
@@ -82,39 +94,43 @@ func (s *Store) Collect(ctx context.Context, tx pgx.Tx, account string, wanted [
 	if _, err := tx.Exec(ctx, lockDueSQL, ids); err != nil {
 		return 0, fmt.Errorf("payments: collect: %w", err)
 	}
-	done, err := collectIDs(ctx, tx, takeDueSQL, whole, ids, sums)
+	take := takeDueSQL
+	if kind == RemittanceKind {
+		take = takeRemitSQL
+	}
+	done, err := collectIDs(ctx, tx, take, whole, ids, sums)
 	if err != nil {
 		return 0, fmt.Errorf("payments: collect: %w", err)
 	}
 	if left := missing(wanted, id, done); left != nil {
 		return 0, &RefusedError{Step: "collect", Problem: "not due any more, or on its way already", IDs: left}
 	}
-	if _, err := tx.Exec(ctx, insertPayoutsSQL, file, ids, sums, names, requisites); err != nil {
+	if _, err := tx.Exec(ctx, insertPayoutsSQL, file, ids, sums, names, requisites, string(kind)); err != nil {
 		return 0, unlessTwice(err, "payments: collect: %w")
 	}
 	return file, nil
 }
 
 const (
-	fileColumns = `SELECT f.id, f.account, f.collected_by, f.reason, f.collected_at, coalesce(a.act, ''), coalesce(a.actor, ''), coalesce(a.reason, ''), a.at, a.sha256,
+	fileColumns = `SELECT f.id, f.kind, f.account, f.collected_by, f.reason, f.collected_at, coalesce(a.act, ''), coalesce(a.actor, ''), coalesce(a.reason, ''), a.at, a.sha256,
        (SELECT count(*) FROM payouts o WHERE o.file_id = f.id), (SELECT coalesce(sum(o.amount), 0)::bigint FROM payouts o WHERE o.file_id = f.id),
        (SELECT count(*) FROM payouts o WHERE o.file_id = f.id AND o.state IN ('collected', 'sent')),
        (SELECT count(*) FROM payouts o WHERE o.file_id = f.id AND o.state IN ('rejected', 'returned'))
   FROM payout_files f LEFT JOIN payout_file_acts a ON a.file_id = f.id `
-	filesSQL    = fileColumns + `ORDER BY f.id DESC LIMIT $1`
+	filesSQL    = fileColumns + `WHERE f.kind = $2 ORDER BY f.id DESC LIMIT $1`
 	fileSQL     = fileColumns + `WHERE f.id = $1`
 	lockFileSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.payout_file/' || $1::bigint, 0))`
 	fileActSQL  = `INSERT INTO payout_file_acts (file_id, act, actor, reason, at, sha256, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	sendSQL     = `UPDATE payouts SET state = 'sent' WHERE file_id = $1`
 	dropSQL     = `UPDATE payouts SET state = 'dropped', ended_at = $2 WHERE file_id = $1`
-	freeDueSQL  = `UPDATE payments p SET paying = 0 FROM payouts o WHERE o.file_id = $1 AND p.id = o.payment_id`
+	freeDueSQL  = `UPDATE payments p SET paying = 0 FROM payouts o WHERE o.file_id = $1 AND o.kind = 'refund' AND p.id = o.payment_id`
 	lockOfSQL   = `SELECT p.id FROM payments p JOIN payouts o ON o.payment_id = p.id WHERE o.file_id = $1 ORDER BY p.id FOR UPDATE OF p`
 	sealedSQL   = `SELECT sealed, sha256 FROM payout_file_acts WHERE file_id = $1 AND act = 'released'`
 )
 
-// Files lists the newest files.
-func (s *Store) Files(ctx context.Context, q Querier, limit int, now time.Time) ([]PayoutFile, error) {
-	return readFiles(ctx, q, now, filesSQL, limit)
+// Files lists the newest files of a kind.
+func (s *Store) Files(ctx context.Context, q Querier, kind PayoutKind, limit int, now time.Time) ([]PayoutFile, error) {
+	return readFiles(ctx, q, now, filesSQL, limit, string(kind))
 }
 
 // File reads one file.
@@ -146,7 +162,7 @@ func readFiles(ctx context.Context, q Querier, now time.Time, sql string, args .
 		var act string
 		var at pgtype.Timestamptz
 		var tiyn int64
-		err = row.Scan(&f.ID, &f.Account, &f.CollectedBy, &f.Reason, &f.CollectedAt, &act, &f.DecidedBy, &f.DecidedWhy, &at, &f.SHA256, &f.Count, &tiyn, &f.Waiting, &f.Failed)
+		err = row.Scan(&f.ID, &f.Kind, &f.Account, &f.CollectedBy, &f.Reason, &f.CollectedAt, &act, &f.DecidedBy, &f.DecidedWhy, &at, &f.SHA256, &f.Count, &tiyn, &f.Waiting, &f.Failed)
 		f.Sum, f.DecidedAt = money.FromTiyn(tiyn), at.Time
 		f.State = FileState(cmp.Or(act, string(FileOpen)))
 		if act == "" && !now.Before(f.CollectedAt.Add(ReleaseWithin)) {
@@ -180,6 +196,9 @@ func (s *Store) Drop(ctx context.Context, tx pgx.Tx, file int64, by, why string,
 	}
 	if err == nil {
 		_, err = tx.Exec(ctx, freeDueSQL, file)
+	}
+	if err == nil {
+		err = s.freeRemittances(ctx, tx, file, now)
 	}
 	if err == nil {
 		_, err = tx.Exec(ctx, dropSQL, file, now)

@@ -59,7 +59,20 @@ type Payment struct {
 	Refunded   money.Amount // paid back to the payer
 	Moved      money.Amount // stands in other payments
 	Suspense   money.Amount
-	Reference  string // the payer's words: personal data, for the desk only
+	Remitting  money.Amount // of Allocated: on its way to the claimant
+	Remitted   money.Amount // sent to him; with Remitting more than Allocated: he owes the rest
+	Fee        money.Amount // that the gateway says it keeps when it pays the payment out
+	Reference  string       // the payer's words: personal data, for the desk only
+}
+
+// Free is what can be sent to the claimant.
+func (p *Payment) Free() money.Amount {
+	return money.Max(money.Zero, p.Allocated.Sub(p.Remitting).Sub(p.Remitted))
+}
+
+// Overpaid is what the claimant owes of the payment: it was taken back, or is due back, after its money had gone, or while it goes.
+func (p *Payment) Overpaid() money.Amount {
+	return money.Max(money.Zero, p.Remitting.Add(p.Remitted).Sub(p.Allocated))
 }
 
 const caseMoneySQL = `SELECT ` + paymentColumns + `
@@ -98,9 +111,9 @@ func collectPayments(ctx context.Context, q Querier, sql string, args ...any) ([
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Payment, error) {
 		var p Payment
-		var amount, allocated, refund, reversed, refunded, moved int64
+		var amount, allocated, refund, reversed, refunded, moved, remitting, remitted, fee int64
 		var date time.Time
-		err := row.Scan(&p.ID, &p.CaseID, &p.Source, &p.TxnID, &amount, &date, &p.ReceivedAt, &allocated, &refund, &reversed, &refunded, &moved, &p.Reference)
+		err := row.Scan(&p.ID, &p.CaseID, &p.Source, &p.TxnID, &amount, &date, &p.ReceivedAt, &allocated, &refund, &reversed, &refunded, &moved, &remitting, &remitted, &fee, &p.Reference)
 		if err != nil {
 			return p, err
 		}
@@ -108,6 +121,8 @@ func collectPayments(ctx context.Context, q Querier, sql string, args ...any) ([
 		p.Amount, p.Allocated = money.FromTiyn(amount), money.FromTiyn(allocated)
 		p.RefundDue, p.Reversed = money.FromTiyn(refund), money.FromTiyn(reversed)
 		p.Refunded, p.Moved = money.FromTiyn(refunded), money.FromTiyn(moved)
+		p.Fee = money.FromTiyn(fee)
+		p.Remitting, p.Remitted = money.FromTiyn(remitting), money.FromTiyn(remitted)
 		p.Suspense = money.FromTiyn(amount - allocated - refund - reversed - refunded - moved)
 		return p, nil
 	})
@@ -136,6 +151,21 @@ const refundsSQL = `SELECT coalesce(sum(refund_due), 0)::bigint, count(*) FROM p
 // RefundsDue gives the money that is due back to payers.
 func (s *Store) RefundsDue(ctx context.Context, q Querier) (Total, error) {
 	return total(ctx, q, refundsSQL)
+}
+
+const (
+	claimantsDueSQL = `SELECT coalesce(sum(allocated - remitting - remitted), 0)::bigint, count(*) FROM payments WHERE allocated > remitting + remitted`
+	claimantsOweSQL = `SELECT coalesce(sum(remitting + remitted - allocated), 0)::bigint, count(*) FROM payments WHERE remitting + remitted > allocated`
+)
+
+// DueToClaimants gives the money that debtors have paid and that no order carries to the claimants yet.
+func (s *Store) DueToClaimants(ctx context.Context, q Querier) (Total, error) {
+	return total(ctx, q, claimantsDueSQL)
+}
+
+// OwedByClaimants gives what claimants owe.
+func (s *Store) OwedByClaimants(ctx context.Context, q Querier) (Total, error) {
+	return total(ctx, q, claimantsOweSQL)
 }
 
 func total(ctx context.Context, q Querier, sql string) (Total, error) {

@@ -88,8 +88,10 @@ type PendingEvent struct {
 	ReceivedAt time.Time
 }
 
-const takePendingSQL = `SELECT e.id, e.source, e.event_id, e.body, e.received_at FROM payment_pending p JOIN payment_events e ON e.id = p.event_id
-WHERE p.event_id > $1 ORDER BY p.event_id LIMIT $2 FOR UPDATE OF p SKIP LOCKED`
+// takePendingSQL looks each message up by its key (OFFSET 0, as for knownPaymentsSQL): a join was planned when both tables were empty, and
+// read all messages for each when a burst had filled them.
+const takePendingSQL = `SELECT e.* FROM (SELECT event_id FROM payment_pending WHERE event_id > $1 ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED) p
+ CROSS JOIN LATERAL (SELECT id, source, event_id, body, received_at FROM payment_events WHERE id = p.event_id OFFSET 0) e ORDER BY p.event_id`
 
 // TakePending locks up to limit unsettled messages, in the order of their arrival; messages another worker holds are
 // left out.

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/payments/ledger"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
 
-// Due is a payment with money that is due back to its payer and that no payment order carries yet.
+// Due is a payment with money that is due back to its payer and that no payment order carries yet. What a claimant has of it is not in it: he
+// gives it back first, since money of others pays nothing back.
 type Due struct {
 	PaymentID  int64
 	CaseID     int64
@@ -24,20 +26,23 @@ type Due struct {
 	ByGateway  bool         // it came through a gateway, so that the payer of the line is the gateway
 	Payer      []byte       // whom the bank named, sealed; nil: nobody, or a gateway
 	Given      []byte       // requisites that a person gave, sealed; nil: none
-	Last       string       // how the last order of it ended: "rejected", "returned" or ""
-	Code       string       // and why, as the bank says
+	GivenBy    string
+	GivenAt    time.Time
+	Last       string // how the last order of it ended: "rejected", "returned" or ""
+	Code       string // and why, as the bank says
 }
 
-const dueSQL = `SELECT p.id, coalesce(p.case_id, 0), r.source, p.received_at, p.value_date, p.refund_due - p.paying,
+const dueSQL = `SELECT p.id, coalesce(p.case_id, 0), r.source, p.received_at, p.value_date, p.refund_due - p.paying - greatest(0, p.remitting + p.remitted - p.allocated),
        r.source = 'treasury' OR EXISTS (SELECT 1 FROM settlements t WHERE t.payment_id = r.id),
        r.source <> 'treasury' OR EXISTS (SELECT 1 FROM arrivals a WHERE a.payment_id = r.id),
        (SELECT payer FROM statement_lines l WHERE l.payment_id = r.id AND l.payer IS NOT NULL LIMIT 1),
-       (SELECT sealed FROM refund_requisites g WHERE g.payment_id = p.id ORDER BY g.id DESC LIMIT 1),
+       g.sealed, coalesce(g.given_by, ''), g.at,
        coalesce(o.state, ''), coalesce(o.code, '')
   FROM payments p LEFT JOIN money_moves m ON m.to_id = p.id AND m.kind = 'split'
   JOIN payments r ON r.id = coalesce(m.payment_id, p.id)
-  LEFT JOIN LATERAL (SELECT state, code FROM payouts o WHERE o.payment_id = p.id AND o.state IN ('rejected', 'returned') ORDER BY o.id DESC LIMIT 1) AS o ON true
- WHERE p.refund_due > 0 AND p.refund_due > p.paying`
+  LEFT JOIN LATERAL (SELECT sealed, given_by, at FROM refund_requisites q WHERE q.payment_id = p.id ORDER BY q.id DESC LIMIT 1) AS g ON true
+  LEFT JOIN LATERAL (SELECT state, code FROM payouts o WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state IN ('rejected', 'returned') ORDER BY o.id DESC LIMIT 1) AS o ON true
+ WHERE p.refund_due > 0 AND p.refund_due - p.paying > greatest(0, p.remitting + p.remitted - p.allocated)`
 
 const (
 	dueListSQL = dueSQL + ` AND p.id > $1 ORDER BY p.id LIMIT $2`
@@ -62,7 +67,9 @@ func readDue(ctx context.Context, q Querier, sql string, args ...any) ([]Due, er
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d Due, err error) {
 		var tiyn int64
 		var value time.Time
-		err = row.Scan(&d.PaymentID, &d.CaseID, &d.Source, &d.ReceivedAt, &value, &tiyn, &d.OnAccount, &d.ByGateway, &d.Payer, &d.Given, &d.Last, &d.Code)
+		var given pgtype.Timestamptz
+		err = row.Scan(&d.PaymentID, &d.CaseID, &d.Source, &d.ReceivedAt, &value, &tiyn, &d.OnAccount, &d.ByGateway, &d.Payer, &d.Given, &d.GivenBy, &given, &d.Last, &d.Code)
+		d.GivenAt = given.Time
 		d.Amount, d.ValueDate = money.FromTiyn(tiyn), calendar.FromUTC(value)
 		if d.ByGateway {
 			d.Payer = nil
@@ -91,6 +98,7 @@ const (
 // PayOrder is one payment order.
 type PayOrder struct {
 	ID         int64
+	Kind       PayoutKind
 	FileID     int64
 	PaymentID  int64
 	CaseID     int64
@@ -105,7 +113,7 @@ type PayOrder struct {
 
 const lockPayoutsSQL = `SELECT p.id FROM payments p WHERE p.id IN (SELECT o.payment_id FROM payouts o WHERE o.end_to_end = ANY($1)) ORDER BY p.id FOR UPDATE`
 
-const payoutColumns = `SELECT o.id, o.file_id, o.payment_id, coalesce(p.case_id, 0), o.amount, o.end_to_end, o.requisites, o.state, o.told_by, o.code,
+const payoutColumns = `SELECT o.id, o.kind, o.file_id, o.payment_id, coalesce(p.case_id, 0), o.amount, o.end_to_end, o.requisites, o.state, o.told_by, o.code,
        EXISTS (SELECT 1 FROM departures d WHERE d.payout_id = o.id)
   FROM payouts o JOIN payments p ON p.id = o.payment_id `
 
@@ -147,7 +155,7 @@ func readPayouts(ctx context.Context, q Querier, sql string, args ...any) ([]Pay
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (o PayOrder, err error) {
 		var tiyn int64
-		err = row.Scan(&o.ID, &o.FileID, &o.PaymentID, &o.CaseID, &tiyn, &o.EndToEnd, &o.Requisites, &o.State, &o.ToldBy, &o.Code, &o.Departed)
+		err = row.Scan(&o.ID, &o.Kind, &o.FileID, &o.PaymentID, &o.CaseID, &tiyn, &o.EndToEnd, &o.Requisites, &o.State, &o.ToldBy, &o.Code, &o.Departed)
 		o.Amount = money.FromTiyn(tiyn)
 		return o, err
 	})
@@ -186,11 +194,15 @@ func (s *Store) end(ctx context.Context, tx pgx.Tx, o *PayOrder, to PayoutState,
 
 // Paid books that an order that was sent is done, as the bank or a statement says.
 func (s *Store) Paid(ctx context.Context, tx pgx.Tx, o *PayOrder, toldBy string, now time.Time) error {
-	e, err := ledger.Of(ledger.KindRefunded, o.PaymentID, o.Amount, "")
+	kind, sql := ledger.KindRefunded, paidBackSQL
+	if o.Kind == RemittanceKind {
+		kind, sql = ledger.KindRemitted, remittedSQL
+	}
+	e, err := o.entry(kind)
 	if err != nil {
 		return err
 	}
-	if err := s.end(ctx, tx, o, PayoutPaid, toldBy, "", paidBackSQL, now); err != nil {
+	if err := s.end(ctx, tx, o, PayoutPaid, toldBy, "", sql, now); err != nil {
 		return err
 	}
 	return post(ctx, tx, []ledger.Entry{e}, now)
@@ -198,7 +210,13 @@ func (s *Store) Paid(ctx context.Context, tx pgx.Tx, o *PayOrder, toldBy string,
 
 // Rejected makes the money of an order due again: the bank did not do it.
 func (s *Store) Rejected(ctx context.Context, tx pgx.Tx, o *PayOrder, code string, now time.Time) error {
-	return s.end(ctx, tx, o, PayoutRejected, "bank", code, notPaidSQL, now)
+	if o.Kind == RefundKind {
+		return s.end(ctx, tx, o, PayoutRejected, "bank", code, notPaidSQL, now)
+	}
+	if err := s.end(ctx, tx, o, PayoutRejected, "bank", code, notRemittedSQL, now); err != nil {
+		return err
+	}
+	return s.setOff(ctx, tx, o, now)
 }
 
 // CameBack makes the money of an order due again that came back by a line.
@@ -208,17 +226,33 @@ func (s *Store) CameBack(ctx context.Context, tx pgx.Tx, o *PayOrder, txn string
 			return err
 		}
 	}
-	e, err := ledger.Of(ledger.KindCameBack, o.PaymentID, o.Amount, "")
+	kind, sql := ledger.KindCameBack, cameBackSQL
+	if o.Kind == RemittanceKind {
+		kind, sql = ledger.KindRemitBack, remitBackSQL
+	}
+	e, err := o.entry(kind)
 	if err != nil {
 		return err
 	}
-	if err := s.end(ctx, tx, o, PayoutReturned, "statement", "", cameBackSQL, now); err != nil {
+	if err := s.end(ctx, tx, o, PayoutReturned, "statement", "", sql, now); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, keepReturnSQL, txn, o.ID, o.Amount.Tiyn(), now); err != nil {
 		return unlessTwice(err, "payments: came back: %w")
 	}
-	return post(ctx, tx, []ledger.Entry{e}, now)
+	if err := post(ctx, tx, []ledger.Entry{e}, now); err != nil || o.Kind == RefundKind {
+		return err
+	}
+	return s.setOff(ctx, tx, o, now)
+}
+
+// entry books what happened to the money of an order. What goes to a claimant says for which case.
+func (o *PayOrder) entry(kind ledger.Kind) (ledger.Entry, error) {
+	e, err := ledger.Of(kind, o.PaymentID, o.Amount, "")
+	if o.Kind == RemittanceKind {
+		e.CaseID = o.CaseID
+	}
+	return e, err
 }
 
 // Returned says which of these lines brought a refund back.

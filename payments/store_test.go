@@ -188,7 +188,7 @@ func TestAllocate(t *testing.T) {
 		net[b.Account] = b.Net().Tiyn()
 	}
 	for account, want := range map[ledger.Account]int64{
-		ledger.Clearing("kaspi"): 1570, ledger.Suspense: -100, ledger.Receivable: 0, ledger.RefundsDue: -470, ledger.Claims: -1000,
+		ledger.Clearing("kaspi"): 1570, ledger.Suspense: -100, ledger.Receivable: 0, ledger.RefundsDue: -470, ledger.Claims: 0, ledger.DueToClaimants: -1000,
 	} {
 		if net[account] != want {
 			t.Errorf("%s is %d, want %d", account, net[account], want)

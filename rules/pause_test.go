@@ -39,7 +39,7 @@ func TestAfterPause(t *testing.T) {
 	} {
 		var pauses []Pause
 		for _, x := range c.pauses {
-			pauses = append(pauses, Pause{d(x[0]), d(x[1])})
+			pauses = append(pauses, Pause{From: d(x[0]), To: d(x[1])})
 		}
 		term, days, trace := AfterPause(p, d("2026-09-01"), c.left, pauses, d(c.since), d("2026-09-30"))
 		if term != d(c.term) || days != c.days || (len(trace) == 2) != (c.days > 0) {
@@ -58,18 +58,44 @@ func TestLaterByPause(t *testing.T) {
 		pause Pause
 		want  calendar.Date
 	}{
-		"within":          {Pause{day(3), day(8)}, day(11)}, // Thursday, Friday, Monday
-		"a weekend":       {Pause{day(5), day(7)}, 0},
-		"beyond its end":  {Pause{day(8), day(14)}, day(14)}, // four working days
-		"after its end":   {Pause{day(9), day(14)}, 0},
-		"before it began": {Pause{day(1), day(2)}, 0},
+		"within":          {Pause{From: day(3), To: day(8)}, day(11)}, // Thursday, Friday, Monday
+		"a weekend":       {Pause{From: day(5), To: day(7)}, 0},
+		"beyond its end":  {Pause{From: day(8), To: day(14)}, day(14)}, // four working days
+		"after its end":   {Pause{From: day(9), To: day(14)}, 0},
+		"before it began": {Pause{From: day(1), To: day(2)}, 0},
 	} {
 		got, trace := LaterByPause(p, pack.KeyVoluntary, end, []Pause{c.pause}, day(2), today)
 		if got != c.want || (len(trace) == 2) != !c.want.IsZero() {
 			t.Errorf("%s: %s, want %s: %+v", name, got, c.want, trace)
 		}
 	}
-	if got, _ := LaterByPause(p, pack.KeyCollectionDelay, end, []Pause{{day(3), day(8)}}, day(2), today); got != day(11) {
+	if got, _ := LaterByPause(p, pack.KeyCollectionDelay, end, []Pause{{From: day(3), To: day(8)}}, day(2), today); got != day(11) {
 		t.Errorf("the collection: %s", got)
+	}
+}
+
+// The days of an objection are left out like those of a stop, none twice, and each value of the pack is named.
+func TestAfterPause_ofAnObjection(t *testing.T) {
+	t.Parallel()
+	p := pack.Default()
+	day := func(d int) calendar.Date { return calendar.MakeDate(2026, 9, d) }
+	both := []Pause{{From: day(2), To: day(6)}, {From: day(4), To: day(9), Objection: true}}
+	term, days, trace := AfterPause(p, day(1), 0, both, day(1), day(20))
+	if days != 7 || term != calendar.MakeDate(2026, 10, 8) || len(trace) != 3 || trace[0].Rule != pack.KeyPause || trace[1].Rule != pack.KeyObjectionOut {
+		t.Errorf("%s, %d days, %+v", term, days, trace)
+	}
+	if end, trace := LaterByPause(p, pack.KeyVoluntary, day(8), both[1:], day(2), day(20)); end != day(11) || trace[0].Facts[1] != (Fact{"objection_over_on", "2026-09-09"}) {
+		t.Errorf("%s, %+v", end, trace)
+	}
+}
+
+// An objection of a Friday is answered by the Friday after; a pack of before knows none.
+func TestObjectionDue(t *testing.T) {
+	t.Parallel()
+	if due, step := ObjectionDue(pack.Default(), calendar.MakeDate(2026, 9, 4)); due != calendar.MakeDate(2026, 9, 11) || step.Rule != pack.KeyObjectionDays {
+		t.Errorf("%s, %+v", due, step)
+	}
+	if due, step := ObjectionDue(pack.Default(), calendar.MakeDate(2014, 9, 4)); !due.IsZero() || step.Outcome != StepHold {
+		t.Errorf("%s, %+v", due, step)
 	}
 }

@@ -30,6 +30,7 @@ type bankSettings struct {
 	TLSRoots string        `json:"tls_roots"`
 	SignKey  string        `json:"sign_key"`
 	BankKeys []string      `json:"bank_keys"`
+	Rate     int           `json:"arrests_an_hour"` // above which the breaker stops this bank; 0: that of the rule pack
 }
 
 // bank is one that the settings name.
@@ -90,11 +91,63 @@ func faultsOf(err error) []error {
 	return []error{err}
 }
 
+// openRegister reads the settings of the register of debtors, which are those of a bank with a service.
+func openRegister(file string, hooks bankHooks) (*bankapi.RegisterClient, *wire.Verifier, error) {
+	dir := filepath.Dir(file)
+	s, err := readBank(file)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case s.URL == "" || s.Encoding != "" && s.Encoding != wire.JSON:
+		return nil, nil, errors.New("the register has a url and speaks json: leave folder and encoding away")
+	}
+	side, err := readSide(dir, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := bankapi.NewRegister(bankapi.Config{
+		URL: s.URL, TLS: side.tls, Signer: side.signer, Verifier: side.verifier, Clock: clock.System(), Keep: hooks.keep, Report: hooks.report, Observe: hooks.observe,
+	})
+	return c, side.verifier, err
+}
+
 func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
+	if name == orders.RegisterName {
+		return b, errors.New("no bank has this name: it is that of the register of debtors (BAILIFF_REGISTER)")
+	}
 	s, err := readBank(filepath.Join(dir, name+".json"))
 	if err != nil {
 		return b, err
 	}
+	side, err := readSide(dir, s)
+	if err != nil {
+		return b, err
+	}
+	if s.Folder != "" {
+		p, err := bankfile.Open(bankfile.Config{Name: name, Dir: in(dir, s.Folder), Encoding: s.Encoding, Signer: side.signer, Verifier: side.verifier, Clock: clock.System(), Keep: hooks.keep, Report: hooks.report})
+		if err != nil {
+			return b, err
+		}
+		return bank{name, p, side.verifier, p.Ready, p.Close}, nil
+	}
+	c, err := bankapi.New(bankapi.Config{
+		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: side.tls, Signer: side.signer, Verifier: side.verifier, Clock: clock.System(),
+		Keep: hooks.keep, Report: hooks.report, Observe: hooks.observe,
+	})
+	if err != nil {
+		return b, err
+	}
+	return bank{name, c, side.verifier, c.Ready, func() error { return nil }}, nil
+}
+
+// side is what both sides of a connection know each other by.
+type side struct {
+	signer   *wire.Signer
+	verifier *wire.Verifier
+	tls      *tls.Config // nil: it goes by files
+}
+
+func readSide(dir string, s bankSettings) (b side, err error) {
 	var errs []error
 	content := func(field, path string) []byte {
 		if path == "" {
@@ -126,38 +179,37 @@ func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
 	if len(errs) > 0 {
 		return b, errors.Join(errs...)
 	}
-	signer, err := wire.NewSigner(ours)
-	if err != nil {
+	if b.signer, err = wire.NewSigner(ours); err != nil {
 		errs = append(errs, fmt.Errorf("sign_key: %w", err))
 	}
-	verifier, err := wire.NewVerifier(public...)
-	if err != nil {
+	if b.verifier, err = wire.NewVerifier(public...); err != nil {
 		errs = append(errs, fmt.Errorf("bank_keys: %w", err))
 	}
-	var settings *tls.Config
 	if s.URL != "" {
-		if settings, err = files.TLS(); err != nil {
+		if b.tls, err = files.TLS(); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	if len(errs) > 0 {
-		return b, errors.Join(errs...)
+	return b, errors.Join(errs...)
+}
+
+// bankRates reads the rates of the banks that have one of their own; without a folder there are none.
+func bankRates(dir string) (map[string]int, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || dir == "" {
+		return nil, err
 	}
-	if s.Folder != "" {
-		p, err := bankfile.Open(bankfile.Config{Name: name, Dir: in(dir, s.Folder), Encoding: s.Encoding, Signer: signer, Verifier: verifier, Clock: clock.System(), Keep: hooks.keep, Report: hooks.report})
+	rates := map[string]int{}
+	var errs []error
+	for _, file := range files {
+		s, err := readBank(file)
 		if err != nil {
-			return b, err
+			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(file), err))
+		} else if s.Rate > 0 {
+			rates[strings.TrimSuffix(filepath.Base(file), ".json")] = s.Rate
 		}
-		return bank{name, p, verifier, p.Ready, p.Close}, nil
 	}
-	c, err := bankapi.New(bankapi.Config{
-		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: settings, Signer: signer, Verifier: verifier, Clock: clock.System(),
-		Keep: hooks.keep, Report: hooks.report, Observe: hooks.observe,
-	})
-	if err != nil {
-		return b, err
-	}
-	return bank{name, c, verifier, c.Ready, func() error { return nil }}, nil
+	return rates, errors.Join(errs...)
 }
 
 // private refuses a file with a secret that others may read. That it is there is looked at when it is read.
@@ -191,6 +243,9 @@ func readBank(file string) (s bankSettings, err error) {
 	}
 	if (s.URL == "") == (s.Folder == "") {
 		return s, errors.New("url, or folder for a bank without a service: one of them is wanted")
+	}
+	if s.Rate < 0 {
+		return s, fmt.Errorf("arrests_an_hour: %d is no rate: a whole number above 0 is wanted, or nothing for that of the rule pack", s.Rate)
 	}
 	return s, nil
 }

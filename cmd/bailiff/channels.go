@@ -32,6 +32,7 @@ type channels struct {
 	hooks map[string]http.Handler // of receipts, by their path
 
 	devices bool   // pushes go to devices
+	codes   bool   // SMS leave the house: a code comes to a telephone
 	bot     string // that chats can be linked with
 }
 
@@ -60,6 +61,9 @@ func (e *env) joinSMS(p *parts, w wiring, c *channels) error {
 		return nil
 	case smpp != "" && web != "":
 		return usagef("BAILIFF_SMPP and BAILIFF_SMS_HTTP are two ways for the same messages: set one of them")
+	}
+	c.codes = true // also in a process that serves pages alone: it is told here what those that work have
+	switch {
 	case web != "":
 		g, err := e.smsOverHTTP(web, p.keys.Blind("sms.receipts", "kannel"), httpsms.Config{Clock: p.clock, Receive: p.receipts, Observe: p.metrics.observe})
 		if err != nil {

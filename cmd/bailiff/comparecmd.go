@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -63,7 +62,7 @@ func runCompare(ctx context.Context, e *env, args []string) error {
 
 // compareBanks compares now, whether or not that was done today.
 func (e *env) compareBanks(ctx context.Context, p *parts, only string) error {
-	banks := slices.Sorted(maps.Keys(p.banks))
+	banks := p.robot.Compared()
 	if only != "" {
 		if !slices.Contains(banks, only) {
 			return usagef("there is no bank %q: give one of %q, or leave --bank away", only, banks)
@@ -95,7 +94,7 @@ func (e *env) compareBanks(ctx context.Context, p *parts, only string) error {
 		if waits[bank] {
 			d, on = open.Duty(), calendar.DateOf(open.At)
 		}
-		run, err := p.robot.Comparer.Compare(ctx, d, on, bank)
+		run, err := p.robot.CompareWith(ctx, d, on, bank)
 		switch {
 		case errors.Is(err, orders.ErrNotNow):
 			r.Failed = append(r.Failed, bank)
@@ -206,7 +205,7 @@ func (e *env) actOnRestore(ctx context.Context, p *parts, act, as, reason string
 	case "declare":
 		r, err = restored.DeclareNow(ctx, p.db.pool, as, now)
 	case "release":
-		r, err = restored.Release(ctx, p.db.pool, slices.Sorted(maps.Keys(p.banks)), as, reason, now)
+		r, err = restored.Release(ctx, p.db.pool, p.robot.Compared(), as, reason, now)
 		if wrong, ok := errors.AsType[*restored.ActError](err); ok && (wrong.Code == restored.CodeNoReason || wrong.Code == restored.CodeNoActor) {
 			return usagef("%s: give --reason and --as", wrong.Code)
 		}

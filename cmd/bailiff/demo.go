@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/engine/intake"
@@ -15,7 +16,9 @@ import (
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
+	"robotbailiff/internal/sandbox/smspage"
 	"robotbailiff/migrations"
+	"robotbailiff/notify"
 	"robotbailiff/rules/calendar"
 )
 
@@ -91,14 +94,14 @@ func (d *demo) run(ctx context.Context, db *database, ln net.Listener) error {
 	if err := d.parts.allowed(ln.Addr().String()); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	site, err := d.site(d.parts)
+	site, err := d.site(ctx, d.parts, "http://"+ln.Addr().String())
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	d.screen = newScreen(d.stderr, d.json)
 	g, gctx := errgroup.WithContext(ctx)
 	running, stop := context.WithCancel(gctx)
-	g.Go(func() error { return d.serveHTTP(running, ln, nil, site) })
+	g.Go(func() error { return d.serveHTTP(running, ln, nil, site, d.parts.hush) })
 	g.Go(func() error { return d.parts.robot.Run(running) })
 	g.Go(func() error {
 		err := d.live(running, "http://"+ln.Addr().String())
@@ -133,6 +136,9 @@ func (d *demo) prepare(ctx context.Context, db *database) error {
 	if d.parts, err = d.join(ctx, db, wiring{work: true, playful: true, seed: d.seed, pulse: 250 * time.Millisecond}); err != nil {
 		return err
 	}
+	if err := d.registerAccounts(ctx); err != nil {
+		return err
+	}
 	return d.parts.sources.Put(ctx, intake.Source{Name: demoSource, Title: "Demo court", Proof: proof.None, Active: true, GatesOn: true}, "demo")
 }
 
@@ -156,7 +162,11 @@ func (d *demo) live(ctx context.Context, base string) error {
 	if err := d.drive(ctx, base); err != nil {
 		return err
 	}
-	s, err := d.summarise(ctx, court)
+	bank, err := d.remit(ctx, base)
+	if err != nil {
+		return err
+	}
+	s, err := d.summarise(ctx, court, bank)
 	if err != nil {
 		return err
 	}
@@ -170,10 +180,24 @@ func (d *demo) live(ctx context.Context, base string) error {
 		}
 		return errSilent
 	}
-	if !d.exit {
-		_, _ = fmt.Fprintf(d.stderr, "\nEverything has ended and was checked. The pages stay at %s/desk/ until Ctrl-C.\n", base)
+	if d.exit {
+		return nil
 	}
-	return nil
+	_, _ = fmt.Fprintf(d.stderr, "\nEverything has ended and was checked. The pages stay at %s/desk/ until Ctrl-C.\n", base)
+	return d.signAll(ctx, base)
+}
+
+// signAll signs the decrees of the cases of a demo, when nobody waits for its days any more.
+func (d *demo) signAll(ctx context.Context, base string) error {
+	s, err := d.parts.signer(base)
+	if err != nil {
+		return err
+	}
+	for {
+		if n, err := s.Run(ctx); n == 0 || err != nil {
+			return err
+		}
+	}
 }
 
 func (d *demo) importBatch(ctx context.Context, court *sandbox.Court) error {
@@ -231,44 +255,64 @@ func (d *demo) welcome(ctx context.Context, base string) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(d.stderr, `
-  desk      %s/desk/      sign in with one click: the demo operator
+  desk      %s/desk/      sign in with one click: operator, supervisor, finance, auditor or administrator
   debtor    %s/p/%s
             the gate asks: last four digits of the IIN %s, year of birth %d
+  all cases %s/p/signin      the eGov of the sandbox: choose a person
+  sms       %s      the code that a refusal takes
   api       %s/api/openapi.json      API key of %s: %s
   metrics   %s/metrics
   database  --db '%s'
 
-`, base, base, v.token, v.lastFour, v.year, base, demoSource, key, base, d.parts.db.url)
+`, base, base, v.token, v.lastFour, v.year, base, base+smspage.Path, base, demoSource, key, base, d.parts.db.url)
 	return nil
 }
 
 type visitor struct {
 	token, lastFour string
 	year            int
+	reached         bool // the SMS arrives at once
 }
 
-// someDebtor picks the first open case and makes the link that its SMS carries.
+// someDebtor picks the first open case whose SMS arrives, so that every way of the portal can be tried, and makes the link that it carries.
 func (d *demo) someDebtor(ctx context.Context) (visitor, error) {
+	now, err := d.parts.clock.Now(ctx)
+	if err != nil {
+		return visitor{}, err
+	}
+	rows, err := d.parts.db.pool.Query(ctx, someDebtorSQL)
+	if err != nil {
+		return visitor{}, err
+	}
 	var (
-		v      visitor
-		id     int64
-		sealed []byte
-		born   *time.Time
+		v          visitor
+		id         int64
+		iin, phone []byte
+		born       time.Time
 	)
-	err := d.parts.db.pool.QueryRow(ctx, someDebtorSQL).Scan(&id, &sealed, &born)
+	_, err = pgx.ForEachRow(rows, []any{&id, &iin, &phone, &born}, func() error {
+		number, err := d.parts.keys.Open(iin, "debtors.iin_sealed")
+		if err != nil {
+			return err
+		}
+		to, err := d.parts.keys.Open(phone, "debtors.phone_sealed")
+		if err != nil {
+			return err
+		}
+		reached := d.parts.world.Delivers(string(to), notify.Ref(id, 1, notify.SMS), now)
+		if v.token == "" || reached && !v.reached {
+			v = visitor{d.parts.keys.LinkToken(id, 1), string(number[8:]), born.Year(), reached}
+		}
+		return nil
+	})
+	if err == nil && v.token == "" {
+		err = errors.New("there is none")
+	}
 	if err != nil {
 		return v, fmt.Errorf("no case to show: %w", err)
-	}
-	iin, err := d.parts.keys.Open(sealed, "debtors.iin_sealed")
-	if err != nil {
-		return v, err
-	}
-	v.token, v.lastFour = d.parts.keys.LinkToken(id, 1), string(iin[8:])
-	if born != nil {
-		v.year = born.Year()
 	}
 	return v, nil
 }
 
-const someDebtorSQL = `SELECT c.id, d.iin_sealed, d.birth_date FROM cases c JOIN debtors d ON d.id = c.debtor_id
- WHERE c.state = 'opened' AND d.birth_date IS NOT NULL ORDER BY c.id LIMIT 1`
+const someDebtorSQL = `SELECT c.id, d.iin_sealed, d.phone_sealed, d.birth_date FROM cases c JOIN debtors d ON d.id = c.debtor_id
+ WHERE c.state = 'opened' AND d.birth_date IS NOT NULL AND d.phone_sealed IS NOT NULL ORDER BY c.id LIMIT 50`

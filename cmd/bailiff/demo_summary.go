@@ -27,13 +27,16 @@ type summary struct {
 	Notified    int          `json:"notified"`
 	Arrested    int          `json:"arrested"` // cases for which a bank held money
 	Paid        int          `json:"paid"`
-	Lifted      int          `json:"lifted"` // arrests of cases that ended by payment
+	Lifted      int          `json:"lifted"`    // arrests of cases that ended by payment
+	Entered     int          `json:"entered"`   // into the register of debtors
+	TakenOut    int          `json:"taken_out"` // of it
 	Refused     int          `json:"refused"`
 	HandedOver  int          `json:"handed_over"`
 	Cancelled   int          `json:"cancelled"`
 	Open        int          `json:"open"`        // cases that have not ended
 	Unreleased  int          `json:"unreleased"`  // ended, but an order is not confirmed
 	RefundsDue  money.Amount `json:"refunds_due"` // tenge
+	Remitted    money.Amount `json:"remitted"`    // sent to claimants, and arrived, tenge
 	Saved       money.Amount `json:"saved"`       // private bailiffs' fees that debtors who paid were spared, tenge
 	Violations  int          `json:"violations"`
 	WallSeconds int          `json:"wall_seconds"`
@@ -41,7 +44,7 @@ type summary struct {
 	found []foundViolation
 }
 
-func (d *demo) summarise(ctx context.Context, court *sandbox.Court) (*summary, error) {
+func (d *demo) summarise(ctx context.Context, court *sandbox.Court, bank *sandbox.Treasury) (*summary, error) {
 	r := d.report
 	s := &summary{Imported: r.Rows, Accepted: r.Accepted, Duplicate: r.Duplicate, Rejected: r.Rejected, Quarantined: r.Quarantined}
 	var refunds int64
@@ -50,6 +53,9 @@ func (d *demo) summarise(ctx context.Context, court *sandbox.Court) (*summary, e
 		return nil, fmt.Errorf("summary: %w", err)
 	}
 	s.RefundsDue = money.FromTiyn(refunds)
+	if s.Entered, s.TakenOut, err = d.parts.world.Published(ctx); err != nil {
+		return nil, err
+	}
 	if s.Saved, err = d.saved(ctx); err != nil {
 		return nil, err
 	}
@@ -57,6 +63,9 @@ func (d *demo) summarise(ctx context.Context, court *sandbox.Court) (*summary, e
 		return nil, err
 	}
 	s.sumsAddUp(court.Truth())
+	if err := d.remitted(ctx, s, bank); err != nil {
+		return nil, err
+	}
 	chain, err := audit.Verify(ctx, d.parts.db.pool)
 	if err != nil {
 		return nil, err
@@ -113,15 +122,17 @@ Cases opened       %6d
 Notified           %6d   delivery proven
 Arrests            %6d   of money, never above the debt
 Paid               %6d   %d arrests lifted without a paper shown
+Register           %6d   entries where banks held too little, %d taken out again
 Refused            %6d   by the debtor's own link
 Handed over        %6d   to private bailiffs
 Cancelled          %6d   by the issuer
 Refunds due        %9s ₸
+Sent to claimants  %9s ₸   by files that two people released
 Saved for debtors  %9s ₸   private bailiffs' fees
 Violations         %6d   of the promises, by the independent check
 Time               %6d   seconds
-`, s.Imported, s.Accepted, s.Duplicate, s.Rejected, s.Quarantined, s.Opened, s.Notified, s.Arrested, s.Paid, s.Lifted, s.Refused,
-		s.HandedOver, s.Cancelled, s.RefundsDue, s.Saved, s.Violations, s.WallSeconds)
+`, s.Imported, s.Accepted, s.Duplicate, s.Rejected, s.Quarantined, s.Opened, s.Notified, s.Arrested, s.Paid, s.Lifted, s.Entered, s.TakenOut, s.Refused,
+		s.HandedOver, s.Cancelled, s.RefundsDue, s.Remitted, s.Saved, s.Violations, s.WallSeconds)
 }
 
 // standing is one line about the cases for those who watch.

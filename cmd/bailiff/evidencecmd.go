@@ -31,18 +31,19 @@ type evidenceView struct {
 	VoluntaryEndsOn calendar.Date    `json:"voluntary_ends_on,omitzero"` // last day before anything is held
 	TermEndsOn      calendar.Date    `json:"term_ends_on"`
 	Notices         []evidenceNotice `json:"notices"`
-	Opened          []evidenceVisit  `json:"opened"` // personal links that were opened behind the gate
+	Opened          []evidenceVisit  `json:"opened"` // when the debtor opened the case: behind the gate of a personal link, or after a sign-in
 	Chain           []evidenceEvent  `json:"chain"`
 	Head            string           `json:"head"` // hash of the last event
 	ChainCheck      chainCheck       `json:"chain_check"`
 }
 
-// evidenceVisit says when the personal link of a notice was opened by somebody who passed the gate; legal time.
+// evidenceVisit says when the personal link of a notice was opened by somebody who passed the gate, or the case after a sign-in; legal time.
 type evidenceVisit struct {
-	Ordinal int       `json:"ordinal"` // of the notice whose link it is
+	Ordinal int       `json:"ordinal"` // of the notice whose link it is; 0: of none
 	FirstAt time.Time `json:"first_at"`
 	LastAt  time.Time `json:"last_at"`
 	Visits  int       `json:"visits"`
+	By      string    `json:"by,omitempty"` // sign_in: the debtor had signed in at the identity provider
 }
 
 type evidenceNotice struct {
@@ -128,8 +129,8 @@ func (e *env) evidencePDF(ctx context.Context, id int64, v evidenceView, o evide
 	return e.printReport(r)
 }
 
-const evidenceOpenedSQL = `SELECT l.ordinal, v.first_at, v.last_at, v.visits
-  FROM link_visits v JOIN links l ON l.token_hash = v.token_hash WHERE v.case_id = $1 ORDER BY v.first_at, l.ordinal`
+const evidenceOpenedSQL = `SELECT l.ordinal, v.first_at, v.last_at, v.visits, '' FROM link_visits v JOIN links l ON l.token_hash = v.token_hash WHERE v.case_id = $1
+ UNION ALL SELECT 0, first_at, last_at, visits, 'sign_in' FROM signed_visits WHERE case_id = $1 ORDER BY 2, 1`
 
 // evidence reads everything in one state of the database.
 func (e *env) evidence(ctx context.Context, db *database, id int64) (v evidenceView, err error) {
@@ -228,6 +229,10 @@ func (e *env) printEvidence(v evidenceView) {
 		}
 	}
 	for _, o := range v.Opened {
+		if o.By != "" {
+			e.sayf("\nThe debtor signed in and opened the case at %s, and last at %s, %d times\n", o.FirstAt.UTC().Format(time.RFC3339), o.LastAt.UTC().Format(time.RFC3339), o.Visits)
+			continue
+		}
 		e.sayf("\nThe link of notice %d was opened at %s, and last at %s, %d times\n", o.Ordinal, o.FirstAt.UTC().Format(time.RFC3339), o.LastAt.UTC().Format(time.RFC3339), o.Visits)
 	}
 	e.sayf("\n%d events, the last one has the hash %s; bailiff audit verify proves the chains of all cases\n", len(v.Chain), v.Head)

@@ -19,28 +19,54 @@ import (
 // sandbox has banks of its own, and its orders never leave it.
 func (e *env) joinBanks(p *parts, w wiring) error {
 	dir, calls := os.Getenv("BAILIFF_BANKS"), w.work || w.banks
+	public := os.Getenv("BAILIFF_REGISTER")
 	switch outside := w.reach || w.banks; {
 	case p.world != nil && dir != "" && outside:
 		return usagef("BAILIFF_BANKS: this database is a sandbox, which has banks of its own and whose orders never go to real ones: unset it, or use another database")
+	case p.world != nil && public != "" && outside:
+		return usagef("BAILIFF_REGISTER: this database is a sandbox, which has a register of its own: unset it, or use another database")
 	case p.world != nil:
 		if calls {
-			p.banks = p.world.Banks()
+			p.banks, p.register = p.world.Banks(), p.world.Register()
 		}
 		return nil
-	case dir != "" && outside:
-		if err := p.openBanks(dir, w); err != nil {
+	case (dir != "" || public != "") && outside:
+		if err := p.openBanks(dir, public, w); err != nil {
 			return err
 		}
+	}
+	if w.work && public == "" {
+		e.log.Warn("the register of debtors is not connected: nobody is entered into it, and what is to be taken out waits (BAILIFF_REGISTER)")
 	}
 	return p.complete(w)
 }
 
-func (p *parts) openBanks(dir string, w wiring) error {
-	all, err := openBanks(dir, "", bankHooks{keep: evidence.NewStore(p.db.pool, p.keys).Keep, report: p.doubted, observe: p.metrics.observe})
-	if err != nil {
-		return usagef("BAILIFF_BANKS: %v", err)
-	}
+func (p *parts) openBanks(dir, public string, w wiring) error {
+	hooks := bankHooks{keep: evidence.NewStore(p.db.pool, p.keys).Keep, report: p.doubted, observe: p.metrics.observe}
 	verifiers := map[string]*wire.Verifier{}
+	if public != "" {
+		register, verifier, err := openRegister(public, hooks)
+		if err != nil {
+			return usagef("BAILIFF_REGISTER: %v", err)
+		}
+		verifiers[orders.RegisterName] = verifier
+		if w.work || w.banks {
+			p.register = register
+		}
+		if w.work {
+			p.health.AddMinor("register of debtors", register.Ready)
+		}
+	}
+	var all []bank
+	if dir != "" {
+		var err error
+		if all, err = openBanks(dir, "", hooks); err != nil {
+			return usagef("BAILIFF_BANKS: %v", err)
+		}
+		if p.rates, err = bankRates(dir); err != nil {
+			return usagef("BAILIFF_BANKS: %v", err)
+		}
+	}
 	for _, b := range all {
 		p.closers = append(p.closers, b.close)
 		verifiers[b.name] = b.verifier

@@ -231,3 +231,20 @@ func get(t *testing.T, address string) string {
 	}
 	return string(body)
 }
+
+// A bank may have a rate of its own for the breaker; what is no rate is refused with the bank's name.
+func TestBankRates(t *testing.T) {
+	v := newVault(t)
+	v.set("slow", map[string]any{"arrests_an_hour": 300})
+	rates, err := bankRates(v.dir)
+	if err != nil || len(rates) != 1 || rates["slow"] != 300 {
+		t.Errorf("%v, %v", rates, err)
+	}
+	if rates, err := bankRates(""); err != nil || len(rates) > 0 {
+		t.Errorf("without a folder: %v, %v", rates, err)
+	}
+	v.set("halyk", map[string]any{"arrests_an_hour": -1})
+	if _, err := bankRates(v.dir); err == nil || !strings.Contains(err.Error(), "halyk.json: arrests_an_hour: -1 is no rate") {
+		t.Errorf("%v", err)
+	}
+}

@@ -18,6 +18,7 @@ type metrics struct {
 	oldestDue, dueNow, suspense, chunks, unlift *prometheus.Desc
 	coercion, stops, scrape                     *prometheus.Desc
 	lifts, oldestLift, findings, compared       *prometheus.Desc
+	unmaskRefused                               *prometheus.Desc
 }
 
 // newMetrics registers the product's metrics; labels are bounded words, never ids or personal data.
@@ -26,24 +27,25 @@ func newMetrics(p *parts) *metrics {
 		return prometheus.NewDesc("bailiff_"+name, help, labels, nil)
 	}
 	m := &metrics{
-		parts:      p,
-		acts:       prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bailiff_acts_total", Help: "What this process did: orders, notices, receipts, payments, webhooks, sweeps, by outcome."}, []string{"what", "outcome"}),
-		cases:      d("cases", "Cases by state.", "state"),
-		orders:     d("orders", "Orders by purpose and status.", "purpose", "status"),
-		notices:    d("notices", "Notices by channel and status.", "channel", "status"),
-		jobs:       d("jobs_lag_seconds", "Age of the oldest job that waits, by queue.", "queue"),
-		oldestDue:  d("oldest_due_seconds", "For how long the oldest due case has been due, in legal time."),
-		dueNow:     d("due_cases", "Cases that are due now."),
-		suspense:   d("suspense_tenge", "Money that no case has yet."),
-		chunks:     d("open_chunks", "Outside work that waits or is under way, by kind.", "kind"),
-		unlift:     d("oldest_unlifted_seconds", "For how long the oldest ended case has waited for its release, in legal time."),
-		coercion:   d("coercion_on", "1 while the robot may take measures, 0 while everything is stopped."),
-		stops:      d("stops_open", "Stops of the switch that are in force, by people and breakers, of whatever scope."),
-		lifts:      d("lifts_waiting", "Lifts, reductions and recalls that a bank has not confirmed yet, by how long they wait in legal time.", "age"),
-		oldestLift: d("oldest_lift_seconds", "For how long the oldest of them has waited, in legal time."),
-		findings:   d("bank_findings", "Differences between banks' lists and our arrests that stand, by kind.", "kind"),
-		compared:   d("compared_seconds_ago", "Age of the last whole compare, by bank, in legal time.", "bank"),
-		scrape:     d("scrape_ok", "1 if the database could be read for this scrape."),
+		parts:         p,
+		acts:          prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bailiff_acts_total", Help: "What this process did: orders, notices, receipts, payments, webhooks, sweeps, by outcome."}, []string{"what", "outcome"}),
+		cases:         d("cases", "Cases by state.", "state"),
+		orders:        d("orders", "Orders by purpose and status.", "purpose", "status"),
+		notices:       d("notices", "Notices by channel and status.", "channel", "status"),
+		jobs:          d("jobs_lag_seconds", "Age of the oldest job that waits, by queue.", "queue"),
+		oldestDue:     d("oldest_due_seconds", "For how long the oldest due case has been due, in legal time."),
+		dueNow:        d("due_cases", "Cases that are due now."),
+		suspense:      d("suspense_tenge", "Money that no case has yet."),
+		chunks:        d("open_chunks", "Outside work that waits or is under way, by kind.", "kind"),
+		unlift:        d("oldest_unlifted_seconds", "For how long the oldest ended case has waited for its release, in legal time."),
+		coercion:      d("coercion_on", "1 while the robot may take measures, 0 while everything is stopped."),
+		stops:         d("stops_open", "Stops of the switch that are in force, by people and breakers, of whatever scope."),
+		lifts:         d("lifts_waiting", "Lifts, reductions and recalls that a bank has not confirmed yet, by how long they wait in legal time.", "age"),
+		oldestLift:    d("oldest_lift_seconds", "For how long the oldest of them has waited, in legal time."),
+		findings:      d("bank_findings", "Differences between banks' lists and our arrests that stand, by kind.", "kind"),
+		compared:      d("compared_seconds_ago", "Age of the last whole compare, by bank, in legal time.", "bank"),
+		unmaskRefused: d("desk_unmask_refused", "Looks at the person of a case that were refused within the last hour, as somebody had looked at too many."),
+		scrape:        d("scrape_ok", "1 if the database could be read for this scrape."),
 	}
 	p.registry.MustRegister(m, m.acts)
 	return m
@@ -57,7 +59,7 @@ func (m *metrics) observe(what, outcome string, n int) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.cases, m.orders, m.notices, m.jobs, m.oldestDue, m.dueNow, m.suspense, m.chunks, m.unlift, m.coercion, m.stops, m.scrape, m.lifts, m.oldestLift, m.findings, m.compared} {
+	for _, d := range []*prometheus.Desc{m.cases, m.orders, m.notices, m.jobs, m.oldestDue, m.dueNow, m.suspense, m.chunks, m.unlift, m.coercion, m.stops, m.scrape, m.lifts, m.oldestLift, m.findings, m.compared, m.unmaskRefused} {
 		ch <- d
 	}
 }
@@ -117,6 +119,7 @@ func (m *metrics) queries() []gaugeQuery {
 		{m.notices, 2, `SELECT channel, status, count(*)::float8 FROM notices GROUP BY channel, status`, nil},
 		{m.jobs, 1, `SELECT queue, extract(epoch FROM now() - min(scheduled_at))::float8 FROM river_job WHERE state IN ('available', 'retryable') GROUP BY queue`, nil},
 		{m.oldestDue, 0, `SELECT COALESCE(greatest(extract(epoch FROM $1::timestamptz - min(at)), 0), 0)::float8 FROM due`, []any{now}},
+		{m.unmaskRefused, 0, `SELECT count(*)::float8 FROM desk_access WHERE what = 'unmask_refused' AND at > clock_timestamp() - interval '1 hour'`, nil},
 		{m.dueNow, 0, `SELECT count(*)::float8 FROM due WHERE at <= $1`, []any{now}},
 		{m.suspense, 0, `SELECT COALESCE(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::float8 / 100 FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved`, nil},
 		{m.chunks, 1, `SELECT kind, count(*)::float8 FROM chunks WHERE done_at IS NULL GROUP BY kind`, nil},

@@ -47,17 +47,17 @@ type moneyReport struct {
 	Entries  int             `json:"journal_entries,omitempty"`
 }
 
-// runMoney shows how the money stands, and writes the ledger as a journal of plain text accounting.
+// runMoney shows how the money stands, writes the ledger as a journal of plain text accounting, and does what sends money on to claimants.
 func runMoney(ctx context.Context, e *env, args []string) error {
-	journal := e.flags.String("journal", "", "write the whole ledger to a new `FILE` that hledger and ledger read")
+	f := e.moneyFlags()
 	rest, err := e.parse(args)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
-		return usagef("money: takes no arguments, only flags")
+		return e.moneyVerb(ctx, rest, f)
 	}
-	return e.onDatabase(ctx, func(db *database) error { return e.money(ctx, db, *journal) })
+	return e.onDatabase(ctx, func(db *database) error { return e.money(ctx, db, *f.journal) })
 }
 
 func (e *env) money(ctx context.Context, db *database, journal string) error {

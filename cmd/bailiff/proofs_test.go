@@ -54,14 +54,14 @@ func TestJoinTills(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("BAILIFF_TILLS", c.tills)
 			t.Setenv("BAILIFF_TILL_SECRETS", c.secrets)
-			tills, err := joinTills()
+			tills, err := joinTills(nil)
 			var usage *usageError
 			switch {
 			case c.want == "!":
 				if !errors.As(err, &usage) {
 					t.Errorf("%v, %v", tills, err)
 				}
-			case err != nil || strings.Join(slices.Sorted(maps.Keys(tills)), " ") != c.want:
+			case err != nil || strings.Join(slices.Sorted(maps.Keys(tills.drivers)), " ") != c.want:
 				t.Errorf("%v, %v", tills, err)
 			}
 		})

@@ -17,21 +17,28 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"robotbailiff/engine"
+	"robotbailiff/engine/intake"
 	"robotbailiff/engine/intake/proof"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/caselist"
 	appdesk "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/objections"
 	appportal "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
+	"robotbailiff/internal/sandbox/smspage"
+	"robotbailiff/internal/sandbox/tillpage"
 	webapi "robotbailiff/internal/web/api"
 	webdesk "robotbailiff/internal/web/desk"
 	webportal "robotbailiff/internal/web/portal"
+	"robotbailiff/internal/web/ui"
 	"robotbailiff/internal/webhook"
 	"robotbailiff/notify"
 	"robotbailiff/payments/ledger"
 	"robotbailiff/payments/source/gateway"
-	"robotbailiff/rules/money"
 )
 
 const defaultAddr = "127.0.0.1:8080"
@@ -136,21 +143,22 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	here := ""
 	if !d.closed {
 		ln, err := listen(ctx, d.addr)
 		if err != nil {
 			return err
 		}
-		site, err := e.site(p)
+		here = "http://" + ln.Addr().String()
+		if d.tls != nil {
+			here = "https://" + ln.Addr().String()
+		}
+		site, err := e.site(ctx, p, here)
 		if err != nil {
 			return errors.Join(err, ln.Close())
 		}
-		scheme := "http"
-		if d.tls != nil {
-			scheme = "https"
-		}
-		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on %s://%s\n", scheme, ln.Addr())
-		g.Go(func() error { return e.serveHTTP(ctx, ln, d.tls, site) })
+		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on %s\n", here)
+		g.Go(func() error { return e.serveHTTP(ctx, ln, d.tls, site, p.hush) })
 	}
 	if w.drop != "" {
 		f, err := e.dropFolder(p, p.robot.Inbox, w.drop, false)
@@ -168,6 +176,15 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 	}
 	for _, run := range p.outside.run {
 		g.Go(func() error { return run(ctx) })
+	}
+	if w.work {
+		s, err := p.signer(here)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			p.sign = s.Run
+		}
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
@@ -195,10 +212,14 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-func (e *env) serveHTTP(ctx context.Context, ln net.Listener, secure *tls.Config, h http.Handler) error {
+// serveHTTP serves until the context ends. What is to end then is told so at once: a stream would never end by itself.
+func (e *env) serveHTTP(ctx context.Context, ln net.Listener, secure *tls.Config, h http.Handler, ending ...func()) error {
 	srv := &http.Server{
 		Handler: h, TLSConfig: secure, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelInfo), // visitors' broken connections
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+	for _, end := range ending {
+		srv.RegisterOnShutdown(end)
 	}
 	go func() {
 		<-ctx.Done()
@@ -218,8 +239,9 @@ func (e *env) serveHTTP(ctx context.Context, ln net.Listener, secure *tls.Config
 	return nil
 }
 
-// site joins all pages and hooks.
-func (e *env) site(p *parts) (http.Handler, error) {
+// site joins all pages and hooks. here is the address at which they are served, which only a sandbox tells to others: in production that
+// is the portal's host.
+func (e *env) site(ctx context.Context, p *parts, here string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", obs.MetricsHandler(p.registry))
@@ -229,36 +251,78 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	for path, receipts := range p.outside.hooks {
 		mux.Handle(path, receipts)
 	}
-	openIIN := func(sealed []byte) (string, error) {
-		iin, err := p.keys.Open(sealed, "debtors.iin_sealed")
-		return string(iin), err
+	base := p.base(here)
+	if p.tills.world != nil {
+		p.tills.world.At(here)
+		mux.Handle(sandbox.TillPath, tillpage.Handler(p.tills.world))
+		mux.Handle("GET "+smspage.Path, smspage.Handler(p.worlds))
+	}
+	bank, err := requisites(p.sandbox != nil)
+	if err != nil {
+		return nil, err
+	}
+	openPhone := func(sealed []byte) (string, error) {
+		phone, err := p.keys.Open(sealed, intake.SealedPhone)
+		return string(phone), err
+	}
+	docs, err := documents(p, bank, base)
+	if err != nil {
+		return nil, err
+	}
+	visitors, err := proxies()
+	if err != nil {
+		return nil, err
+	}
+	tries := e.gateTries(p)
+	own, err := p.pagePool(ctx)
+	if err != nil {
+		return nil, err
 	}
 	portal := appportal.Config{
-		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: openIIN, Contacts: p.contacts, Bot: p.outside.bot,
+		Pool: own, Cases: p.robot.Engine, Packs: p.packs, TokenHash: p.keys.LinkHash, OpenIIN: p.openIIN, OpenPhone: openPhone, BlindIIN: func(iin string) []byte { return p.keys.Blind(intake.BlindIIN, iin) }, Observe: tries, Contacts: p.contacts, Bot: p.outside.bot, Papers: docs, Objections: objections.New(p.db.pool, p.keys),
 		CaseByToken: func(ctx context.Context, token string) (int64, bool, error) {
-			id, _, err := p.robot.Notices.CaseByToken(ctx, p.db.pool, token)
+			id, _, err := p.robot.Notices.CaseByToken(ctx, own, token)
 			if errors.Is(err, notify.ErrNoLink) {
 				return 0, false, nil
 			}
 			return id, err == nil, err
 		},
+		Pay:      appportal.Pay{Tills: p.tills.offered, Begin: p.robot.Begin, Book: p.robot.Payments, Base: base, Requisites: bank},
+		Receipts: p.keys,
+		Chosen: func(ctx context.Context, q engine.Querier, caseID int64) ([]orders.Chosen, error) {
+			return orders.ChosenFor(ctx, q, p.keys, caseID)
+		},
 	}
-	if p.world != nil {
-		portal.Checkout = checkout{p.world}
+	portal.Refunds = appportal.Refunds{Of: p.robot.MoneyBack, Give: p.robot.GiveOwnRequisites}
+	if p.world != nil || p.outside.codes {
+		portal.Codes = appportal.Codes{Store: p.robot.Codes, Send: p.robot.SendCode}
 	}
 	portalApp, err := appportal.New(portal)
 	if err != nil {
 		return nil, err
 	}
-	portalPages, err := webportal.Handler(webportal.Config{App: portalApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "portal"), Log: e.log})
+	pages := webportal.Config{App: portalApp, Host: portalHost, ClientIP: visitors, Observe: tries, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "portal"), Log: e.log}
+	if err := p.signInOfDebtors(mux, base, &pages); err != nil {
+		return nil, err
+	}
+	portalPages, err := webportal.Handler(pages)
 	if err != nil {
 		return nil, err
 	}
-	deskApp, err := appdesk.New(appdesk.Config{Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: openIIN, Inbox: p.robot.Inbox, Host: portalHost, Money: p.robot, DemoSignIn: p.sandbox != nil})
+	desk := appdesk.Config{
+		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: p.openIIN, Inbox: p.robot.Inbox, Host: portalHost, Money: p.robot, BankRates: p.rates, Papers: docs, Objections: portal.Objections, Lists: caselist.New(p.db.pool, p.keys), Machinery: p.robot, DemoSignIn: p.sandbox != nil,
+		Fault: func(err error) { e.log.WarnContext(context.Background(), "live figures of the desk", "error", err) },
+	}
+	provider, err := deskSignIn(p, &desk)
 	if err != nil {
 		return nil, err
 	}
-	deskPages, err := webdesk.Handler(webdesk.Config{App: deskApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "desk"), Log: e.log})
+	deskApp, err := appdesk.New(desk)
+	if err != nil {
+		return nil, err
+	}
+	p.hush = deskApp.Hush
+	deskPages, err := webdesk.Handler(webdesk.Config{App: deskApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "desk"), Log: e.log, Provider: provider, ClientIP: visitors})
 	if err != nil {
 		return nil, err
 	}
@@ -266,14 +330,15 @@ func (e *env) site(p *parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := webapi.Handler(webapi.Config{Inbox: p.robot.Inbox, Sources: p.sources, Feed: p.feed, Signer: signer, Log: e.log})
+	api, err := webapi.Handler(webapi.Config{Inbox: p.robot.Inbox, Sources: p.sources, Feed: p.feed, Signer: signer, Log: e.log, ClientIP: visitors})
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("/api/", api)
-	mux.Handle("/p/", portalPages)
 	mux.Handle("/desk/", deskPages)
-	mux.Handle("GET /{$}", http.RedirectHandler("/p/", http.StatusSeeOther))
+	mux.Handle("GET /sms", ui.Headers(http.RedirectHandler("/p/sms", http.StatusSeeOther))) // short enough to be typed
+	mux.Handle("GET /{$}", ui.Headers(http.RedirectHandler("/p/", http.StatusSeeOther)))
+	mux.Handle("/", portalPages)
 	return mux, nil
 }
 
@@ -296,15 +361,6 @@ func receiptSigner(p *parts) (*proof.ReceiptSigner, error) {
 		return nil, fmt.Errorf("BAILIFF_RECEIPT_KEY_FILE: %w", err)
 	}
 	return proof.ParseSigner(cert, key)
-}
-
-// checkout begins payments at the sandbox's gateway.
-type checkout struct{ world *sandbox.World }
-
-// StartPayment implements the portal's Checkout.
-func (c checkout) StartPayment(ctx context.Context, caseNumber string, amount money.Amount, now time.Time) error {
-	_, err := c.world.StartPayment(ctx, caseNumber, amount, now)
-	return err
 }
 
 // hooks serves the messages of payment systems. A sandbox has secrets of its own.

@@ -63,6 +63,7 @@ func TestStatementCommand(t *testing.T) {
 	for _, args := range [][]string{
 		{"account", "put", "KZ510700000000000009", "--db", url}, // wrong check digits
 		{"account", "put", "KZ510700000000000001", "--gateway", "Kaspi!", "--db", url},
+		{"account", "put", "KZ510700000000000001", "--net", "--db", url}, // our own account pays out nothing
 	} {
 		if status := mainStatus(args, &out, &out); status != exitUsage {
 			t.Errorf("%v: status %d\n%s", args, status, out.String())

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,11 @@ func (e *env) listStops(ctx context.Context, db *database, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	readings, err := breaker.NewWatcher(db.pool, pack.Default).Look(ctx, now)
+	rates, err := bankRates(os.Getenv("BAILIFF_BANKS"))
+	if err != nil {
+		return usagef("BAILIFF_BANKS: %v", err)
+	}
+	readings, err := breaker.NewWatcher(db.pool, pack.Default, rates).Look(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -139,7 +144,11 @@ func (e *env) printStops(r switchReport, none string) error {
 			} else if b.Idle {
 				state = "too little to compare yet"
 			}
-			e.sayf("%-13s %s: %s\n", b.Name, state, breaker.Why(b.Name, b.Figures, "en"))
+			name := b.Name
+			if b.Bank != "" {
+				name += " " + b.Bank
+			}
+			e.sayf("%-13s %s: %s\n", name, state, breaker.Why(b.Name, b.Figures, "en"))
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
 	"robotbailiff/internal/app/feed"
+	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/obs"
@@ -38,6 +39,8 @@ type parts struct {
 	sandbox  *clock.SandboxClock    // nil in production
 	world    *sandbox.World         // nil in production
 	banks    map[string]orders.Peer // by their short names; nil: this process calls none
+	register orders.Register        // of debtors; nil: this process calls none
+	rates    map[string]int         // arrests an hour, of banks with a rate of their own
 	packs    *engine.Packs
 	robot    *jobs.Robot
 	registry *prometheus.Registry
@@ -47,8 +50,11 @@ type parts struct {
 	sources  *intake.Sources
 	feed     *feed.Service
 	outside  channels
+	tills    tills
 	closers  []func() error
+	hush     func() // ends what pages hear
 	contacts *contact.Store
+	sign     func(context.Context) (int, error) // signs decrees, set before the robot runs; nil: nobody does
 	log      *slog.Logger
 }
 
@@ -92,23 +98,31 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 		Pool: db.pool, Clock: p.clock, Packs: p.packs, Keys: p.keys, Log: e.log, Host: portalHost,
 		Proof: intake.NewAdmission(p.sources, p.clock.Now), Feed: p.feed, House: house(p.sandbox != nil),
 		Work: w.work, Pulse: w.pulse, Lease: w.lease, Observe: p.metrics.observe, AnyAccount: p.sandbox != nil, Leaps: p.sandbox != nil,
+		Forget: objections.New(db.pool, p.keys).Purge,
 	}
 	if p.outside, err = e.joinChannels(p, w); err != nil {
 		return nil, err
 	}
-	if cfg.Tills, err = joinTills(); err != nil {
+	if p.tills, err = joinTills(p.world); err != nil {
 		return nil, err
 	}
+	cfg.Tills = p.tills.drivers
 	if err = e.joinBanks(p, w); err != nil {
 		return nil, err
 	}
-	cfg.Banks = p.banks
+	cfg.Banks, cfg.Register, cfg.BankRates = p.banks, p.register, p.rates
 	if w.mark {
 		if cfg.Mark, err = openMark(); err != nil {
 			return nil, err
 		}
 	}
 	if w.work {
+		cfg.Sign = func(ctx context.Context) (int, error) {
+			if p.sign == nil {
+				return 0, nil
+			}
+			return p.sign(ctx)
+		}
 		cfg.Gateways = map[notify.Channel]notify.Gateway{}
 		if p.world != nil {
 			for _, c := range []notify.Channel{notify.SMS, notify.Push, notify.Letter} {
@@ -172,9 +186,19 @@ func (p *parts) webhookSecret(source string) string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(p.keys.Blind("sandbox.webhook", source))
 }
 
+// pagePool opens the connections of the debtors' pages, which must not wait for those that workers have, and which give up long before.
+func (p *parts) pagePool(ctx context.Context) (*pgxpool.Pool, error) {
+	pool, err := pg.Open(ctx, p.db.url, pg.WithName("bailiff-pages"), pg.WithRole(pg.RoleWeb), pg.WithMaxConns(pg.PageConns))
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() error { pool.Close(); return nil })
+	return pool, nil
+}
+
 func (p *parts) close() {
 	for _, c := range p.closers {
-		_ = c() // folders that were only read and written through
+		_ = c() // folders that were only read and written through, and pools
 	}
 	if p.worlds != nil {
 		p.worlds.Close()

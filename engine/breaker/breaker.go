@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,19 +25,29 @@ const (
 	Refusals   = "refusals"
 	Lifts      = "lifts"
 	LiftsOld   = "lifts_old"
+	Bank       = "bank_arrests"
 	Violations = "violations"
 )
 
 // Names lists those that [Watcher] looks at.
-var Names = []string{Arrests, Person, Rejects, Objections, Refusals, Lifts, LiftsOld}
+var Names = []string{Arrests, Person, Rejects, Objections, Refusals, Lifts, LiftsOld, Bank}
 
-// Reading is how one breaker stands.
+// Reading is how one breaker stands; that of the banks once for each bank to which arrests were sent.
 type Reading struct {
 	Name string `json:"name"`
+	Bank string `json:"bank,omitempty"` // the only one that it stops; empty: it stops everything
 	stop.Figures
 	Over bool `json:"over"`
 	// Idle says that there is too little yet to compare, so that the breaker cannot open.
 	Idle bool `json:"idle"`
+}
+
+// Scope is what the breaker stops when it opens.
+func (r *Reading) Scope() stop.Scope {
+	if r.Bank != "" {
+		return stop.Scope(stop.KindBank + ":" + r.Bank)
+	}
+	return stop.Everything
 }
 
 // Watcher looks at all breakers. It is safe for concurrent use.
@@ -44,6 +55,7 @@ type Watcher struct {
 	pool  *pgxpool.Pool
 	stops *stop.Store
 	pack  func() *pack.Pack
+	rates map[string]int // arrests an hour, of banks that have a rate of their own
 
 	mu     sync.Mutex
 	person personLook
@@ -56,14 +68,14 @@ type personLook struct {
 	most   int64
 }
 
-// NewWatcher makes a watcher; the pack is asked for at every look.
-func NewWatcher(pool *pgxpool.Pool, p func() *pack.Pack) *Watcher {
-	return &Watcher{pool: pool, stops: stop.NewStore(pool), pack: p}
+// NewWatcher makes a watcher; the pack is asked for at every look. Banks may have a rate of their own, in arrests an hour; for the others
+// that of the pack counts.
+func NewWatcher(pool *pgxpool.Pool, p func() *pack.Pack, rates map[string]int) *Watcher {
+	return &Watcher{pool: pool, stops: stop.NewStore(pool), pack: p, rates: rates}
 }
 
-// Watch looks at all breakers and throws the switch for those that are over their limit. It returns the names of those that opened
-// now.
-func (w *Watcher) Watch(ctx context.Context, now time.Time) (opened []string, err error) {
+// Watch looks at all breakers and throws the switch for those that are over their limit. It returns those that opened now.
+func (w *Watcher) Watch(ctx context.Context, now time.Time) (opened []Reading, err error) {
 	readings, err := w.Look(ctx, now)
 	if err != nil {
 		return nil, err
@@ -72,12 +84,12 @@ func (w *Watcher) Watch(ctx context.Context, now time.Time) (opened []string, er
 		if !r.Over {
 			continue
 		}
-		id, err := w.stops.Trip(ctx, stop.Everything, r.Name, Why(r.Name, r.Figures, "en"), r.Figures, now)
+		id, err := w.stops.Trip(ctx, r.Scope(), r.Name, Why(r.Name, r.Figures, "en"), r.Figures, now)
 		if err != nil {
 			return opened, err
 		}
 		if id != 0 {
-			opened = append(opened, r.Name)
+			opened = append(opened, r)
 		}
 	}
 	return opened, nil
@@ -96,7 +108,7 @@ func (w *Watcher) Look(ctx context.Context, now time.Time) ([]Reading, error) {
 	}
 	look := looker{w: w, now: now, limits: limits, released: released}
 	var out []Reading
-	for _, one := range []func(context.Context) ([]Reading, error){look.arrests, look.persons, look.rejects, look.told, look.lifts} {
+	for _, one := range []func(context.Context) ([]Reading, error){look.arrests, look.persons, look.rejects, look.told, look.lifts, look.banks} {
 		r, err := one(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("breaker: %w", err)
@@ -110,21 +122,28 @@ type looker struct {
 	w        *Watcher
 	now      time.Time
 	limits   pack.Breakers
-	released map[string]time.Time
+	released map[stop.Held]time.Time
 }
 
-// since is the beginning of a window of a breaker, or its last release if that was later.
+// since is the beginning of a window of a breaker that stops everything, or its last release if that was later.
 func (l *looker) since(name string, from time.Time) time.Time {
-	if r := l.released[name]; r.After(from) {
+	return l.sinceAt(name, stop.Everything, from)
+}
+
+func (l *looker) sinceAt(name string, scope stop.Scope, from time.Time) time.Time {
+	if r := l.released[stop.Held{Breaker: name, Scope: scope}]; r.After(from) {
 		return r.Truncate(bucket).Add(bucket) // whole ones alone
 	}
 	return from
 }
 
 func (l *looker) sum(ctx context.Context, what string, from, to time.Time) (n int64, err error) {
-	err = l.w.pool.QueryRow(ctx, sumSQL, what, from, to).Scan(&n)
+	err = l.w.pool.QueryRow(ctx, sumSQL, strings.Split(what, ","), from, to).Scan(&n)
 	return n, err
 }
+
+// objecting is all that counts as an objection: of debtors, and of those whom a notice does not concern.
+const objecting = "objection,not_me"
 
 const (
 	week   = 7 * 24 * time.Hour
@@ -197,7 +216,7 @@ func (l *looker) rejects(ctx context.Context) ([]Reading, error) {
 // told compares what those who were told of their case say with how many were told.
 func (l *looker) told(ctx context.Context) ([]Reading, error) {
 	of, day := l.now.AddDate(0, 0, -l.limits.ToldDays), l.now.AddDate(0, 0, -1)
-	a, err := l.share(ctx, Objections, "not_me", l.since(Objections, day), "told", of, l.limits.Objections, l.limits.ToldLeast)
+	a, err := l.share(ctx, Objections, objecting, l.since(Objections, day), "told", of, l.limits.Objections, l.limits.ToldLeast)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +276,7 @@ func median(n []int64) int64 {
 
 // A tally is of the five minutes that begin with its instant: one belongs to a window when these end after its beginning.
 const (
-	sumSQL = `SELECT coalesce(sum(n), 0)::bigint FROM tallies WHERE what = $1 AND at > $2::timestamptz - interval '5 minutes' AND at < $3`
+	sumSQL = `SELECT coalesce(sum(n), 0)::bigint FROM tallies WHERE what = ANY ($1) AND at > $2::timestamptz - interval '5 minutes' AND at < $3`
 
 	firstSQL = `SELECT min(at) FROM tallies WHERE what = $1`
 

@@ -2,12 +2,14 @@ package breaker_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/engine"
 	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/stop"
 	"robotbailiff/internal/testkit"
@@ -28,7 +30,7 @@ func count(t *testing.T, pool *pgxpool.Pool, what string, at time.Time, n, low i
 
 func look(t *testing.T, pool *pgxpool.Pool, at time.Time) map[string]breaker.Reading {
 	t.Helper()
-	all, err := breaker.NewWatcher(pool, pack.Default).Look(t.Context(), at)
+	all, err := breaker.NewWatcher(pool, pack.Default, nil).Look(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +143,7 @@ VALUES ($1, $2, '75', 'kk', 'opened', 1, 1, $3::date, $3::date + 30, 1, 1, decod
 	}
 	count(t, pool, "opened", now.AddDate(0, 0, -1), 9, 260000001)
 	count(t, pool, "opened", now, 5, 260000011)
-	w := breaker.NewWatcher(pool, pack.Default)
+	w := breaker.NewWatcher(pool, pack.Default, nil)
 	person := func() breaker.Reading {
 		t.Helper()
 		all, err := w.Look(t.Context(), now)
@@ -214,5 +216,60 @@ func TestWhy_everyBreakerInThreeLanguages(t *testing.T) {
 			}
 			seen[s] = true
 		}
+	}
+}
+
+// Each bank is compared with its own rate, or that of the pack, over the last hour; a release of one counts for this one alone.
+func TestWatch_banks(t *testing.T) {
+	t.Parallel()
+	pool := testkit.DB(t)
+	const usual = 5000
+	sent := func(bank string, at time.Time, n int64) { count(t, pool, engine.TallySent+bank, at, n, 0) }
+	sent("altyn", now, usual)
+	sent("dala", now.Add(-50*time.Minute), usual)
+	sent("dala", now, 1)
+	sent("dala", now.Add(-70*time.Minute), 9999) // before the hour
+	sent("jetisu", now, 301)
+	sent("old", now.Add(-2*time.Hour), 9999)
+	w := breaker.NewWatcher(pool, pack.Default, map[string]int{"jetisu": 300, "altyn": usual})
+	stops := stop.NewStore(pool)
+	watch := func(at time.Time) (out []string) {
+		t.Helper()
+		opened, err := w.Watch(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range opened {
+			out = append(out, fmt.Sprintf("%s %s %d/%d", r.Name, r.Scope(), r.Count, r.Limit))
+		}
+		return out
+	}
+	if got := watch(now); !slices.Equal(got, []string{"bank_arrests bank:dala 5001/5000", "bank_arrests bank:jetisu 301/300"}) {
+		t.Fatalf("%q", got)
+	}
+	set, err := stop.Read(t.Context(), pool, time.Time{})
+	if err != nil || !slices.Equal(set.Banks(), []string{"dala", "jetisu"}) || set.For(stop.Subject{Region: "75", Source: "ERAP"}) != stop.None {
+		t.Errorf("%+v, %v", set, err)
+	}
+	open, err := stops.Open(t.Context(), now)
+	if err != nil || len(open) != 2 || open[0].Scope != "bank:jetisu" || breaker.WhyStopped(&open[0], "ru") != "За час этому банку отправлено арестов: 301; предел 300." {
+		t.Fatalf("%+v, %v", open, err)
+	}
+	for _, who := range []string{"Aigul", "Bolat"} {
+		if _, err := stops.Release(t.Context(), open[0].ID, who, "the bank agrees", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := now.Add(10 * time.Minute)
+	if got := watch(later); len(got) > 0 {
+		t.Errorf("opened by what was before the release: %q", got)
+	}
+	sent("jetisu", later, 301)
+	if got := watch(later); !slices.Equal(got, []string{"bank_arrests bank:jetisu 301/300"}) {
+		t.Errorf("after the release: %q", got)
+	}
+	open, err = stops.Open(t.Context(), now)
+	if err != nil || len(open) != 2 {
+		t.Errorf("dala is still stopped, and jetisu again: %+v, %v", open, err)
 	}
 }

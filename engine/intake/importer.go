@@ -140,6 +140,9 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 	if err != nil {
 		return err
 	}
+	if _, err := im.store.Pool().Exec(ctx, formatSQL, b.id, formatOf(rows)); err != nil {
+		return fmt.Errorf("intake: batch %d: format: %w", b.id, err)
+	}
 	l := im.lanes(ctx, b.id, c.suspects)
 	// Of the rows that have a verdict only those of the waves that were under way at the last end may be scattered.
 	done := max(0, b.rows-maxWaves*laneCount*maxChunkSize)
@@ -169,6 +172,14 @@ func (im *Importer) stage(ctx context.Context, b batch, c *content, o Options) e
 		return err
 	}
 	return again.same()
+}
+
+// formatOf is how rows are written, whatever archive is around them: what is new of it is put on trial.
+func formatOf(rows RowReader) string {
+	if packed, ok := rows.(*packedRows); ok {
+		return packed.RowReader.Format()
+	}
+	return rows.Format()
 }
 
 // baseName keeps what a person recognises of a name that came from outside.

@@ -215,12 +215,21 @@ func (p *parser) language(f Field) string {
 	return ""
 }
 
-// phone writes a number of Kazakhstan as +7 and ten digits; 8 in front is the domestic way to dial.
+// phone reads a telephone.
 func (p *parser) phone(f Field) string {
 	s := p.text(f)
 	if s == "" {
 		return ""
 	}
+	number, ok := Phone(s)
+	if !ok {
+		p.bad(f, rules.CodeFieldInvalid)
+	}
+	return number
+}
+
+// Phone writes a number of Kazakhstan as +7 and ten digits; 8 in front is the domestic way to dial.
+func Phone(s string) (number string, ok bool) {
 	var room [16]byte
 	d := room[:0]
 	for i := range len(s) {
@@ -229,21 +238,19 @@ func (p *parser) phone(f Field) string {
 			d = append(d, c)
 		case c == '+' && i == 0, c == ' ', c == '-', c == '(', c == ')':
 		default:
-			p.bad(f, rules.CodeFieldInvalid)
-			return ""
+			return "", false
 		}
 	}
 	switch {
 	case len(d) == 11 && (d[0] == '7' || d[0] == '8' && s[0] != '+'):
 		d = d[1:]
 	case len(d) != 10 || s[0] == '+':
-		d = nil
+		return "", false
 	}
-	if len(d) == 0 || d[0] != '7' { // area and mobile codes of Kazakhstan begin with 7
-		p.bad(f, rules.CodeFieldInvalid)
-		return ""
+	if d[0] != '7' { // area and mobile codes of Kazakhstan begin with 7
+		return "", false
 	}
-	return "+7" + string(d)
+	return "+7" + string(d), true
 }
 
 func (p *parser) iban(f Field) string {

@@ -101,12 +101,13 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 	slices.SortFunc(first, func(a, b *item) int { return bytes.Compare(a.blind, b.blind) })
 	stored, err := r.put(ctx, tx, "debtors", "iin_blind", debtorColumns, len(first), func(row *pg.Row, i int) {
 		it, w := first[i], &first[i].writ
-		var phone, address []byte
+		var phone, phoneBlind, address []byte
 		if w.DebtorAddress != "" {
 			address = r.im.keys.Seal([]byte(w.DebtorAddress), SealedAddress)
 		}
 		if w.DebtorPhone != "" {
 			phone = r.im.keys.Seal([]byte(w.DebtorPhone), SealedPhone)
+			phoneBlind = PhoneBlind(r.im.keys, w.DebtorPhone)
 		}
 		row.Int8(k.persons[it.person].id)
 		row.Bytes(it.blind)
@@ -116,6 +117,8 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 		row.Bytes(phone)
 		row.Text(w.DebtorLanguage)
 		row.Bytes(address)
+		row.Text(NameKey(w.DebtorName))
+		row.Bytes(phoneBlind)
 	})
 	if err != nil {
 		return fmt.Errorf("intake: write debtors: %w", err)
@@ -128,7 +131,7 @@ func (r *run) writeDebtors(ctx context.Context, tx pgx.Tx, winners []*item, k *k
 	return nil
 }
 
-var debtorColumns = []string{"id", "iin_blind", "iin_sealed", "name", "birth_date", "phone_sealed", "language", "address_sealed"}
+var debtorColumns = []string{"id", "iin_blind", "iin_sealed", "name", "birth_date", "phone_sealed", "language", "address_sealed", "name_key", "phone_blind"}
 
 // writeWrits inserts the documents in the order of their number, for the same reason.
 func (r *run) writeWrits(ctx context.Context, tx pgx.Tx, winners []*item, k *known, lost losses) error {

@@ -16,6 +16,8 @@ const lockBatchSQL = `SELECT state FROM batches WHERE id = $1 FOR UPDATE`
 
 const lockLaneSQL = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
 
+const formatSQL = `UPDATE batches SET format = $2 WHERE id = $1 AND format <> $2`
+
 const batchStateSQL = `SELECT state FROM batches WHERE id = $1`
 
 const storedRowsSQL = `SELECT row_no FROM batch_rows WHERE batch_id = $1 AND row_no BETWEEN $2 AND $3`

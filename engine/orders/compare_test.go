@@ -403,7 +403,7 @@ func TestCompare_goesOnAfterAKill(t *testing.T) {
 	}
 }
 
-// Late lifts are told of at a quarter of an hour and at an hour, once each, until the bank confirms.
+// Late lifts are told of before the quarter of an hour is over, counted from the payment, and at an hour, once each, until the bank confirms.
 func TestEscalate_onceALevel(t *testing.T) {
 	t.Parallel()
 	k := setupCompare(t)
@@ -420,7 +420,7 @@ func TestEscalate_onceALevel(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[string]int{}
-		if minute >= 15 {
+		if minute >= 14 {
 			want["late_lift1"] = 1
 		}
 		if minute >= 60 {

@@ -64,7 +64,7 @@ func (c *Comparer) follow(ctx context.Context, tx pgx.Tx, bank string, v *verdic
 	}
 	ground := engine.GroundRestored
 	if v.kind == KindAdopted {
-		leg := Leg{Bank: bank, Parts: v.parts, Answer: engine.Accepted, Detail: "adopted"} // what it was asked for is lost
+		leg := Leg{Bank: bank, Parts: v.parts, Answer: engine.Accepted, Detail: detailAdopted} // what it was asked for is lost
 		for _, p := range v.parts {
 			leg.Done = append(leg.Done, p.Amount)
 		}

@@ -103,7 +103,7 @@ const maxTries = 10
 // attempt, up to an hour; what gives back never waits longer than a quarter of an hour.
 func retryAfter(kind string, attempts int) time.Duration {
 	longest := time.Hour
-	if kind == engine.ChunkLift {
+	if kind == engine.ChunkLift || kind == engine.ChunkDeregister {
 		longest = 15 * time.Minute
 	}
 	return min(time.Minute<<attempts, longest)

@@ -66,7 +66,11 @@ func (s *Sender) Heed(ctx context.Context) (n int, err error) {
 		_, err = pgx.ForEachRow(rows, []any{&chunk.ID, &chunk.Kind, &caseID, &order}, func() error {
 			meant := false
 			for bank, ids := range hints {
-				if leg := LegID(order, bank); ids[leg] {
+				leg := LegID(order, bank)
+				if bank == RegisterName {
+					leg = order
+				}
+				if ids[leg] {
 					meant, banks, legs = true, append(banks, bank), append(legs, leg)
 				}
 			}
@@ -124,10 +128,10 @@ const takeHintsSQL = `SELECT bank, leg_id, at < now() - interval '1 minute' FROM
 
 // unansweredSQL finds the orders that were sent and wait to be asked about again. The id of a leg cannot be turned back into that of its
 // order, so that those whose turn is next are gone through.
-const unansweredSQL = `SELECT k.id, k.kind, o.case_id, o.id
-  FROM (SELECT id, kind, case_ids FROM chunks WHERE done_at IS NULL AND kind IN ('orders', 'lift') AND not_before > $1
+var unansweredSQL = `SELECT k.id, k.kind, o.case_id, o.id
+  FROM (SELECT id, kind, case_ids FROM chunks WHERE done_at IS NULL AND kind IN ('orders', 'lift', 'register', 'deregister') AND not_before > $1
 	     ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED) k
  CROSS JOIN LATERAL unnest(k.case_ids) AS c(id)
-  JOIN orders o ON o.case_id = c.id AND o.status = 'unknown' AND (k.kind = 'lift') = (o.purpose IN ('lift', 'reduce', 'recall'))`
+  JOIN orders o ON o.case_id = c.id AND o.status = 'unknown' AND k.kind = ` + engine.ChunkSQL("o.purpose")
 
 const heededSQL = `DELETE FROM bank_hints h USING unnest($1::text[], $2::uuid[]) AS u(bank, id) WHERE h.bank = u.bank AND h.leg_id = u.id`

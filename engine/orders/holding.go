@@ -85,7 +85,7 @@ func (h history) holding() (parts []held) {
 				leave(parts, l, o)
 			case engine.Collect:
 				take(parts, l, o)
-			case engine.Arrest, engine.Lift, engine.Recall:
+			case engine.Arrest, engine.Lift, engine.Recall, engine.Register, engine.Deregister, engine.Entrust:
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func (h history) target(p engine.Purpose) *past {
 		return h.last(engine.Arrest)
 	case engine.Recall:
 		return h.last(engine.Collect)
-	case engine.Arrest:
+	case engine.Arrest, engine.Register, engine.Deregister, engine.Entrust:
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (h history) legs(p engine.Purpose, sum money.Amount, banks []string) []Leg 
 				legs = append(legs, Leg{Bank: l.Bank})
 			}
 		}
-	case engine.Arrest: // planned, see Plan
+	case engine.Arrest, engine.Register, engine.Deregister, engine.Entrust: // planned, see Plan, or no bank's matter
 	}
 	slices.SortFunc(legs, byBank)
 	return legs

@@ -20,8 +20,8 @@ const (
 	KindAdopted = "adopted" // it holds what we are only going to order: this database is an older copy
 )
 
-// FindingKinds lists the kinds that stay until they are resolved.
-var FindingKinds = []string{KindOrphan, KindMissing, KindMore, KindLess}
+// FindingKinds lists the kinds that stay until they are resolved, those of the register of debtors at the end.
+var FindingKinds = []string{KindOrphan, KindMissing, KindMore, KindLess, "register_" + KindOrphan, "register_" + KindMissing}
 
 // verdict is what the compare thinks of one arrest at one bank.
 type verdict struct {

@@ -11,14 +11,18 @@ import (
 	"robotbailiff/engine"
 )
 
-// When somebody is told that a lift is not confirmed, in legal time. Sending it goes on all the while.
+// When a lift that is not confirmed is late, in legal time. Somebody is told by then; sending it goes on all the while.
 const (
 	LateAfter     = 15 * time.Minute // level 1
 	VeryLateAfter = time.Hour        // level 2
 )
 
-// Lifts is what gives back and was not confirmed yet: lifts, reductions and recalls, corrections that the compare asks for, and
-// arrests of paid or cancelled cases that a bank has still to answer before they can be lifted.
+// ahead is how much earlier level 1 is raised: the promise is a quarter of an hour from the payment, of which its settling may take a
+// minute, and the next look at what is late comes within some seconds.
+const ahead = 90 * time.Second
+
+// Lifts is what gives back and was not confirmed yet: lifts, reductions, recalls and removals from the register, corrections that the
+// compare asks for, and arrests and entries of paid or cancelled cases that were sent and have still to be answered before they can be ended.
 type Lifts struct {
 	Count    int64 // all of them
 	Late     int64 // of them after LateAfter, before VeryLateAfter
@@ -34,7 +38,7 @@ func (c *Comparer) Escalate(ctx context.Context) error {
 		return err
 	}
 	pool := c.Sender.Store.Pool()
-	rows, err := pool.Query(ctx, raiseSQL, now, LateAfter, VeryLateAfter)
+	rows, err := pool.Query(ctx, raiseSQL, now, LateAfter-ahead, VeryLateAfter)
 	if err != nil {
 		return fmt.Errorf("orders: late lifts: %w", err)
 	}
@@ -78,14 +82,16 @@ func ReadLifts(ctx context.Context, q engine.Querier, now time.Time) (l Lifts, e
 
 // waitingSQL goes by the chunks that are open, which are few, and not by the orders, which are many.
 const waitingSQL = `WITH waiting AS (
-SELECT o.id, o.case_id, o.purpose, CASE WHEN o.purpose = 'arrest' THEN c.ended_at
-         WHEN o.purpose = 'lift' AND c.state IN ('paid', 'cancelled') THEN least(o.requested_at, c.ended_at) ELSE o.requested_at END AS since
-  FROM (SELECT DISTINCT unnest(case_ids) AS case_id FROM chunks WHERE done_at IS NULL AND kind IN ('lift', 'orders')) k
+SELECT o.id, o.case_id, o.purpose, CASE WHEN o.purpose IN ('arrest', 'register') THEN c.ended_at
+         WHEN o.purpose IN ('lift', 'deregister') AND c.state IN ('paid', 'cancelled') THEN least(o.requested_at, c.ended_at) ELSE o.requested_at END AS since
+  FROM (SELECT DISTINCT unnest(case_ids) AS case_id FROM chunks WHERE done_at IS NULL AND kind IN ('lift', 'orders', 'register', 'deregister')) k
   JOIN orders o ON o.case_id = k.case_id AND o.status IN ('requested', 'unknown')
   JOIN cases c ON c.id = o.case_id
- WHERE o.purpose IN ('lift', 'reduce', 'recall') OR o.purpose = 'arrest' AND c.state IN ('paid', 'cancelled')
+ WHERE o.purpose IN ('lift', 'reduce', 'recall', 'deregister') OR o.purpose IN ('arrest', 'register') AND o.attempts > 0 AND c.state IN ('paid', 'cancelled')
 UNION ALL
-SELECT k.id, f.case_id, k.purpose, k.ordered_at FROM bank_corrections k JOIN bank_findings f ON f.id = k.finding_id WHERE k.confirmed_at IS NULL) `
+SELECT k.id, f.case_id, k.purpose, k.ordered_at FROM bank_corrections k JOIN bank_findings f ON f.id = k.finding_id WHERE k.confirmed_at IS NULL
+UNION ALL
+SELECT removal_id, case_id, 'deregister', found_at FROM register_findings WHERE removal_id IS NOT NULL AND resolved_at IS NULL) `
 
 const raiseSQL = waitingSQL + `INSERT INTO late_lifts (order_id, level, case_id, purpose, since, raised_at)
 SELECT w.id, l.level, w.case_id, w.purpose, w.since, $1
@@ -94,7 +100,8 @@ SELECT w.id, l.level, w.case_id, w.purpose, w.since, $1
 
 const clearSQL = `UPDATE late_lifts l SET cleared_at = $1 WHERE cleared_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.case_id = l.case_id AND o.id = l.order_id AND o.status IN ('requested', 'unknown'))
-   AND NOT EXISTS (SELECT 1 FROM bank_corrections k WHERE k.id = l.order_id AND k.confirmed_at IS NULL)`
+   AND NOT EXISTS (SELECT 1 FROM bank_corrections k WHERE k.id = l.order_id AND k.confirmed_at IS NULL)
+   AND NOT EXISTS (SELECT 1 FROM register_findings f WHERE f.removal_id = l.order_id AND f.resolved_at IS NULL)`
 
 const liftsSQL = waitingSQL + `SELECT count(*) OVER (), count(*) FILTER (WHERE since + $2::interval <= $1 AND since + $3::interval > $1) OVER (),
        count(*) FILTER (WHERE since + $3::interval <= $1) OVER (), since, case_id FROM waiting ORDER BY since, case_id LIMIT 1`

@@ -87,7 +87,10 @@ func (l *Leg) hear(in Instruction, r Reply) bool {
 	return true
 }
 
-const detailAbove = "sum_above_order"
+const (
+	detailAbove   = "sum_above_order"
+	detailAdopted = "adopted" // taken over from a bank that holds it
+)
 
 // spread divides what a bank did among the parts: as it says itself, if that agrees with its sum.
 func spread(parts []Part, r Reply) []money.Amount {

@@ -63,12 +63,12 @@ func (s *Sender) plan(ctx context.Context, chunk engine.Chunk, open []pending) e
 		if err := chunk.Hold(ctx, tx); err != nil {
 			return err
 		}
-		return s.mark(ctx, tx, planned, today(now))
+		return s.mark(ctx, tx, planned, now)
 	})
 }
 
 // mark writes the plans of arrests that still have none and are still lawful, or for which there is nothing to arrest.
-func (s *Sender) mark(ctx context.Context, tx pgx.Tx, planned map[int64]*pending, on time.Time) error {
+func (s *Sender) mark(ctx context.Context, tx pgx.Tx, planned map[int64]*pending, now time.Time) error {
 	for _, p := range planned {
 		p.stored = false // the transaction may be tried again
 	}
@@ -76,11 +76,12 @@ func (s *Sender) mark(ctx context.Context, tx pgx.Tx, planned map[int64]*pending
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, unplannedSQL, slices.Collect(maps.Keys(planned)), on, stops.BySource())
+	rows, err := tx.Query(ctx, unplannedSQL, slices.Collect(maps.Keys(planned)), today(now), stops.BySource())
 	if err != nil {
 		return err
 	}
 	var send, never marks
+	sent := map[string]int64{}
 	var id int64
 	var ordinal int
 	var lawful bool
@@ -98,6 +99,9 @@ func (s *Sender) mark(ctx context.Context, tx pgx.Tx, planned map[int64]*pending
 			return never.add(p, s.Keys)
 		}
 		if p.stored = lawful; lawful {
+			for _, l := range p.legs {
+				sent[l.Bank]++
+			}
 			return send.add(p, s.Keys)
 		}
 		return nil
@@ -114,7 +118,7 @@ func (s *Sender) mark(ctx context.Context, tx pgx.Tx, planned map[int64]*pending
 			}
 		}
 	}
-	return nil
+	return engine.CountSent(ctx, tx, now, sent)
 }
 
 // single says whether one account covers the whole order: no account of another bank could make a plan with fewer.

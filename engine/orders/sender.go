@@ -12,6 +12,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/stop"
+	"robotbailiff/engine/trial"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/seal"
 	"robotbailiff/rules/calendar"
@@ -24,6 +25,7 @@ type Sender struct {
 	Banks map[string]Peer // by the short name under which legs remember a bank; a name is never used for another bank
 	Keys  *seal.Keys
 	Log   *slog.Logger
+	Trial *trial.Gate // keeps the first arrests of what is new until people have looked; nil: nobody looks
 	// Observe is told how many orders of a purpose ended how; for metrics. May be nil.
 	Observe func(purpose engine.Purpose, outcome string, n int)
 }
@@ -97,6 +99,9 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 		return nil, err
 	}
 	park(open, now)
+	if err := s.try(ctx, tx, open, now); err != nil {
+		return nil, err
+	}
 	var first, more, never marks
 	for i := range open {
 		p := &open[i]
@@ -138,7 +143,7 @@ func (s *Sender) begin(ctx context.Context, tx pgx.Tx, chunk engine.Chunk) ([]pe
 
 // take reads and locks the open orders of a chunk.
 func (s *Sender) take(ctx context.Context, tx pgx.Tx, chunk engine.Chunk, stops stop.Set, now time.Time) ([]pending, error) {
-	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, today(now), now, purposesOf(chunk.Kind), stops.BySource())
+	rows, err := tx.Query(ctx, openOrdersSQL, chunk.CaseIDs, today(now), now, chunk.Kind, stops.BySource())
 	if err != nil {
 		return nil, err
 	}
@@ -268,22 +273,20 @@ func accepted(a engine.Answer) bool {
 	return a == engine.Accepted || a == engine.Partial || a == engine.AlreadyDone
 }
 
-func purposesOf(kind string) []string {
-	if kind == engine.ChunkLift {
-		return []string{string(engine.Lift), string(engine.Reduce), string(engine.Recall)}
-	}
-	return []string{string(engine.Arrest), string(engine.Collect)}
-}
-
 func today(now time.Time) time.Time { return calendar.DateOf(now).UTC() }
 
 // lawfulSQL is the second look, just before an order is sent, at what engine.Blocks decided when it was made, with [Stopped] beside it:
 // what takes something may be taken only while the gate is open.
 const lawfulSQL = `(o.purpose NOT IN ('arrest', 'collect') OR (c.state = 'enforcing' AND c.hold = '' AND c.suspended = '' AND c.refusal_at IS NULL
-	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $2 AND (c.limitation_on IS NULL OR c.limitation_on >= $2)))`
+	  AND c.outstanding >= o.amount AND c.voluntary_ends_on < $2 AND (c.limitation_on IS NULL OR c.limitation_on >= $2)
+	  AND ` + unopposedSQL + `))`
+
+// unopposedSQL says that no objection stands: none is open or declined and not told, and none to a notice was accepted.
+const unopposedSQL = `(c.objections = 0 OR NOT EXISTS (SELECT 1 FROM objections j WHERE j.case_id = c.id AND (j.status IN ('open', 'declined')
+	    OR j.ground = 'notice' AND j.status = 'accepted' AND j.over_on > c.voluntary_ends_on)))`
 
 // openOrdersSQL locks the open orders of a chunk. Money that came in the debtor's name and that no case has yet keeps a new order back.
-const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed, o.legs,
+var openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o.attempts, d.iin_sealed, o.legs,
 	` + lawfulSQL + `,
 	o.requested_at,
 	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM writs w
@@ -291,7 +294,7 @@ const openOrdersSQL = `SELECT o.case_id, o.purpose, o.ordinal, o.id, o.amount, o
 	c.region, CASE WHEN $5::boolean THEN (SELECT w.source FROM writs w WHERE w.case_id = o.case_id) ELSE '' END,
 	o.attempts = 0 AND o.purpose IN ('arrest', 'collect') AND EXISTS (SELECT 1 FROM unmatched_money u WHERE u.debtor_id = c.debtor_id)
   FROM orders o JOIN cases c ON c.id = o.case_id JOIN debtors d ON d.id = c.debtor_id
- WHERE o.case_id = ANY($1) AND o.purpose = ANY($4) AND o.status IN ('requested', 'unknown')
+ WHERE o.case_id = ANY($1) AND ` + engine.ChunkSQL("o.purpose") + ` = $4 AND o.status IN ('requested', 'unknown')
  ORDER BY o.case_id, o.requested_at, o.purpose, o.ordinal FOR UPDATE OF o`
 
 const historySQL = `SELECT case_id, purpose, ordinal, id, status, requested_at, legs FROM orders WHERE case_id = ANY($1)

@@ -72,6 +72,14 @@ var morning = calendar.MakeDate(2026, 9, 1).Start().Add(10 * time.Hour)
 
 func setup(t *testing.T) *site {
 	t.Helper()
+	s := setupNew(t)
+	s.exec(t, `INSERT INTO trials (kind, name, need, opened_at, passed_at) VALUES ('all', '', 0, now(), now())`) // nothing here is new
+	return s
+}
+
+// setupNew does the same in a house where everything is new.
+func setupNew(t *testing.T) *site {
+	t.Helper()
 	pool := testkit.DB(t)
 	packs, err := engine.RegisterPack(t.Context(), pool, pack.Default())
 	if err != nil {

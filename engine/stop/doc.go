@@ -4,12 +4,12 @@
 //
 // What a scope stops:
 //
-//	scope           open  arrest  collect  hand_over  notify
-//	all              x      x        x         x        x
+//	scope           open  arrest  collect  hand_over  notify  register
+//	all              x      x        x         x        x        x
 //	measure:M        M alone
-//	source:S         x      x        x         x        x     of the writs of that source
-//	region:NN               x        x         x        x     of the cases of that region
-//	bank:B                  x        x                        at that bank, when an order is sent
+//	source:S         x      x        x         x        x        x     of the writs of that source
+//	region:NN               x        x         x        x        x     of the cases of that region
+//	bank:B                  x        x                                 at that bank, when an order is sent
 //
 // A region does not stop the opening: a batch has rows of all regions, and each row has its verdict once. Such a case is opened
 // and stands still. A stopped batch waits as a whole and loses nothing. Notify is what goes before coercion, the opening notice

@@ -17,16 +17,17 @@ const (
 	Collect                       // held money is taken
 	HandOver                      // a private bailiff gets the case
 	Notify                        // the opening notice and the reminder
+	Register                      // the debtor is entered into the public register
 )
 
 // None and All are nothing and everything.
 const (
 	None Measures = 0
-	All           = Open | Arrest | Collect | HandOver | Notify
+	All           = Open | Arrest | Collect | HandOver | Notify | Register
 )
 
 // Names are the measures by name, in the order of their bits.
-var Names = []string{"open", "arrest", "collect", "hand_over", "notify"}
+var Names = []string{"open", "arrest", "collect", "hand_over", "notify", "register"}
 
 // Has says whether all of other is in m.
 func (m Measures) Has(other Measures) bool { return m&other == other }

@@ -25,14 +25,15 @@ func TestSet_whatEachScopeStops(t *testing.T) {
 	t.Parallel()
 	here, there := stop.Subject{Region: "75", Source: "ERAP"}, stop.Subject{Region: "71", Source: "KGD"}
 	for scope, want := range map[stop.Scope]struct{ here, there, bank string }{
-		"all":               {here: "open.arrest.collect.hand_over.notify", there: "open.arrest.collect.hand_over.notify"},
+		"all":               {here: "open.arrest.collect.hand_over.notify.register", there: "open.arrest.collect.hand_over.notify.register"},
 		"measure:open":      {here: "open", there: "open"},
 		"measure:arrest":    {here: "arrest", there: "arrest"},
 		"measure:collect":   {here: "collect", there: "collect"},
 		"measure:hand_over": {here: "hand_over", there: "hand_over"},
 		"measure:notify":    {here: "notify", there: "notify"},
-		"source:ERAP":       {here: "open.arrest.collect.hand_over.notify"},
-		"region:75":         {here: "arrest.collect.hand_over.notify"},
+		"measure:register":  {here: "register", there: "register"},
+		"source:ERAP":       {here: "open.arrest.collect.hand_over.notify.register"},
+		"region:75":         {here: "arrest.collect.hand_over.notify.register"},
 		"bank:halyk":        {bank: "arrest.collect"},
 	} {
 		s := stop.Of(scope)

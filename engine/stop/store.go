@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/internal/person"
 	"robotbailiff/internal/pg"
 )
 
@@ -264,19 +264,26 @@ func list(ctx context.Context, q Querier, now time.Time, openOnly bool, id int64
 	return all, nil
 }
 
-// LastReleases tells when each breaker was last released: it looks only at what came after.
-func LastReleases(ctx context.Context, q Querier) (map[string]time.Time, error) {
+// Held is what a breaker holds: a scope under its name.
+type Held struct {
+	Breaker string
+	Scope   Scope
+}
+
+// LastReleases tells when each breaker was last released, and of which scope: it looks only at what came after.
+func LastReleases(ctx context.Context, q Querier) (map[Held]time.Time, error) {
 	rows, err := q.Query(ctx, lastReleasesSQL)
 	if err != nil {
 		return nil, fmt.Errorf("stop: releases: %w", err)
 	}
-	out := map[string]time.Time{}
+	out := map[Held]time.Time{}
 	var (
 		actor string
+		scope Scope
 		at    time.Time
 	)
-	if _, err = pgx.ForEachRow(rows, []any{&actor, &at}, func() error {
-		out[strings.TrimPrefix(actor, BreakerPrefix)] = at.UTC()
+	if _, err = pgx.ForEachRow(rows, []any{&actor, &scope, &at}, func() error {
+		out[Held{strings.TrimPrefix(actor, BreakerPrefix), scope}] = at.UTC()
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("stop: releases: %w", err)
@@ -288,23 +295,14 @@ func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // who tidies a person's name and reason.
 func who(actor, reason string) (string, string, error) {
-	actor, reason = strings.ToLower(oneLine(actor)), oneLine(reason)
-	if actor == "" || len(actor) > 200 || actor == "robot" || strings.HasPrefix(actor, BreakerPrefix) {
+	name, ok := person.Name(actor)
+	if !ok || strings.HasPrefix(name, BreakerPrefix) {
 		return "", "", &ActError{CodeNoActor, "say who acts"}
 	}
-	if reason == "" || len(reason) > 2000 {
+	if reason, ok = person.Reason(reason); !ok || reason == "" {
 		return "", "", &ActError{CodeNoReason, "say why, in at most 2000 bytes and without personal data"}
 	}
-	return actor, reason, nil
-}
-
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
+	return name, reason, nil
 }
 
 const (
@@ -324,5 +322,5 @@ const (
        json_build_object('act', a.act, 'actor', a.actor, 'reason', a.reason, 'at', a.at) ORDER BY a.id) FROM stop_acts a WHERE a.stop_id = s.id), '[]')
   FROM stops s WHERE (NOT $1 OR s.released_at IS NULL) AND ($2 = 0 OR s.id = $2) ORDER BY s.id DESC LIMIT $3`
 
-	lastReleasesSQL = `SELECT actor, max(released_at) FROM stops WHERE breaker <> '' AND released_at IS NOT NULL GROUP BY actor`
+	lastReleasesSQL = `SELECT actor, scope, max(released_at) FROM stops WHERE breaker <> '' AND released_at IS NOT NULL GROUP BY actor, scope`
 )

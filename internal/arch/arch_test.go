@@ -57,7 +57,7 @@ var (
 	outer    = []string{"internal/jobs", "internal/app", "internal/web", "internal/sandbox", "internal/testkit", "cmd"}
 	adapters = []string{"notify/channel", "payments/source", "engine/orders/bankapi"}
 	kit      = []string{"internal/pg", "internal/clock", "internal/seal", "internal/webhook", "internal/outcall"}
-	pure     = []string{"internal/caseno", "internal/strictjson", "internal/xmlscan"} // they read what they are handed, and nothing else
+	pure     = []string{"internal/caseno", "internal/person", "internal/strictjson", "internal/xmlscan", "internal/cms"} // they work on what they are handed, and nothing else
 )
 
 const (
@@ -97,7 +97,7 @@ func violations(p pkg) []string {
 			return below(path, river)
 		})
 		deny("dependencies point inwards, from cmd to rules", func(path string) bool { return below(path, outer...) })
-		deny("a domain may use of internal only pg, clock, seal, webhook and outcall (and caseno, strictjson and xmlscan, which are pure)", func(path string) bool {
+		deny("a domain may use of internal only pg, clock, seal, webhook and outcall (and caseno, person, strictjson, xmlscan and cms, which are pure)", func(path string) bool {
 			return below(path, "internal") && !below(path, outer...) && !below(path, kit...) && !below(path, pure...)
 		})
 		if !below(from, adapters...) {
@@ -111,7 +111,7 @@ func violations(p pkg) []string {
 	if below(from, "internal/jobs") {
 		deny("internal/app and internal/jobs are joined in cmd only", func(path string) bool { return below(path, "internal/app", "internal/web") })
 	}
-	if below(from, kit...) || below(from, pure...) {
+	if below(from, kit...) || below(from, pure...) || below(from, "internal/oidc") {
 		deny("the kit is below everything else", func(path string) bool {
 			return below(path, domains...) || below(path, outer...) || below(path, "migrations", "rules")
 		})
@@ -200,6 +200,9 @@ func TestViolations_areSeen(t *testing.T) {
 		{"internal/web/desk", module + "internal/sandbox", false},
 		{"internal/web/desk", module + "internal/testkit", false},
 		{"internal/pg", module + "engine", false},
+		{"internal/oidc", module + "internal/outcall", true},
+		{"internal/oidc", module + "internal/app/desk", false},
+		{"notify", module + "internal/oidc", false},
 		{"internal/paper", module + "internal/i18n", true},
 		{"internal/paper", module + "notify", false},
 		{"internal/paper", module + "internal/clock", false},

@@ -5,5 +5,5 @@
 // durable database of its own, and a run whose result is not right is an error and no figure. It knows no sandbox; the
 // court batch is handed in, and the bank and the message centres here answer at once and keep books.
 //
-// Its entry points are [Lifecycle] and [Import].
+// Its entry points are [Lifecycle], [Import], [Reconcile], [Notices], [Web] and [Desk].
 package bench

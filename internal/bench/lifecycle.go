@@ -55,7 +55,7 @@ func Lifecycle(ctx context.Context, o Options) (Result, error) {
 			return Result{}, err
 		}
 		shares[i] = rounds[i].ShareOfFloor
-		o.say("lifecycle: round %d of %d: %.0f lives/s, %.1f %% of the COPY", i+1, o.Rounds, rounds[i].PerSecond, 100*shares[i])
+		o.say("lifecycle: round %d of %d: %.0f lives/s, %.1f %% of the COPY, %.1f %% by CPU", i+1, o.Rounds, rounds[i].PerSecond, 100*shares[i], 100*rounds[i].ShareCPU)
 	}
 	slices.SortFunc(rounds, func(a, b Result) int { return cmp.Compare(a.ShareOfFloor, b.ShareOfFloor) })
 	res := rounds[len(rounds)/2]

@@ -1,16 +1,40 @@
 package bench
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/rules/calendar"
 )
+
+// pagesVariable makes the test's own program the process of pages.
+const pagesVariable = "BAILIFF_BENCH_PAGES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(pagesVariable) != "" {
+		if err := Pages(context.Background(), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func ownPages(ctx context.Context) (*exec.Cmd, error) {
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), pagesVariable+"=1")
+	return cmd, nil
+}
 
 // court makes the batches of the sandbox's court feed.
 func court(n int, opening calendar.Date, clean bool) (Feed, error) {
@@ -26,7 +50,7 @@ func options(t *testing.T, n int) Options {
 	if testing.Short() {
 		t.Skip("starts a durable server of its own")
 	}
-	return Options{N: n, NaiveN: 5, Dir: t.TempDir(), Out: t.Output(), Feed: court}
+	return Options{N: n, NaiveN: 5, Dir: t.TempDir(), Out: t.Output(), Feed: court, Pages: ownPages}
 }
 
 // A run of lives ends right, or it is an error; it leaves nothing behind.
@@ -74,6 +98,31 @@ func TestImport(t *testing.T) {
 		printed(t, res, res.Table, "raw COPY")
 		left(t, o)
 	}
+}
+
+// The page is shown to those who passed the gate, beside its limit and beside the robot, and all cases end right.
+func TestWeb(t *testing.T) {
+	o := options(t, 60)
+	o.Rounds, o.Slice = 3, 100*time.Millisecond
+	res, err := Web(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.N != 60 || res.Sessions != 60 || len(res.Shares) != 3 || len(res.Goals) != 3 || res.Goals[0].Got != 100*res.ShareOfLimit {
+		t.Errorf("%+v", res)
+	}
+	if res.Waits != 2 || res.Statements < 2 || res.PageBytes < 4<<10 || res.PageBytes > 14<<10 {
+		t.Errorf("a page of %d bytes asks %g statements in %g round trips, want 2", res.PageBytes, res.Statements, res.Waits)
+	}
+	for name, f := range map[string]float64{
+		"pages": res.PerSecond, "limit": res.LimitPerSecond, "lives": res.Lives, "least": res.Least.P50, "idle": res.Idle.P50, "working": res.Working.P99,
+	} {
+		if f <= 0 {
+			t.Errorf("%s: %g", name, f)
+		}
+	}
+	printed(t, res, res.Table, "one statement and the template")
+	left(t, o)
 }
 
 func TestOptions_needAFeed(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"time"
 
 	"robotbailiff/rules/calendar"
 )
@@ -34,8 +36,11 @@ type Options struct {
 	N int
 	// NaiveN is the number of cases of the comparison that takes one case at a time; 0: 300.
 	NaiveN int
-	// Rounds is how often Lifecycle is measured, each time beside its own COPY; 0: 3, and 1 with a profile.
+	// Rounds is how often Lifecycle is measured, each time beside its own COPY, and the page of Web beside its limit; 0: 3, and 1 with a
+	// profile.
 	Rounds int
+	// Slice is for how long Web asks for pages back to back in each round; 0: three seconds.
+	Slice time.Duration
 	// Format is that of the file in Import; empty: CSV. A raw COPY has the same rows as CSV in any case.
 	Format Format
 	// Dir is where the databases live during the run; empty: a temporary directory. It is left as it was found.
@@ -48,12 +53,15 @@ type Options struct {
 	Feed FeedMaker
 	// Centre starts an SMS centre that takes so many parts a second, 0: as many as come. Required by Notices.
 	Centre func(ctx context.Context, rate int) (Centre, error)
+	// Pages gives the command of a process, not started yet, that runs [Pages] on its standard input and output. Required by Web.
+	Pages func(ctx context.Context) (*exec.Cmd, error)
 }
 
 // Errors of nothing to measure with.
 var (
 	errNoFeed   = errors.New("bench: options: a feed is needed")
 	errNoCentre = errors.New("bench: options: a centre is needed")
+	errNoPages  = errors.New("bench: options: a process of pages is needed")
 )
 
 func (o Options) withDefaults(n int) (Options, error) {

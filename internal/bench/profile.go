@@ -18,6 +18,7 @@ import (
 const (
 	cpuProfile     = "cpu.pprof"
 	statementsFile = "statements.txt"
+	tablesFile     = "tables.txt"
 	plansFile      = "plans.log"
 )
 
@@ -37,6 +38,14 @@ func (o Options) settings() map[string]string {
 		"auto_explain.log_timing": "off", "auto_explain.sample_rate": "0.2",
 	})
 	return s
+}
+
+// part is a folder of its own for the profile of a part of a run.
+func (o Options) part(name string) Options {
+	if o.Profile != "" {
+		o.Profile = filepath.Join(o.Profile, name)
+	}
+	return o
 }
 
 // profiled runs f and, where it is asked for, writes down where our own time and that of the server went.
@@ -62,15 +71,20 @@ func (o Options) profiled(ctx context.Context, p *place, pool *pgxpool.Pool, f f
 	}
 	err = f()
 	pprof.StopCPUProfile()
-	return errors.Join(err, cpu.Close(), o.statements(ctx, pool), o.plans(p))
+	return errors.Join(err, cpu.Close(), o.lines(ctx, pool, statementsSQL, statementsFile), o.lines(ctx, pool, changedSQL, tablesFile), o.plans(p))
 }
 
 const statementsSQL = `SELECT format('%s ms  plan %s ms  %s calls  %s rows  %s KB WAL  %s',
 	round(total_exec_time::numeric), round(total_plan_time::numeric), calls, rows, round(wal_bytes / 1024), left(regexp_replace(query, '\s+', ' ', 'g'), 140))
   FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY total_exec_time + total_plan_time DESC LIMIT 60`
 
-func (o Options) statements(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, statementsSQL)
+// changedSQL tells how many rows of each table were written, changed, and changed without touching an index.
+const changedSQL = `SELECT format('%s: %s rows, %s changes, %s of them heap-only, %s KB', relname, n_tup_ins, n_tup_upd, n_tup_hot_upd, pg_relation_size(relid) / 1024)
+  FROM pg_stat_user_tables WHERE n_tup_ins > 0 ORDER BY n_tup_upd DESC, n_tup_ins DESC`
+
+// lines keeps what a statement tells of the server.
+func (o Options) lines(ctx context.Context, pool *pgxpool.Pool, sql, file string) error {
+	rows, err := pool.Query(ctx, sql)
 	if err != nil {
 		return fmt.Errorf("bench: profile: %w", err)
 	}
@@ -78,7 +92,7 @@ func (o Options) statements(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("bench: profile: %w", err)
 	}
-	return os.WriteFile(filepath.Join(o.Profile, statementsFile), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+	return os.WriteFile(filepath.Join(o.Profile, file), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
 // plans keeps the server's log, which tells how slow statements were run.

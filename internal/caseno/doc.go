@@ -11,5 +11,5 @@
 // The package must not know what a case is, must not touch the database, and must never repeat the text it was given
 // in an error: people type their identification number into the wrong field.
 //
-// Entry points: [Format], [Parse], [FindAll].
+// Entry points: [Format], [Parse], [ParseTyped], [FindAll].
 package caseno

@@ -29,6 +29,7 @@ type size struct {
 	servers int // kills of PostgreSQL
 	lease   time.Duration
 	faults  *sandbox.Faults // of the world; nil: its usual ones
+	shares  *sandbox.Shares // of what debtors do; nil: the usual ones
 }
 
 // sizes gives the slice that CI runs, or with CHAOS=full the whole; CHAOS_SEED, CHAOS_CASES, CHAOS_WORKERS and CHAOS_POSTGRES

@@ -138,7 +138,7 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 	if z.faults != nil {
 		faults = *z.faults
 	}
-	r.world, err = sandbox.New(z.seed, sandbox.Config{Pool: r.worlds, Clock: r.clock, Secrets: secrets, Faults: &faults})
+	r.world, err = sandbox.New(z.seed, sandbox.Config{Pool: r.worlds, Clock: r.clock, Secrets: secrets, Faults: &faults, Shares: z.shares})
 	must(t, err)
 
 	court, err := sandbox.NewCourt(z.seed, z.cases, sandbox.DefaultFeed(calendar.DateOf(begin)))
@@ -157,7 +157,7 @@ func (s *site) open(ctx context.Context, t *testing.T, name string, z size) *run
 			"serve", "--db", r.url + "&pool_max_conns=8", "--roles", "web,work", "--addr", "127.0.0.1:0", "--pulse", "100ms", "--lease", z.lease.String(),
 			"--seed", fmt.Sprint(z.seed), "--faults", encoded(t, faults),
 		},
-		env: append(os.Environ(), "BAILIFF_HOME="+s.dir, "BAILIFF_SECRET_FILE="+s.secret, "BAILIFF_DATABASE_URL="),
+		env: append(os.Environ(), "BAILIFF_HOME="+s.dir, "BAILIFF_SECRET_FILE="+s.secret, "BAILIFF_DATABASE_URL=", "BAILIFF_SIGNERS=none"), // papers are not what is killed here, and take a third of the time
 	}
 	must(t, r.fleet.start(ctx, workers))
 	t.Cleanup(func() {
@@ -191,14 +191,18 @@ func (r *run) drive(ctx context.Context, moved func(time.Time) error) error {
 // driveOn lets legal time run on a grid until an instant, or to the end.
 func (r *run) driveOn(ctx context.Context, grid time.Duration, until time.Time, moved func(time.Time) error) error {
 	driver := sandbox.Driver{
-		World: r.world, Clock: r.clock, Robot: r.robot,
-		Outbox: &watched{acked: &r.acked, FrontDoor: &sandbox.FrontDoor{
-			Pool: r.pool, Engine: r.robot.Engine, Notices: r.robot.Notices, OnReceipt: r.robot.Receipts,
-			Client: &http.Client{Timeout: 30 * time.Second, Transport: r.fleet}, Base: "http://chaos", Insist: true,
-		}},
+		World: r.world, Clock: r.clock, Robot: r.robot, Outbox: r.outbox(),
 		Grid: grid, Near: -1, Wait: 2 * time.Minute, Patience: 2 * time.Minute, Moved: moved,
 	}
 	return driver.Run(ctx, until)
+}
+
+// outbox is how the world reaches our side: by whatever process serves.
+func (r *run) outbox() *watched {
+	return &watched{acked: &r.acked, FrontDoor: &sandbox.FrontDoor{
+		Pool: r.pool, Engine: r.robot.Engine, Notices: r.robot.Notices, OnReceipt: r.robot.Receipts,
+		Client: &http.Client{Timeout: 30 * time.Second, Transport: r.fleet}, Base: "http://chaos", Insist: true,
+	}}
 }
 
 // watched remembers which payment messages were answered with 2xx.

@@ -24,8 +24,8 @@ type entry struct {
 type piece struct{ text, name, style string }
 
 var printers = sync.OnceValue(func() map[Lang]*Printer {
-	out := make(map[Lang]*Printer, len(Langs))
-	for _, l := range Langs {
+	out := make(map[Lang]*Printer, len(DebtorLangs))
+	for _, l := range DebtorLangs {
 		texts, err := loadCatalog(l)
 		if err != nil {
 			panic(err) // cannot happen: a test reads every catalog

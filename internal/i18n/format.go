@@ -42,7 +42,36 @@ var words = map[Lang]calendarWords{
 	},
 	RU: {plain: months{"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"}},
 	EN: {plain: months{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}},
+	KY: {
+		plain: months{"январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"},
+		of: months{
+			"январындагы", "февралындагы", "мартындагы", "апрелиндеги", "майындагы", "июнундагы", "июлундагы", "августундагы", "сентябрындагы",
+			"октябрындагы", "ноябрындагы", "декабрындагы",
+		},
+		at: months{
+			"январда", "февралда", "мартта", "апрелде", "майда", "июнда", "июлда", "августта", "сентябрда", "октябрда", "ноябрда", "декабрда",
+		},
+		to: months{
+			"январга", "февралга", "мартка", "апрелге", "майга", "июнга", "июлга", "августка", "сентябрга", "октябрга", "ноябрга", "декабрга",
+		},
+	},
+	UZ: {
+		plain: months{"yanvar", "fevral", "mart", "aprel", "may", "iyun", "iyul", "avgust", "sentabr", "oktabr", "noyabr", "dekabr"},
+		of: months{
+			"yanvardagi", "fevraldagi", "martdagi", "apreldagi", "maydagi", "iyundagi", "iyuldagi", "avgustdagi", "sentabrdagi", "oktabrdagi",
+			"noyabrdagi", "dekabrdagi",
+		},
+		at: months{
+			"yanvarda", "fevralda", "martda", "aprelda", "mayda", "iyunda", "iyulda", "avgustda", "sentabrda", "oktabrda", "noyabrda", "dekabrda",
+		},
+		to: months{
+			"yanvarga", "fevralga", "martga", "aprelga", "mayga", "iyunga", "iyulga", "avgustga", "sentabrga", "oktabrga", "noyabrga", "dekabrga",
+		},
+	},
 }
+
+// bends says whether a language bends the name of a month, so that a date says what it is for.
+func (p *Printer) bends() bool { return p.lang == KK || p.lang == KY || p.lang == UZ }
 
 // write writes one value.
 func (p *Printer) write(v any, style string) (string, error) {
@@ -90,13 +119,13 @@ func (p *Printer) date(d calendar.Date, style string) (string, error) {
 	case "of":
 		return p.of(d), nil
 	case "at":
-		if p.lang == KK {
-			return p.day(d, words[KK].at), nil
+		if p.bends() {
+			return p.day(d, words[p.lang].at), nil
 		}
 		return p.Day(d), nil
 	case "to":
-		if p.lang == KK {
-			return p.day(d, words[KK].to), nil
+		if p.bends() {
+			return p.day(d, words[p.lang].to), nil
 		}
 		return p.Day(d), nil
 	}
@@ -105,7 +134,11 @@ func (p *Printer) date(d calendar.Date, style string) (string, error) {
 
 func (p *Printer) day(d calendar.Date, m months) string {
 	_, month, day := d.YMD()
-	return strconv.Itoa(day) + nbsp + m[month-1]
+	gap := nbsp
+	if p.lang == KY || p.lang == UZ {
+		gap = "\u2011" // a hyphen that does not break
+	}
+	return strconv.Itoa(day) + gap + m[month-1]
 }
 
 // Day writes a date without its year: "21 желтоқсан", "21 декабря", "21 December".
@@ -119,6 +152,10 @@ func (p *Printer) Date(d calendar.Date) string {
 		return year + nbsp + "ж. " + p.Day(d)
 	case RU:
 		return p.Day(d) + nbsp + year + nbsp + "г."
+	case KY:
+		return year + "-ж. " + p.Day(d)
+	case UZ:
+		return year + "-y. " + p.Day(d)
 	case EN:
 	}
 	return p.Day(d) + nbsp + year
@@ -126,10 +163,18 @@ func (p *Printer) Date(d calendar.Date) string {
 
 // of writes a date before the noun it belongs to; in Russian and English it follows the noun as it is.
 func (p *Printer) of(d calendar.Date) string {
-	if p.lang != KK {
+	year := strconv.Itoa(d.Year())
+	switch p.lang {
+	case KK:
+		year += nbsp + "жылғы "
+	case KY:
+		year += "-жылдын "
+	case UZ:
+		year += "-yil "
+	case RU, EN:
 		return p.Date(d)
 	}
-	return strconv.Itoa(d.Year()) + nbsp + "жылғы " + p.day(d, words[KK].of)
+	return year + p.day(d, words[p.lang].of)
 }
 
 // Until writes the last minute of a day as a limit: "21 желтоқсан, 23:59 дейін", "до 21 декабря, 23:59".
@@ -144,6 +189,10 @@ func (p *Printer) until(s string) string {
 		return s + " дейін"
 	case RU:
 		return "до " + s
+	case KY:
+		return s + " чейин"
+	case UZ:
+		return s + " gacha"
 	case EN:
 	}
 	return "until " + s

@@ -1,4 +1,4 @@
-// Package i18n says things in Kazakh, Russian and English: texts by key from the embedded catalogs, with plurals, dates,
+// Package i18n says things in Kazakh, Russian and English, and to debtors in Kyrgyz and Uzbek as well: texts by key from the embedded catalogs, with plurals, dates,
 // times and sums written the way people write them.
 //
 // It must not decide what is said, hold HTML, read a clock, or quietly take a text of another language: a missing key, a
@@ -22,10 +22,15 @@ const (
 	KK Lang = "kk"
 	RU Lang = "ru"
 	EN Lang = "en"
+	KY Lang = "ky" // debtors only
+	UZ Lang = "uz" // debtors only
 )
 
-// Langs lists every language once.
-var Langs = []Lang{KK, RU, EN}
+// Langs lists the languages in which everything is said; DebtorLangs those in which everything is said that a debtor meets.
+var (
+	Langs       = []Lang{KK, RU, EN}
+	DebtorLangs = []Lang{KK, RU, EN, KY, UZ}
+)
 
 // Name is the language's own name.
 func (l Lang) Name() string {
@@ -36,33 +41,51 @@ func (l Lang) Name() string {
 		return "Русский"
 	case EN:
 		return "English"
+	case KY:
+		return "Кыргызча"
+	case UZ:
+		return "Oʻzbekcha"
 	}
 	return string(l)
 }
 
-// Parse reads the code of a language that the pages have.
-func Parse(s string) (Lang, bool) {
+// Parse reads the code of a language in which everything is said.
+func Parse(s string) (Lang, bool) { return ParseIn(s, Langs) }
+
+// ParseIn reads the code of one of some languages.
+func ParseIn(s string, langs []Lang) (Lang, bool) {
 	l := Lang(s)
-	return l, slices.Contains(Langs, l)
+	return l, slices.Contains(langs, l)
 }
 
-// OfDebtor gives the language of the pages for the language of a debtor. Kyrgyz and Uzbek speakers get Russian until there
-// are pages in their languages; the language row is on every page.
+// OfDebtor gives the language of the pages for the language of a debtor; who speaks none of theirs gets Russian.
 func OfDebtor(s string) Lang {
-	if l, ok := Parse(s); ok {
+	if l, ok := ParseIn(s, DebtorLangs); ok {
 		return l
 	}
 	return RU
 }
 
-// Match chooses a language by an Accept-Language header; ok is false when it names none of ours.
-func Match(header string) (l Lang, ok bool) {
+// OfLaw gives the language in which a reader gets what is said by the rules and the articles themselves: the law is published in Kazakh and
+// Russian only, and the packs add English.
+func OfLaw(l Lang) Lang {
+	if slices.Contains(Langs, l) {
+		return l
+	}
+	return RU
+}
+
+// Match chooses a language by an Accept-Language header; ok is false when it names none in which everything is said.
+func Match(header string) (l Lang, ok bool) { return MatchIn(header, Langs) }
+
+// MatchIn chooses one of some languages by an Accept-Language header.
+func MatchIn(header string, langs []Lang) (l Lang, ok bool) {
 	best := -1.0
 	for part := range strings.SplitSeq(header, ",") {
 		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		base, _, _ := strings.Cut(strings.ToLower(tag), "-")
 		q := quality(params)
-		if found, known := Parse(base); known && q > best && q > 0 {
+		if found, known := ParseIn(base, langs); known && q > best && q > 0 {
 			l, ok, best = found, true, q
 		}
 	}

@@ -33,9 +33,83 @@ func TestCatalogs_haveTheSameKeysAndVariables(t *testing.T) {
 	}
 }
 
+// deskKeys are what no debtor meets, among the keys that begin as his do.
+var deskKeys = []string{"layout.desk", "error.no_case.", "error.no_batch.", "error.no_right.", "error.whole_country.", "error.second_word.", "error.no_link."}
+
+// debtorKeys are what debtors meet.
+var debtorKeys = []string{
+	"gate.", "entry.", "case.", "kind.", "sum.", "refuse.", "refused.", "contact.", "event.", "answer.", "layout.", "help.", "error.", "channel.", "pay.", "payment.", "receipt.",
+	"verify.", "plan.", "home.", "real.", "helper.", "object.", "documents.", "language.", "notice.", "region.", "mine.", "link.", "refund.", "time.", "complain.", "advice.",
+}
+
+var (
+	familyForm = regexp.MustCompile(`"((?:[a-z_]+\.)+)"`)
+	labelForm  = regexp.MustCompile(`label "([a-z_.]+)"`)
+)
+
+// What a page, a use case or a paper's link of the debtor says is among debtorKeys, be it a key or a family of keys: a new room cannot forget the
+// languages that only debtors have.
+func TestCatalogs_ofDebtorsKnowEveryRoom(t *testing.T) {
+	t.Parallel()
+	kk := For(KK)
+	for _, root := range []string{"../web/portal", "../web/ui/template", "../app/portal"} {
+		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || filepath.Ext(path) != ".go" && filepath.Ext(path) != ".html" {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			text := string(raw)
+			var said []string
+			for _, m := range keyForm.FindAllStringSubmatch(text, -1) {
+				if kk.Has(m[1]) {
+					said = append(said, m[1])
+				}
+			}
+			for _, m := range slices.Concat(familyForm.FindAllStringSubmatch(text, -1), labelForm.FindAllStringSubmatch(text, -1)) {
+				family := strings.TrimSuffix(m[1], ".") + "."
+				said = append(said, slices.DeleteFunc(kk.Keys(), func(key string) bool { return !strings.HasPrefix(key, family) })...)
+			}
+			for _, key := range said {
+				if !begins(key, debtorKeys) {
+					t.Errorf("%s says %s, which is not among what debtors meet", path, key)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func begins(key string, with []string) bool {
+	return slices.ContainsFunc(with, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
+// Kyrgyz and Uzbek have all that a debtor meets, and nothing else.
+func TestCatalogs_ofDebtorsAreWhole(t *testing.T) {
+	t.Parallel()
+	kk := For(KK)
+	want := slices.DeleteFunc(kk.Keys(), func(key string) bool { return !begins(key, debtorKeys) || begins(key, deskKeys) })
+	for _, l := range DebtorLangs[len(Langs):] {
+		p := For(l)
+		if diff := cmp.Diff(want, p.Keys()); diff != "" {
+			t.Errorf("keys of kk and %s differ:\n%s", l, diff)
+		}
+		for key, e := range p.texts {
+			if diff := cmp.Diff(kk.texts[key].vars, e.vars); diff != "" {
+				t.Errorf("%s: variables of kk and %s differ:\n%s", key, l, diff)
+			}
+			if counts, wants := len(e.forms) > 1, len(kk.texts[key].forms) > 1; counts != wants {
+				t.Errorf("%s: in kk it has plurals: %v, in %s: %v", key, wants, l, counts)
+			}
+		}
+	}
+}
+
 func TestCatalogs_haveEveryPluralForm(t *testing.T) {
 	t.Parallel()
-	for _, l := range Langs {
+	for _, l := range DebtorLangs {
 		want := slices.Sorted(slices.Values(Plurals(l)))
 		for key, e := range For(l).texts {
 			if len(e.forms) == 1 {
@@ -54,14 +128,15 @@ func TestCatalogs_haveEveryPluralForm(t *testing.T) {
 // TestCatalogs_speakTheirLanguage finds a text that was left in another alphabet, and Kazakh without its own letters.
 func TestCatalogs_speakTheirLanguage(t *testing.T) {
 	t.Parallel()
-	foreign := regexp.MustCompile(`\b(SMS|[Pp]ush|Telegram|IV|cookie|SHA)\b`)
-	for _, l := range Langs {
+	foreign := regexp.MustCompile(`\b(SMS|[Pp]ush|Telegram|QR|IBAN|PDF|JPEG|PNG|IV|cookie|SHA|eGov)\b`)
+	for _, l := range DebtorLangs {
 		for key, e := range For(l).texts {
 			for _, form := range e.forms {
 				for _, part := range form {
 					for _, r := range foreign.ReplaceAllString(part.text, "") {
 						latin, cyrillic := unicode.Is(unicode.Latin, r), unicode.Is(unicode.Cyrillic, r)
-						if l == EN && cyrillic || l != EN && latin || l == RU && strings.ContainsRune("әғқңөұүһіӘҒҚҢӨҰҮҺІ", r) {
+						latinText := l == EN || l == UZ
+						if latinText && cyrillic || !latinText && latin || l == RU && strings.ContainsRune("әғқңөұүһіӘҒҚҢӨҰҮҺІ", r) || l == KY && strings.ContainsRune("әғқұһіӘҒҚҰҺІ", r) {
 							t.Errorf("%s in %s: %q does not belong into %q", key, l, r, part.text)
 						}
 					}
@@ -75,9 +150,12 @@ var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
 
 // families are keys whose last part is a value of the database or of a constant; each is made in one place.
 var families = []string{
-	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.",
-	"region.", "state.", "actor.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
-	"money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest",
+	"object.ground.", "object.lead.", "object.ask.", "object.papers.", "object.fault.", "object.kind.", "object.reason.", "object.status.", "object.then.",
+	"object.heading.", "object.objectfiles.", "object.objectcheck.", "objection.",
+	"today.due.", "today.due_how.", "today.duty.", "today.task.", "today.period.", "today.kpi.", "today.kept.", "robot.state.", "robot.name.", "robot.did.", "robot.problem.",
+	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.", "trial.kind.", "trial.problem.",
+	"region.", "state.", "actor.", "paper.body.", "documents.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
+	"person.", "role.", "right.", "signin.", "first.", "way.", "money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest", "pay.wrong.", "payment.title.", "payment.reason.", "cases.", "desk.demo.", "mine.over.", "mine.again.", "mine.denied.", "mine.away.", "mine.unknown.", "mine.out.", "refund.now.", "refund.state.", "refund.reason.", "time.fault.",
 }
 
 func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {
@@ -107,7 +185,7 @@ func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {
 	}
 	for key := range used {
 		page, _, _ := strings.Cut(key, ".")
-		if !p.Has(key) && slices.Contains([]string{"layout", "help", "gate", "case", "sum", "refuse", "refused", "waiting", "contact", "desk", "evidence"}, page) && !strings.HasSuffix(key, ".css") && !strings.HasSuffix(key, ".html") {
+		if !p.Has(key) && !slices.Contains(families, key+".") && slices.Contains([]string{"layout", "help", "gate", "case", "sum", "refuse", "refused", "pay", "payment", "receipt", "verify", "plan", "mine", "contact", "home", "real", "helper", "desk", "evidence", "paper", "documents", "today", "robot"}, page) && !strings.HasSuffix(key, ".css") && !strings.HasSuffix(key, ".html") {
 			t.Errorf("%s is said and not in the catalogs", key)
 		}
 	}
@@ -121,7 +199,7 @@ func TestSay_neverFallsBack(t *testing.T) {
 		"a variable is missing": func() (string, error) { return p.T("case.number") },
 		"a variable too many":   func() (string, error) { return p.T("gate.title", "x", "y") },
 		"an odd pair":           func() (string, error) { return p.T("case.number", "number") },
-		"a plural without n":    func() (string, error) { return p.T("desk.chunks.failed", "n", "3") },
+		"a plural without n":    func() (string, error) { return p.T("today.lifts.late", "n", "3") },
 		"a date that is not set": func() (string, error) {
 			return p.T("event.suspended_until", "until", calendar.Date(0))
 		},
@@ -149,8 +227,8 @@ func TestPluralOf(t *testing.T) {
 	}
 }
 
-// plain shows spaces that do not break as _, so that a table is readable.
-func plain(s string) string { return strings.ReplaceAll(s, nbsp, "_") }
+// plain shows spaces that do not break as _ and such hyphens as -, so that a table is readable.
+func plain(s string) string { return strings.NewReplacer(nbsp, "_", "\u2011", "-").Replace(s) }
 
 func TestFormats_areAsPeopleWrite(t *testing.T) {
 	t.Parallel()
@@ -161,6 +239,8 @@ func TestFormats_areAsPeopleWrite(t *testing.T) {
 		KK: {"21_желтоқсан, 23:59 дейін", "2026_ж. 21_желтоқсан", "21_желтоқсан, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "21_желтоқсан, 14:07 дейін"},
 		RU: {"до 21_декабря, 23:59", "21_декабря_2026_г.", "21_декабря, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "до 21_декабря, 14:07"},
 		EN: {"until 21_December, 23:59", "21_December_2026", "21_December, 14:07", "20,155.00_KZT", "20,155_KZT", "1,234,567", "until 21_December, 14:07"},
+		KY: {"21-декабрь, 23:59 чейин", "2026-ж. 21-декабрь", "21-декабрь, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "21-декабрь, 14:07 чейин"},
+		UZ: {"21-dekabr, 23:59 gacha", "2026-y. 21-dekabr", "21-dekabr, 14:07", "20_155,00_₸", "20_155_₸", "1_234_567", "21-dekabr, 14:07 gacha"},
 	} {
 		p := For(l)
 		var got []string
@@ -179,13 +259,19 @@ func TestFormats_areAsPeopleWrite(t *testing.T) {
 	}
 }
 
-func TestKazakhDates_inflect(t *testing.T) {
+func TestDates_bendAsTheLanguageDoes(t *testing.T) {
 	t.Parallel()
-	p := For(KK)
-	for style, want := range map[string]string{"of": "2025_жылғы 12_қарашадағы", "at": "12_қарашада", "to": "12_қарашаға", "day": "12_қараша"} {
-		got, err := p.write(calendar.MakeDate(2025, time.November, 12), style)
-		if err != nil || plain(got) != want {
-			t.Errorf("%s: %s, %v; want %s", style, plain(got), err, want)
+	for l, forms := range map[Lang]map[string]string{
+		KK: {"of": "2025_жылғы 12_қарашадағы", "at": "12_қарашада", "to": "12_қарашаға", "day": "12_қараша"},
+		RU: {"of": "12_ноября_2025_г.", "at": "12_ноября", "to": "12_ноября", "day": "12_ноября"},
+		KY: {"of": "2025-жылдын 12-ноябрындагы", "at": "12-ноябрда", "to": "12-ноябрга", "day": "12-ноябрь"},
+		UZ: {"of": "2025-yil 12-noyabrdagi", "at": "12-noyabrda", "to": "12-noyabrga", "day": "12-noyabr"},
+	} {
+		for style, want := range forms {
+			got, err := For(l).write(calendar.MakeDate(2025, time.November, 12), style)
+			if err != nil || plain(got) != want {
+				t.Errorf("%s, %s: %s, %v; want %s", l, style, plain(got), err, want)
+			}
 		}
 	}
 }
@@ -199,7 +285,10 @@ func TestMatch(t *testing.T) {
 			t.Errorf("%q: %q, want %q", header, got, want)
 		}
 	}
-	if OfDebtor("uz") != RU || OfDebtor("kk") != KK {
+	if got, _ := MatchIn("uz-UZ,ru;q=0.5", DebtorLangs); got != UZ {
+		t.Errorf("an Uzbek browser gets %q", got)
+	}
+	if OfDebtor("uz") != UZ || OfDebtor("kk") != KK || OfDebtor("de") != RU || OfLaw(KY) != RU || OfLaw(KK) != KK {
 		t.Error("the language of a debtor is not mapped as documented")
 	}
 }

@@ -20,13 +20,13 @@ func (r *Robot) watchBreakers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var opened []string
+	var opened []breaker.Reading
 	if !r.cfg.Leaps {
 		opened, err = r.breakers.Watch(ctx, now)
 	}
-	for _, name := range opened {
-		r.cfg.Observe("breaker", name, 1)
-		r.cfg.Log.ErrorContext(ctx, "a breaker has opened: measures are stopped until two people release", "breaker", name)
+	for _, b := range opened {
+		r.cfg.Observe("breaker", b.Name, 1)
+		r.cfg.Log.ErrorContext(ctx, "a breaker has opened: measures are stopped until two people release", "breaker", b.Name, "scope", string(b.Scope()))
 	}
 	if err != nil {
 		return err

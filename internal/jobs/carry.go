@@ -45,7 +45,7 @@ func (r *Robot) carryNotices(ctx context.Context, tx pgx.Tx, effects []engine.Ef
 			CaseID: n.CaseID, Ordinal: n.Ordinal, Kind: notify.Kind(n.Kind), Rung: n.Rung, Language: n.Language,
 			At: n.At, NotBefore: n.NotBefore, ExpiresAt: n.ExpiresAt,
 			Params: notify.Params{
-				Amount: n.Amount, Outstanding: n.Outstanding, Until: n.Until, UndoUntil: n.UndoUntil, Arrested: n.Arrested,
+				Amount: n.Amount, Outstanding: n.Outstanding, Until: n.Until, UndoUntil: n.UndoUntil, Arrested: n.Arrested, Reason: n.Reason,
 				Initials: text.Initials(d.name),
 			},
 		}
@@ -117,6 +117,13 @@ func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Recei
 	if err != nil {
 		return err
 	}
+	receipts, codes, err := r.Codes.Sift(ctx, tx, receipts)
+	if err != nil {
+		return err
+	}
+	if codes > 0 {
+		r.cfg.Observe("receipt", "code", codes)
+	}
 	delivered, strays, err := r.Notices.Receive(ctx, tx, receipts, now)
 	if err != nil {
 		return err
@@ -128,8 +135,15 @@ func (r *Robot) receipts(ctx context.Context, tx pgx.Tx, receipts []notify.Recei
 	r.cfg.Observe("receipt", "delivered", len(delivered))
 	cmds := make([]engine.For, 0, len(delivered))
 	for _, d := range delivered {
-		if d.Kind != notify.KindOpening || d.Channel == notify.Telegram {
-			continue // proof for the file, or none at all; no term starts from it
+		if d.Channel == notify.Telegram {
+			continue // no proof
+		}
+		if d.Kind == notify.KindObjectionDeclined {
+			cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.Told{Answer: d.Ordinal, Channel: string(d.Channel), At: d.At}})
+			continue
+		}
+		if d.Kind != notify.KindOpening {
+			continue // proof for the file; no term starts from it
 		}
 		cmds = append(cmds, engine.For{CaseID: d.CaseID, Actor: engine.ActorNotice, Command: engine.NoticeDelivered{
 			Ordinal: d.Ordinal, Opening: true, Channel: string(d.Channel), At: d.At,

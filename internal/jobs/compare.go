@@ -67,7 +67,7 @@ func (r *Robot) compare(ctx context.Context, duty, bank string) error {
 	if err != nil {
 		return err
 	}
-	run, err := r.Comparer.Compare(ctx, duty, on, bank)
+	run, err := r.CompareWith(ctx, duty, on, bank)
 	switch {
 	case errors.Is(err, orders.ErrNotNow):
 		return nil
@@ -78,6 +78,23 @@ func (r *Robot) compare(ctx context.Context, duty, bank string) error {
 	r.cfg.Observe("compare", "done", 1)
 	r.cfg.Log.InfoContext(ctx, "a bank was compared", "bank", bank, "duty", duty, "holds", run.Holds, "arrests", run.Arrests)
 	return nil
+}
+
+// CompareWith compares one bank, or the register of debtors by its own name.
+func (r *Robot) CompareWith(ctx context.Context, duty string, on calendar.Date, with string) (orders.Run, error) {
+	if with == orders.RegisterName {
+		return r.registrar.Compare(ctx, duty, on)
+	}
+	return r.Comparer.Compare(ctx, duty, on, with)
+}
+
+// Compared names those with whom our books are compared: the banks that are connected, and the register.
+func (r *Robot) Compared() []string {
+	names := slices.Sorted(maps.Keys(r.cfg.Banks))
+	if r.cfg.Register != nil {
+		names = append(names, orders.RegisterName)
+	}
+	return names
 }
 
 // dutyDate is the legal day of a compare: today, or for the one after a restore the day on which that was noticed.
@@ -116,7 +133,7 @@ func (r *Robot) wakeCompares(ctx context.Context) error {
 		if open != nil && duty == open.Duty() {
 			on = calendar.DateOf(open.At)
 		}
-		due, err := r.Comparer.Due(ctx, duty, on, slices.Sorted(maps.Keys(r.cfg.Banks)))
+		due, err := r.Comparer.Due(ctx, duty, on, r.Compared())
 		if err != nil {
 			return err
 		}
@@ -128,7 +145,11 @@ func (r *Robot) wakeCompares(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if owed {
+	removals, err := r.registrar.Owed(ctx)
+	if err != nil {
+		return err
+	}
+	if owed || removals {
 		params = append(params, river.InsertManyParams{Args: correctJob{}})
 	}
 	if len(params) == 0 {
@@ -141,18 +162,21 @@ func (r *Robot) wakeCompares(ctx context.Context) error {
 }
 
 const (
-	escalateEvery = 10 * time.Second // in real time
+	escalateEvery = 10 * time.Second // in real time; ten pulses where those are faster
 	beatEvery     = 5 * time.Second
 	countEvery    = 30 * time.Second
 )
 
-// escalate tells of lifts that are not confirmed in time.
+// escalate tells of lifts that are not confirmed in time: with the first pulse, so that processes which never live long tell of them too,
+// and then every so often.
 func (r *Robot) escalate(ctx context.Context) error {
-	if r.escalated.Elapsed() < escalateEvery {
+	if r.escalated.Elapsed() < r.escalatePause {
 		return nil
 	}
-	r.escalated = clock.StartStopwatch()
-	return r.Comparer.Escalate(ctx)
+	watch := clock.StartStopwatch()
+	err := r.Comparer.Escalate(ctx)
+	r.escalatePause, r.escalated = min(escalateEvery, max(10*r.cfg.Pulse, 20*watch.Elapsed())), clock.StartStopwatch()
+	return err
 }
 
 // countOrders counts for the desk. What takes long is done more rarely: it never takes more than a twentieth of the time.

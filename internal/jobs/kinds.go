@@ -33,6 +33,7 @@ var queues = map[string]river.QueueConfig{
 	queueFeed:     {MaxWorkers: 2},
 	queueTills:    {MaxWorkers: 1},
 	queueCompare:  {MaxWorkers: 1},
+	queueCodes:    {MaxWorkers: 2},
 }
 
 // Kinds of jobs: stable strings, one per queue.
@@ -49,6 +50,12 @@ type (
 	handoverJob struct {
 		Chunk int64 `json:"chunk"`
 	}
+	registerJob struct {
+		Chunk int64 `json:"chunk"`
+	}
+	deregisterJob struct {
+		Chunk int64 `json:"chunk"`
+	}
 	settleJob struct{}
 )
 
@@ -58,6 +65,18 @@ func (ordersJob) Kind() string   { return "orders.send" }
 func (notifyJob) Kind() string   { return "notify.send" }
 func (handoverJob) Kind() string { return "handover.assign" }
 func (settleJob) Kind() string   { return "money.settle" }
+
+// Kind implements river.JobArgs.
+func (registerJob) Kind() string   { return "register.enter" }
+func (deregisterJob) Kind() string { return "register.remove" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. A removal gives back, so it goes with the lifts.
+func (registerJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueOrders} }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (deregisterJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueLift, Priority: 1}
+}
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (liftJob) InsertOpts() river.InsertOpts     { return river.InsertOpts{Queue: queueLift, Priority: 1} }
@@ -70,6 +89,12 @@ func (r *Robot) workers() *river.Workers {
 	w := river.NewWorkers()
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[liftJob]) error { return r.work(ctx, j.Args.Chunk, r.bank.Run) }))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[ordersJob]) error { return r.work(ctx, j.Args.Chunk, r.bank.Run) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[registerJob]) error {
+		return r.work(ctx, j.Args.Chunk, r.registrar.Run)
+	}))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[deregisterJob]) error {
+		return r.work(ctx, j.Args.Chunk, r.registrar.Run)
+	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[notifyJob]) error {
 		return r.work(ctx, j.Args.Chunk, r.sendNotices)
 	}))
@@ -78,10 +103,13 @@ func (r *Robot) workers() *river.Workers {
 	}))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[settleJob]) error { return r.settleSoon(ctx) }))
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[tillJob]) error { return r.AskTill(ctx, j.Args.Gateway) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[codeJob]) error { return r.sendCode(ctx, j.Args.Case) }))
 	river.AddWorker(w, &intakeWorker{robot: r})
 	river.AddWorker(w, &feedWorker{robot: r})
 	river.AddWorker(w, &compareWorker{robot: r})
-	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[correctJob]) error { return r.Comparer.Correct(ctx) }))
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[correctJob]) error {
+		return errors.Join(r.Comparer.Correct(ctx), r.registrar.Correct(ctx))
+	}))
 	return w
 }
 
@@ -95,6 +123,10 @@ func (r *Robot) enqueue(ctx context.Context, tx pgx.Tx, chunks []engine.Chunk) e
 			args = liftJob{c.ID}
 		case engine.ChunkOrders:
 			args = ordersJob{c.ID}
+		case engine.ChunkRegister:
+			args = registerJob{c.ID}
+		case engine.ChunkDeregister:
+			args = deregisterJob{c.ID}
 		case engine.ChunkNotify:
 			args = notifyJob{c.ID}
 		case engine.ChunkHandover:

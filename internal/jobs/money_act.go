@@ -100,7 +100,7 @@ func (r *Robot) moneyTx(ctx context.Context, f func(tx pgx.Tx, now time.Time) er
 func payCommands(a *acts.Act, known map[int64]payments.Payment, paymentOf func(part int) int64, by string) []engine.For {
 	var cmds []engine.For
 	for i, p := range a.Parts {
-		if p.CaseID == 0 {
+		if p.CaseID == 0 || a.Kind == acts.Explain { // what went to a claimant changes no case
 			continue
 		}
 		from := known[p.PaymentID]
@@ -130,7 +130,7 @@ func effectOf(a *acts.Act, pl *engine.Plan, paymentOf func(part int) int64) (act
 	for i, p := range a.Parts {
 		part := acts.PartEffect{PaymentID: p.PaymentID, CaseID: p.CaseID, Amount: p.Amount}
 		switch {
-		case p.CaseID != 0:
+		case p.CaseID != 0 && a.Kind != acts.Explain:
 			m := used[[2]int64{p.CaseID, paymentOf(i)}]
 			part.Allocated, part.RefundDue = m.Allocated, m.RefundDue
 			before, after, _ := pl.Change(p.CaseID)
@@ -143,7 +143,7 @@ func effectOf(a *acts.Act, pl *engine.Plan, paymentOf func(part int) int64) (act
 					part.Reduces++
 				case engine.Recall:
 					part.Recalls++
-				case engine.Arrest, engine.Collect:
+				case engine.Arrest, engine.Collect, engine.Register, engine.Deregister, engine.Entrust:
 				}
 			}
 		case a.Kind == acts.Refund:
@@ -177,7 +177,7 @@ func (r *Robot) doMoney(ctx context.Context, tx pgx.Tx, a *acts.Act, by, seen st
 		return err
 	case acts.Split:
 		return r.splitMoney(ctx, tx, a, known[a.Parts[0].PaymentID], by, seen, now)
-	case acts.Refund, acts.SameAs, acts.Explain:
+	case acts.Refund, acts.SameAs, acts.Explain, acts.Recover:
 	}
 	if err := asSeen(a, nil, nil, seen); err != nil {
 		return err
@@ -188,10 +188,55 @@ func (r *Robot) doMoney(ctx context.Context, tx pgx.Tx, a *acts.Act, by, seen st
 	case acts.SameAs:
 		return r.Payments.SameAs(ctx, tx, a.Parts[0].PaymentID, a.Parts[0].Known, a.ID, now)
 	case acts.Explain:
-		return r.Payments.Explain(ctx, tx, a.TxnID, a.Meaning, a.ID, now)
+		return r.explain(ctx, tx, a, now)
+	case acts.Recover:
+		return r.recover(ctx, tx, a, now)
 	case acts.Assign, acts.Split, acts.Merge:
 	}
 	return &acts.Error{Code: acts.CodeShape, Remedy: "there is no such act"}
+}
+
+// NameSent says which payments a departure was the money of, by the cases that a person names.
+func (r *Robot) NameSent(ctx context.Context, txn string, named []acts.Named) ([]acts.Part, error) {
+	gone, err := r.Payments.UnexplainedList(ctx, r.cfg.Pool, txn, 1)
+	if err != nil {
+		return nil, err
+	}
+	if txn == "" || len(gone) == 0 {
+		return nil, &acts.Error{Code: acts.CodeExplained, Remedy: "look at the list again"}
+	}
+	cases := make([]int64, len(named))
+	for i, n := range named {
+		cases[i] = n.CaseID
+	}
+	paid, err := r.Payments.CaseMoney(ctx, r.cfg.Pool, cases)
+	if err != nil {
+		return nil, err
+	}
+	return acts.SentParts(named, gone[0].Amount, paid)
+}
+
+// explain books why money left.
+func (r *Robot) explain(ctx context.Context, tx pgx.Tx, a *acts.Act, now time.Time) error {
+	if a.Meaning != ledger.Remittance {
+		return r.Payments.Explain(ctx, tx, a.TxnID, a.Meaning, a.ID, now)
+	}
+	sent := make([]payments.Sent, len(a.Parts))
+	for i, p := range a.Parts {
+		sent[i] = payments.Sent{PaymentID: p.PaymentID, CaseID: p.CaseID, Amount: p.Amount}
+	}
+	return r.Payments.ExplainSent(ctx, tx, a.TxnID, sent, a.ID, now)
+}
+
+// recover books what a claimant has made good. The act was looked at before the locks; the books refuse what has moved since.
+func (r *Robot) recover(ctx context.Context, tx pgx.Tx, a *acts.Act, now time.Time) error {
+	part := a.Parts[0]
+	known, err := r.Payments.LockByID(ctx, tx, a.Payments())
+	if err != nil {
+		return err
+	}
+	from, of := known[part.PaymentID], known[part.Known]
+	return r.Payments.Recover(ctx, tx, from.ID, of.ID, acts.Kept(from, of), part.Amount, a.ID, now)
 }
 
 // splitMoney makes each part a payment of its own, with the value date of the whole, and lets the cases have them.

@@ -98,7 +98,7 @@ func (r *Robot) evidence(ctx context.Context, list []payments.Payment) ([]match.
 			if err != nil {
 				return nil, nil, err
 			}
-			e[i].Payer, out[i].Payer, out[i].Gateway = payer.Name, masked(payer), gateways[payer.IBAN]
+			e[i].Payer, out[i].Payer, out[i].Gateway = payer.Name, masked(payer), gateways[payer.IBAN].Gateway
 			if payer.IIN != "" && out[i].Gateway == "" {
 				blind[i] = r.cfg.Keys.Blind(intake.BlindIIN, payer.IIN)
 			}
@@ -237,7 +237,7 @@ func (r *Robot) refunds(due []payments.Due, err error) ([]queue.Refund, error) {
 	for i := range due {
 		d := &due[i]
 		out[i] = queue.Refund{
-			PaymentID: d.PaymentID, Source: d.Source, ReceivedAt: d.ReceivedAt, Amount: d.Amount, Given: d.Given != nil, Last: d.Last, Code: d.Code, Way: queue.Ready,
+			PaymentID: d.PaymentID, Source: d.Source, ReceivedAt: d.ReceivedAt, Amount: d.Amount, Given: d.Given != nil, GivenBy: d.GivenBy, GivenAt: d.GivenAt, Last: d.Last, Code: d.Code, Way: queue.Ready,
 		}
 		if d.CaseID != 0 {
 			out[i].Number = caseno.Format(d.CaseID)

@@ -85,10 +85,31 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.foldTotals(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fold totals: %w", err))
 	}
+	if err := r.keyDebtors(ctx); err != nil {
+		errs = append(errs, err)
+	}
+	if err := r.sign(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("sign: %w", err))
+	}
+	if err := r.Engine.FoldDays(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("fold days: %w", err))
+	}
 	if err := r.forget(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("forget: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// sign signs decrees for a short while, last of all that is not tidying up.
+func (r *Robot) sign(ctx context.Context) error {
+	if r.cfg.Sign == nil {
+		return nil
+	}
+	n, err := r.cfg.Sign(ctx)
+	if n > 0 {
+		r.cfg.Observe("decrees", "signed", n)
+	}
+	return err
 }
 
 func (r *Robot) sweep(ctx context.Context) error {
@@ -121,7 +142,11 @@ func (r *Robot) restart(ctx context.Context) error {
 		return err
 	}
 	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		chunks, err := engine.DueChunks(ctx, tx, now, r.cfg.Lease, max(r.cfg.Lease, abandonAfter), restartBatch)
+		paused, err := pausedChunks(ctx, tx)
+		if err != nil {
+			return err
+		}
+		chunks, err := engine.DueChunks(ctx, tx, now, r.cfg.Lease, max(r.cfg.Lease, abandonAfter), restartBatch, paused...)
 		if err != nil || len(chunks) == 0 {
 			return err
 		}
@@ -151,6 +176,12 @@ func (r *Robot) forget(ctx context.Context) error {
 		var more int
 		more, err = r.Notices.Forget(ctx, r.cfg.Pool)
 		n += more
+	}
+	if err == nil {
+		_, err = r.Codes.Forget(ctx, r.cfg.Pool)
+	}
+	if err == nil && r.cfg.Forget != nil {
+		_, err = r.cfg.Forget(ctx) // all at once: they are few
 	}
 	if n == 0 {
 		r.forgot = clock.StartStopwatch()

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -111,6 +113,9 @@ func (r *Robot) CollectRefunds(ctx context.Context, ids []int64, account, actor,
 		return 0, err
 	}
 	err = r.moneyTx(ctx, func(tx pgx.Tx, now time.Time) error {
+		if err := r.Payments.LockDue(ctx, tx, ids); err != nil { // before it is read where they go
+			return err
+		}
 		due, err := r.Payments.DueByID(ctx, tx, ids)
 		if err != nil {
 			return err
@@ -134,7 +139,7 @@ func (r *Robot) CollectRefunds(ctx context.Context, ids []int64, account, actor,
 			}
 			wanted[i] = payments.Wanted{PaymentID: d.PaymentID, Amount: d.Amount, EndToEnd: r.payoutName, Requisites: r.sealAt(*to, payments.OrderPlace)}
 		}
-		file, err = r.Payments.Collect(ctx, tx, account, wanted, who, why, now)
+		file, err = r.Payments.Collect(ctx, tx, payments.RefundKind, account, wanted, who, why, now)
 		return err
 	})
 	return file, err
@@ -164,6 +169,11 @@ func (r *Robot) ReleaseFile(ctx context.Context, id int64, actor, reason string)
 		case f.CollectedBy == who:
 			return &acts.Error{Code: acts.CodeSamePerson, Remedy: "another person has to release what you have collected"}
 		}
+		if f.Kind == payments.RemittanceKind {
+			if err := r.stillDue(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		body, err := r.makeFile(ctx, tx, &f, now)
 		if err != nil {
 			return err
@@ -190,12 +200,28 @@ func (r *Robot) DropFile(ctx context.Context, id int64, actor, reason string) er
 	})
 }
 
-func fileName(id int64) string { return fmt.Sprintf("RB-REFUND-%06d", id) }
+// fileNames begin the name of a file, by what it pays; the bank's answer says it back.
+var fileNames = map[payments.PayoutKind]string{payments.RefundKind: "RB-REFUND-", payments.RemittanceKind: "RB-REMIT-"}
+
+func fileName(kind payments.PayoutKind, id int64) string {
+	return fmt.Sprintf("%s%06d", fileNames[kind], id)
+}
+
+// fileOf is the reverse of fileName.
+func fileOf(name string) (kind payments.PayoutKind, id int64, ok bool) {
+	for kind, prefix := range fileNames {
+		if digits, is := strings.CutPrefix(name, prefix); is {
+			id, err := strconv.ParseInt(digits, 10, 64)
+			return kind, id, err == nil && fileName(kind, id) == name
+		}
+	}
+	return "", 0, false
+}
 
 // makeFile writes the payment orders of a file as the bank takes them.
 func (r *Robot) makeFile(ctx context.Context, tx pgx.Tx, f *payments.PayoutFile, now time.Time) ([]byte, error) {
 	h := r.cfg.House
-	if h.Name == "" || h.BIN == "" || h.KNP == "" {
+	if h.Name == "" || h.BIN == "" || h.KNP == "" && f.Kind == payments.RefundKind {
 		return nil, &acts.Error{Code: CodeNoHouse, Remedy: "set who pays back"}
 	}
 	list, err := r.Payments.PayoutsOf(ctx, tx, f.ID)
@@ -203,19 +229,19 @@ func (r *Robot) makeFile(ctx context.Context, tx pgx.Tx, f *payments.PayoutFile,
 		return nil, err
 	}
 	order := pain.Order{
-		Version: h.Version, ID: fileName(f.ID), Created: now, On: calendar.DateOf(now),
+		Version: h.Version, ID: fileName(f.Kind, f.ID), Created: now, On: calendar.DateOf(now),
 		From: pain.Party{Name: h.Name, ID: h.BIN, Body: true, IBAN: f.Account, BIC: h.BIC},
 	}
 	for i := range list {
-		o := &list[i]
-		to, err := r.openAt(o.Requisites, payments.OrderPlace)
+		transfer := r.refund
+		if f.Kind == payments.RemittanceKind {
+			transfer = r.remittance
+		}
+		t, err := transfer(&list[i])
 		if err != nil {
 			return nil, err
 		}
-		order.Transfers = append(order.Transfers, pain.Transfer{
-			EndToEnd: o.EndToEnd, Amount: o.Amount, KNP: h.KNP, Purpose: refundPurpose(o),
-			To: pain.Party{Name: to.Name, ID: to.IIN, Body: rules.IsBIN(to.IIN), IBAN: to.IBAN, BIC: to.BIC},
-		})
+		order.Transfers = append(order.Transfers, t)
 	}
 	var body bytes.Buffer
 	faults, err := pain.Write(&body, &order)
@@ -226,6 +252,15 @@ func (r *Robot) makeFile(ctx context.Context, tx pgx.Tx, f *payments.PayoutFile,
 		return nil, &acts.Error{Code: CodeFile, Remedy: fmt.Sprintf("order %d of the file: %s, %s", faults[0].Place, faults[0].Field, faults[0].Code)}
 	}
 	return body.Bytes(), nil
+}
+
+// refund opens where the money of an order goes back to.
+func (r *Robot) refund(o *payments.PayOrder) (pain.Transfer, error) {
+	to, err := r.openAt(o.Requisites, payments.OrderPlace)
+	return pain.Transfer{
+		EndToEnd: o.EndToEnd, Amount: o.Amount, KNP: r.cfg.House.KNP, Purpose: refundPurpose(o),
+		To: pain.Party{Name: to.Name, ID: to.IIN, Body: rules.IsBIN(to.IIN), IBAN: to.IBAN, BIC: to.BIC},
+	}, err
 }
 
 func refundPurpose(o *payments.PayOrder) string {
@@ -246,6 +281,11 @@ func (r *Robot) PayoutFile(ctx context.Context, id int64, actor, reason string) 
 		if err != nil {
 			return err
 		}
+		f, err := r.Payments.File(ctx, tx, id, now)
+		if err != nil {
+			return err
+		}
+		name = fileName(f.Kind, id) + ".xml"
 		if body, err = r.cfg.Keys.Open(sealed, payments.FilePlace); err != nil {
 			return errUnreadable
 		}
@@ -254,7 +294,7 @@ func (r *Robot) PayoutFile(ctx context.Context, id int64, actor, reason string) 
 		}
 		return r.Payments.NoteOpened(ctx, tx, payments.Opened{Actor: who, What: "payout_file", ID: id, Reason: why, At: now})
 	})
-	return fileName(id) + ".xml", body, err
+	return name, body, err
 }
 
 // OpenPayer gives the payer's words, whom the bank named, and where a person says that the refund goes, and writes down who asked and why.
@@ -306,8 +346,8 @@ func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told queue.To
 	if err != nil {
 		return told, &acts.Error{Code: CodeReport, Remedy: err.Error()}
 	}
-	var file int64
-	if _, err := fmt.Sscanf(rep.Original, "RB-REFUND-%d", &file); err != nil || fileName(file) != rep.Original {
+	kind, file, ok := fileOf(rep.Original)
+	if !ok {
 		return told, &acts.Error{Code: CodeReport, Remedy: "it answers no file of ours"}
 	}
 	err = r.moneyTx(ctx, func(tx pgx.Tx, now time.Time) error {
@@ -324,7 +364,7 @@ func (r *Robot) TakeReport(ctx context.Context, report io.Reader) (told queue.To
 		if err != nil {
 			return err
 		}
-		if len(orders) == 0 {
+		if len(orders) == 0 || list[0].Kind != kind {
 			return &acts.Error{Code: CodeReport, Remedy: "it answers no file of ours"}
 		}
 		for _, name := range names {

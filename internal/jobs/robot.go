@@ -19,14 +19,17 @@ import (
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
 	"robotbailiff/engine/restored"
+	"robotbailiff/engine/trial"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
+	"robotbailiff/notify/passcode"
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
 	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules"
+	"robotbailiff/rules/calendar"
 )
 
 // Config is what a robot needs from outside.
@@ -46,6 +49,7 @@ type Config struct {
 	// Work turns the workers on; without it this process only asks for work.
 	Work     bool
 	Banks    map[string]orders.Peer            // by their short names; needed with Work
+	Register orders.Register                   // of debtors; nil: there is none, and the measure is off
 	Gateways map[notify.Channel]notify.Gateway // needed with Work
 	Devices  bool                              // a push goes to a debtor's newest device; not: to his pseudonym
 	Pulse    time.Duration                     // 0: one second
@@ -53,12 +57,15 @@ type Config struct {
 
 	Tills map[string]gateway.Driver // payment gateways that can be asked, by source; may be nil
 
-	NoCompare   bool                              // banks are not compared by the legal day: where days last seconds and something else is measured
-	AnyAccount  bool                              // statements of accounts that nobody registered are taken too: in a sandbox
-	LinesAtOnce int                               // lines of a statement that one transaction takes; 0: 5000
-	Observe     func(what, outcome string, n int) // for metrics; may be nil
-	Breakers    time.Duration                     // real time between two looks at the breakers; 0: one minute
-	Leaps       bool                              // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
+	NoCompare   bool                               // banks are not compared by the legal day: where days last seconds and something else is measured
+	AnyAccount  bool                               // statements of accounts that nobody registered are taken too: in a sandbox
+	LinesAtOnce int                                // lines of a statement that one transaction takes; 0: 5000
+	Observe     func(what, outcome string, n int)  // for metrics; may be nil
+	BankRates   map[string]int                     // arrests an hour, of banks with a rate of their own; the others have that of the pack
+	Breakers    time.Duration                      // real time between two looks at the breakers; 0: one minute
+	Forget      func(context.Context) (int, error) // drops what nobody needs any more of others' rows; may be nil
+	Sign        func(context.Context) (int, error) // signs decrees for a short while; nil: nobody signs
+	Leaps       bool                               // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
 }
 
 // Robot is the engine with everything that drives it.
@@ -68,26 +75,29 @@ type Robot struct {
 	Payments *payments.Store
 	Inbox    *intake.Inbox // its batches are processed by the workers
 	Comparer *orders.Comparer
+	Codes    *passcode.Store // that debtors type before they refuse; SendCode sends them
 
-	cfg        Config
-	acts       acts.Store
-	client     *river.Client[pgx.Tx]
-	bank       *orders.Sender
-	sender     *notify.Sender
-	assigner   *handover.Assigner
-	reach      *contact.Store
-	nudge      chan struct{}
-	asked      clock.Stopwatch // since the pulse asked whether gateways have to be asked
-	breakers   *breaker.Watcher
-	looking    sync.Mutex
-	looked     *clock.Stopwatch // since the breakers were looked at; nil: not yet
-	escalated  clock.Stopwatch  // since late lifts were looked for
-	counted    clock.Stopwatch  // since orders were counted
-	countPause time.Duration    // until they are counted again; 0 at first
-	heeded     clock.Stopwatch  // since hints of banks were taken up
-	beaten     clock.Stopwatch  // since the mark was noted
-	forgot     clock.Stopwatch  // since rows that nobody reads any more were looked for
-	stopping   chan struct{}    // closed when Run ends
+	cfg           Config
+	acts          acts.Store
+	client        *river.Client[pgx.Tx]
+	bank          *orders.Sender
+	registrar     *orders.Registrar
+	sender        *notify.Sender
+	assigner      *handover.Assigner
+	reach         *contact.Store
+	nudge         chan struct{}
+	asked         clock.Stopwatch // since the pulse asked whether gateways have to be asked
+	breakers      *breaker.Watcher
+	looking       sync.Mutex
+	looked        *clock.Stopwatch // since the breakers were looked at; nil: not yet
+	escalated     clock.Stopwatch  // since late lifts were looked for
+	escalatePause time.Duration    // until they are looked for again; 0 at first
+	counted       clock.Stopwatch  // since orders were counted
+	countPause    time.Duration    // until they are counted again; 0 at first
+	heeded        clock.Stopwatch  // since hints of banks were taken up
+	beaten        clock.Stopwatch  // since the mark was noted
+	forgot        clock.Stopwatch  // since rows that nobody reads any more were looked for
+	stopping      chan struct{}    // closed when Run ends
 }
 
 // Job time limits. A worker that outlives its timeout is stuck; a chunk it held is claimed by another under a new fence.
@@ -133,15 +143,18 @@ func New(cfg Config) (*Robot, error) {
 		Sinks:          []engine.Sink{r.carryNotices, r.carryMoney, carryRecalls},
 		Enqueue:        r.enqueue,
 		MoneyInTransit: func(ctx context.Context, tx pgx.Tx) (bool, error) { return r.Payments.InTransit(ctx, tx) },
+		Register:       cfg.Register != nil,
 	})
 	r.Inbox = intake.NewInbox(r.Engine, cfg.Keys, intake.InboxConfig{Proof: cfg.Proof, Enqueue: r.enqueueBatch})
 	r.bank = &orders.Sender{Store: r.Engine, Banks: cfg.Banks, Keys: cfg.Keys, Log: cfg.Log, Observe: func(p engine.Purpose, outcome string, n int) {
 		cfg.Observe("order_"+string(p), outcome, n)
 	}}
+	r.registrar = &orders.Registrar{Store: r.Engine, Register: cfg.Register, Keys: cfg.Keys, Log: cfg.Log, Observe: r.bank.Observe, Alarm: cfg.Observe}
+	r.bank.Trial = trial.NewGate(func(now time.Time) (int, bool) { return cfg.Packs.Current().TrialArrests(calendar.DateOf(now)) })
 	r.Comparer = &orders.Comparer{Sender: r.bank, Alarm: cfg.Observe}
 	r.sender = &notify.Sender{Store: r.Notices, DB: cfg.Pool, Clock: cfg.Clock, Gateways: cfg.Gateways}
-	r.reach = contact.New(cfg.Keys)
-	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current)
+	r.reach, r.Codes = contact.New(cfg.Keys), passcode.New(cfg.Keys)
+	r.breakers = breaker.NewWatcher(cfg.Pool, cfg.Packs.Current, cfg.BankRates)
 	r.assigner = &handover.Assigner{Store: r.Engine, Log: cfg.Log}
 	return r, r.newClient()
 }

@@ -167,6 +167,7 @@ func setupConfig(t *testing.T, n int, change func(*jobs.Config)) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.exec(`INSERT INTO trials (kind, name, need, opened_at, passed_at) VALUES ('all', '', 0, now(), now())`) // nothing here is new
 	b.exec(`INSERT INTO bailiffs (region, name, licence) VALUES ('75', 'Б.', 'T-1')`)
 	var csv strings.Builder
 	csv.WriteString("source,document_number,in_force_date,kind,debtor_iin,debtor_name,debtor_phone,region,amount,unpaid_confirmed_on\n")

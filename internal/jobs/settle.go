@@ -14,6 +14,7 @@ import (
 	"robotbailiff/payments"
 	"robotbailiff/payments/match"
 	"robotbailiff/payments/source/gateway"
+	"robotbailiff/rules/money"
 )
 
 // settleBatch is how many messages one transaction settles.
@@ -139,6 +140,9 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 		if err := s.bookReversals(ctx); err != nil {
 			return err
 		}
+		if err := s.meetPayouts(ctx); err != nil { // it locks payments: after all cases
+			return err
+		}
 		n = len(s.outcomes)
 		return r.Payments.MarkSettled(ctx, tx, s.outcomes)
 	}
@@ -155,15 +159,17 @@ type settlement struct {
 	tx        pgx.Tx
 	now       time.Time
 	transfers []payments.Transfer
+	reserved  []payments.Recorded // what they are
 	reversals []payments.Reversal
-	orders    []uuid.UUID // of ours, which transfers name
-	orderAt   []int       // which transfers
+	orders    []uuid.UUID          // of ours, which transfers name
+	orderAt   []int                // which transfers
+	fees      map[int]money.Amount // that gateways tell of transfers
 	received  map[int64]time.Time
 	outcomes  []payments.Outcome
 }
 
 func (s *settlement) read(events []payments.PendingEvent) {
-	s.received = make(map[int64]time.Time, len(events))
+	s.received, s.fees = make(map[int64]time.Time, len(events)), map[int]money.Amount{}
 	for _, e := range events {
 		m, err := gateway.Parse(e.Body)
 		if err != nil {
@@ -177,6 +183,9 @@ func (s *settlement) read(events []payments.PendingEvent) {
 		} else {
 			t := m.Transfer(e.Source, e.Row)
 			t.CaseID, _, _ = match.ByReference(t.Reference)
+			if m.Fee.IsPositive() {
+				s.fees[len(s.transfers)] = m.Fee
+			}
 			if m.Order != uuid.Nil {
 				s.orders = append(s.orders, m.Order)
 				s.orderAt = append(s.orderAt, len(s.transfers))
@@ -193,14 +202,14 @@ func (s *settlement) findOrders(ctx context.Context) error {
 	if err != nil || len(begun) == 0 {
 		return err
 	}
-	paid := map[uuid.UUID]payments.OrderState{}
+	paid := map[uuid.UUID]payments.OrderEnd{}
 	for k, id := range s.orders {
 		t := &s.transfers[s.orderAt[k]]
 		o, ok := begun[id]
 		if !ok || o.Gateway != t.Source {
 			continue // nobody began it there
 		}
-		t.CaseID, paid[id] = o.CaseID, payments.WasPaid
+		t.CaseID, paid[id] = o.CaseID, payments.OrderEnd{State: payments.WasPaid}
 		if !o.Amount.Equal(t.Amount) {
 			s.cfg.Observe("payment", "order_differs", 1)
 			s.cfg.Log.WarnContext(ctx, "a payment is not of the sum that was asked for", "order", id, "gateway", t.Source)
@@ -219,6 +228,7 @@ func (s *settlement) bookTransfers(ctx context.Context) error {
 		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: s.transfers[i].EventRow, Verdict: r.Verdict()})
 		s.cfg.Observe("payment", string(r.Verdict()), 1)
 	}
+	s.reserved = reserved
 	_, err = s.book(ctx, s.tx, s.transfers, reserved, s.now)
 	return err
 }
@@ -295,14 +305,10 @@ func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Re
 		return nil, nil, err
 	}
 	plan, _ := payments.PlanReversals(found)
-	caseOf := map[int64]int64{}
-	for _, f := range found {
-		caseOf[f.PaymentID] = f.CaseID
-	}
 	var cmds []engine.For
 	for _, p := range plan {
 		if p.FromCase.IsPositive() {
-			cmds = append(cmds, engine.For{CaseID: caseOf[p.PaymentID], Actor: engine.ActorPayment, Command: engine.ReversePayment{PaymentID: p.PaymentID, Amount: p.FromCase}})
+			cmds = append(cmds, engine.For{CaseID: p.CaseID, Actor: engine.ActorPayment, Command: engine.ReversePayment{PaymentID: p.PaymentID, Amount: p.FromCase}})
 		}
 	}
 	if len(cmds) > 0 {
@@ -339,7 +345,7 @@ func samePlan(a, b []payments.ReversalOf) bool {
 		return false
 	}
 	for i := range a {
-		if a[i].PaymentID != b[i].PaymentID || !a[i].FromCase.Equal(b[i].FromCase) || !a[i].FromRefund.Equal(b[i].FromRefund) || !a[i].FromSuspense.Equal(b[i].FromSuspense) {
+		if a[i].PaymentID != b[i].PaymentID || !a[i].FromCase.Equal(b[i].FromCase) || !a[i].FromRefund.Equal(b[i].FromRefund) || !a[i].FromSuspense.Equal(b[i].FromSuspense) || !a[i].FromParts.Equal(b[i].FromParts) {
 			return false
 		}
 	}

@@ -39,7 +39,7 @@ type takenPart struct {
 	name     *namer
 	no       int
 	page     []statementLine
-	gateways map[string]string
+	gateways map[string]payments.Account
 }
 
 type fullPage struct {
@@ -100,7 +100,7 @@ func (t *Taking) Line(part int, l *source.Line) error {
 	if _, known := p.taken[p.no]; known {
 		return nil
 	}
-	p.page = append(p.page, statementLine{no: p.no, txn: id, line: *l, gateway: p.gateways[l.Payer.IBAN]})
+	p.page = append(p.page, statementLine{no: p.no, txn: id, line: *l, gateway: p.gateways[l.Payer.IBAN].Gateway, net: p.gateways[l.Payer.IBAN].Net})
 	if len(p.page) < t.robot.cfg.LinesAtOnce {
 		return nil
 	}
@@ -196,7 +196,10 @@ type statementLine struct {
 	txn      string // its identity, see namer
 	line     source.Line
 	gateway  string // whose account the money came from, or went to
+	net      bool   // which pays out less its fee
 	doubtful bool   // no case may be asked
+	unsaid   bool   // its gateway has still to tell of its payment
+	unmet    bool   // its payment is known, and it is not all of it
 }
 
 // linePage is a page of lines in its transaction.

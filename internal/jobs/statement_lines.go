@@ -127,18 +127,24 @@ func (p *linePage) meet(ctx context.Context, at []int) (arrived []int, err error
 	var settled []payments.Settlement
 	for k, m := range met {
 		i := at[k]
-		v := &p.verdicts[i]
+		v, l := &p.verdicts[i], &p.lines[i]
 		switch {
 		case m.Known:
 			v.Verdict = payments.Duplicate
 		case m.PaymentID == 0:
+			l.doubtful, l.unsaid = l.doubtful || l.net, l.net // what it is the money of, and less what fee, its word says
 			arrived = append(arrived, i)
 		case !m.Sure:
-			p.lines[i].doubtful = true
-			arrived = append(arrived, i)
+			l.doubtful, l.unmet = true, true
+			if arrived = append(arrived, i); payments.ValidID(l.line.EndToEnd) && (!l.net || m.Told.IsPositive()) {
+				p.payoutAlarm(ctx, payoutDiffers, l.gateway)
+			}
 		default:
+			if m.Told.IsPositive() && m.Fee.IsZero() {
+				p.payoutAlarm(ctx, feeNotKept, l.gateway)
+			}
 			v.Verdict, v.PaymentID = payments.WasSettled, m.PaymentID
-			settled = append(settled, payments.Settlement{TxnID: p.lines[i].txn, Gateway: p.lines[i].gateway, PaymentID: m.PaymentID, Amount: p.lines[i].line.Amount})
+			settled = append(settled, payments.Settlement{TxnID: p.lines[i].txn, Gateway: p.lines[i].gateway, PaymentID: m.PaymentID, Amount: p.lines[i].line.Amount, Fee: m.Fee})
 		}
 	}
 	return arrived, p.Payments.Settle(ctx, p.tx, settled, p.now)
@@ -193,6 +199,7 @@ func (p *linePage) takeIn(ctx context.Context, at []int) error {
 		return err
 	}
 	var arrivals []payments.Arrival
+	var waits []payments.Wait
 	var doubts, debtors []int64
 	next := 0
 	for k, r := range reserved {
@@ -210,9 +217,15 @@ func (p *linePage) takeIn(ctx context.Context, at []int) error {
 		} else if who, debtor := p.debtors[p.lines[i].line.Payer.IIN]; debtor {
 			doubts, debtors = append(doubts, r.PaymentID), append(debtors, who.id)
 		}
+		if l := &p.lines[i]; (l.unsaid || l.unmet) && payments.ValidID(l.line.EndToEnd) {
+			waits = append(waits, payments.Wait{PaymentID: r.PaymentID, Gateway: l.gateway, Ref: l.line.EndToEnd})
+		}
 		if p.lines[i].gateway != "" && !p.lines[i].doubtful {
 			arrivals = append(arrivals, payments.Arrival{PaymentID: r.PaymentID, Payout: p.payout(i)})
 		}
+	}
+	if err := p.wait(ctx, waits, at, reserved); err != nil {
+		return err
 	}
 	if err := p.Payments.KeepArrivals(ctx, p.tx, arrivals); err != nil || len(doubts) == 0 {
 		return err

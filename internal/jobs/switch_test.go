@@ -3,7 +3,7 @@ package jobs_test
 import (
 	"bytes"
 	"context"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +13,7 @@ import (
 	"robotbailiff/engine/orders"
 	"robotbailiff/engine/stop"
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/jobs"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
@@ -161,7 +162,7 @@ func TestSwitch_ofOneBank(t *testing.T) {
 	if c, a := status(b.ids[0], "collect"), status(b.ids[2], "arrest"); c != "requested/0" || a != "requested/0" {
 		t.Errorf("at the stopped bank: collection %s, arrest %s", c, a)
 	}
-	if l := status(b.ids[1], "lift"); l != "done/1" {
+	if l := status(b.ids[1], "lift"); !strings.HasPrefix(l, "done/") {
 		t.Errorf("the lift: %s", l)
 	}
 	release()
@@ -169,7 +170,8 @@ func TestSwitch_ofOneBank(t *testing.T) {
 		b.clock.Advance(31 * time.Minute)
 		b.rest()
 	}
-	if c, a := status(b.ids[0], "collect"), status(b.ids[2], "arrest"); c != "done/1" || a != "active/1" {
+	// A worker that was slow is asked again, under the same id: how often is not the matter here.
+	if c, a := status(b.ids[0], "collect"), status(b.ids[2], "arrest"); !strings.HasPrefix(c, "done/") || !strings.HasPrefix(a, "active/") {
 		t.Errorf("after the release: collection %s, arrest %s", c, a)
 	}
 	b.sound()
@@ -210,9 +212,9 @@ func TestBreaker_opensAndIsReleased(t *testing.T) {
 	}
 	b.run()
 	b.enforce()
-	w := breaker.NewWatcher(b.pool, b.robot.Engine.Pack)
+	w := breaker.NewWatcher(b.pool, b.robot.Engine.Pack, nil)
 	opened, err := w.Watch(t.Context(), b.now())
-	if err != nil || !slices.Equal(opened, []string{breaker.Rejects}) {
+	if err != nil || len(opened) != 1 || opened[0].Name != breaker.Rejects {
 		t.Fatalf("opened: %v, %v", opened, err)
 	}
 	s := stop.NewStore(b.pool)
@@ -235,4 +237,32 @@ func TestBreaker_opensAndIsReleased(t *testing.T) {
 	if err != nil || len(readings) != len(breaker.Names) {
 		t.Errorf("%+v, %v", readings, err)
 	}
+}
+
+// A bank that was sent more than its own rate is stopped, and it alone; each order has counted once, and lifts go on.
+func TestBreaker_stopsOneBankAlone(t *testing.T) {
+	t.Parallel()
+	b := setupConfig(t, 12, func(c *jobs.Config) { c.BankRates, c.Breakers = map[string]int{"test": 11}, 20*time.Millisecond })
+	b.run()
+	b.enforce()
+	s := stop.NewStore(b.pool)
+	var open []stop.Stop
+	for until := clock.StartStopwatch(); len(open) == 0 && until.Elapsed() < 20*time.Second; {
+		b.robot.Nudge()
+		var err error
+		if open, err = s.Open(t.Context(), b.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(open) != 1 || open[0].Scope != "bank:test" || open[0].Breaker() != breaker.Bank || *open[0].Figures != (stop.Figures{Count: 12, Limit: 11}) {
+		t.Fatalf("%+v", open)
+	}
+	for i, id := range b.ids {
+		b.pay("b"+string(rune('a'+i)), id, "20155.00", calendar.DateOf(b.now()))
+	}
+	b.rest()
+	if n := b.count(`SELECT count(*) FROM cases WHERE state = 'paid' AND released_at IS NOT NULL`); n != 12 {
+		t.Errorf("%d of 12 who paid are free", n)
+	}
+	b.sound()
 }

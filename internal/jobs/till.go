@@ -26,35 +26,45 @@ import (
 // and the gateway's list of each day brings what both have missed. All three ways end in [Robot.Receive], so that there is one way to
 // book money.
 
-// Begin begins a payment of a case at a gateway, and gives the page where the debtor pays. The intent is committed before the gateway is
-// asked; a second click within half an hour gets the same page.
-func (r *Robot) Begin(ctx context.Context, source string, caseID int64, amount money.Amount, language, back string) (gateway.Checkout, error) {
-	driver, ok := r.cfg.Tills[source]
-	if !ok {
-		return gateway.Checkout{}, fmt.Errorf("jobs: no way to begin a payment at %q", source)
+// Begin begins a payment of a case at a gateway, and gives the order with the page where the debtor pays. The intent is committed before the
+// gateway is asked. While an order is under way a second click gets that one. A gateway that gives no page leaves the way free for another;
+// it is asked after the order all the same.
+func (r *Robot) Begin(ctx context.Context, source string, caseID int64, amount money.Amount, language, back string) (payments.Order, error) {
+	if r.cfg.Tills[source] == nil {
+		return payments.Order{}, payments.ErrNoTill
 	}
 	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
-		return gateway.Checkout{}, err
+		return payments.Order{}, err
 	}
 	var o payments.Order
 	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT 1 FROM cases WHERE id = $1 FOR UPDATE`, caseID); err != nil {
+		var tiyn int64
+		if err := tx.QueryRow(ctx, owedSQL, caseID).Scan(&tiyn); err != nil {
 			return err
 		}
+		owed := money.FromTiyn(tiyn)
+		if !amount.IsPositive() || owed.Less(amount) {
+			return payments.ErrNotOwed
+		}
 		var err error
-		o, err = r.Payments.BeginOrder(ctx, tx, payments.Order{CaseID: caseID, Gateway: source, Amount: amount}, now)
+		o, err = r.Payments.BeginOrder(ctx, tx, payments.Order{CaseID: caseID, Gateway: source, Amount: amount}, owed, now)
 		return err
 	})
-	if err != nil {
-		return gateway.Checkout{}, err
+	driver := r.cfg.Tills[o.Gateway] // of the order that is under way, which may be another
+	if err != nil || o.State == payments.Open || driver == nil {
+		return o, err
 	}
-	till, err := driver.Begin(ctx, gateway.Wish{Order: o.ID, Case: caseno.Format(caseID), Amount: amount, Language: language, Return: back})
+	till, err := driver.Begin(ctx, gateway.Wish{Order: o.ID, Case: caseno.Format(caseID), Amount: o.Amount, Language: language, Return: back})
 	if err != nil {
-		return till, err
+		left := pg.InTx(context.WithoutCancel(ctx), r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.LeaveOrder(ctx, tx, o.ID, caseID, now) })
+		return o, errors.Join(err, left)
 	}
-	return till, pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.OpenOrder(ctx, tx, o.ID, till.Page) })
+	o.State, o.Page, o.App, o.QR = payments.Open, till.Page, till.App, till.QR
+	return o, pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.OpenOrder(ctx, tx, o) })
 }
+
+const owedSQL = `SELECT CASE WHEN ended_at IS NULL THEN outstanding ELSE 0 END FROM cases WHERE id = $1 FOR UPDATE`
 
 // tillJob asks one gateway after its orders, and for its lists.
 type tillJob struct {
@@ -135,16 +145,15 @@ func (r *Robot) askOrders(ctx context.Context, source string, driver gateway.Dri
 	if err != nil {
 		return err // every order is due again
 	}
-	ended, paid := map[uuid.UUID]payments.OrderState{}, make([]gateway.Message, 0, len(statuses))
+	ended, paid := map[uuid.UUID]payments.OrderEnd{}, make([]gateway.Message, 0, len(statuses))
 	for id, st := range statuses {
 		switch st.State {
 		case gateway.StatePaid:
-			paid = append(paid, st.Payment)
-			ended[id] = payments.WasPaid
+			paid = append(paid, st.Payment) // settling it ends the order: its page says "paid" when the case has the money
 		case gateway.StateFailed:
-			ended[id] = payments.Failed
+			ended[id] = payments.OrderEnd{State: payments.Failed, Reason: string(st.Reason)}
 		case gateway.StateExpired:
-			ended[id] = payments.Expired
+			ended[id] = payments.OrderEnd{State: payments.Expired}
 		case gateway.StateOpen, gateway.StateUnknown:
 		}
 	}
@@ -227,23 +236,28 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 	reg := payments.Register{Gateway: source, Day: day}
 	for after := ""; ; {
 		entries, next, err := driver.Register(ctx, day, after)
+		if errors.Is(err, gateway.ErrNoRegister) {
+			return nil // messages and questions have to do
+		}
 		if err != nil {
 			return err
 		}
-		var unknown []gateway.Message
+		var unknown, fees []gateway.Message
 		for _, m := range entries {
 			reg.Entries++
 			if m.Type != gateway.Paid {
 				continue // a reversal has no id of its own: its message may still come, and would take back once more
 			}
 			if known[m.TxnID] {
-				delete(known, m.TxnID)
+				if delete(known, m.TxnID); m.Fee.IsPositive() {
+					fees = append(fees, m) // its message need not have told it
+				}
 				continue
 			}
 			unknown = append(unknown, m)
 		}
 		reg.Unknown += len(unknown)
-		if err := r.said(ctx, source, "register", unknown); err != nil {
+		if err := r.said(ctx, source, "register", slices.Concat(unknown, fees)); err != nil {
 			return err
 		}
 		if after = next; after == "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,9 +35,9 @@ type EvidencePack struct {
 	JSON []byte // the same facts for programs: attached as they are, their hash is the check code
 }
 
-// EvidenceVisit says when the link of a notice was opened by somebody who passed the gate.
+// EvidenceVisit says when the link of a notice was opened by somebody who passed the gate, or the case after a sign-in.
 type EvidenceVisit struct {
-	Ordinal         int // of the notice
+	Ordinal         int // of the notice; 0: after a sign-in
 	FirstAt, LastAt time.Time
 	Visits          int
 }
@@ -233,8 +234,16 @@ func (l *evidenceLayout) receipts(all []EvidenceReceipt) string {
 
 func (l *evidenceLayout) visits() {
 	s := l.s
-	s.heading(l.say("evidence.visits.title"))
+	title := "evidence.visits.title"
+	if slices.ContainsFunc(l.d.Visits, func(v EvidenceVisit) bool { return v.Ordinal == 0 }) {
+		title = "evidence.visits.title_both"
+	}
+	s.heading(l.say(title))
 	for _, v := range l.d.Visits {
+		if v.Ordinal == 0 {
+			s.write(regular, bodySize, black, l.say("evidence.visits.signed", "first", instant(v.FirstAt), "last", instant(v.LastAt), "visits", strconv.Itoa(v.Visits)))
+			continue
+		}
 		s.write(regular, bodySize, black, l.say("evidence.visits.line", "ordinal", strconv.Itoa(v.Ordinal), "first", instant(v.FirstAt), "last", instant(v.LastAt), "visits", strconv.Itoa(v.Visits)))
 	}
 	if len(l.d.Visits) == 0 {

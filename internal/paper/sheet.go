@@ -47,6 +47,7 @@ var (
 // sheet is a document that is being written from top to bottom.
 type sheet struct {
 	pdf   *fpdf.Fpdf
+	head  func() // draws the head of every page but the first; nil: there is none
 	again func() // draws what the next page begins with while something goes on over the page; nil between things
 }
 
@@ -73,6 +74,9 @@ func newSheet(title, lang string, made time.Time) *sheet {
 func (s *sheet) turn() {
 	s.pdf.AddPage()
 	s.pdf.SetXY(left, top)
+	if s.head != nil {
+		s.head()
+	}
 	if s.again != nil {
 		s.again()
 	}
@@ -124,6 +128,26 @@ func (s *sheet) heading(text string) {
 	s.need(32)
 	s.write(bold, 12, accent, text)
 	s.space(1.5)
+}
+
+// centred writes a paragraph in the middle of the page.
+func (s *sheet) centred(style string, size float64, c ink, text string) {
+	s.pen(style, size, c)
+	h := lineOf(size)
+	for _, l := range wrap(shown(text), bodyWidth, s.pdf.GetStringWidth) {
+		y := s.pdf.GetY()
+		s.at(left, y, bodyWidth, h, "C", l)
+		s.pdf.SetXY(left, y+h)
+	}
+}
+
+// ends writes one line whose two parts stand at the left and at the right edge.
+func (s *sheet) ends(style string, size float64, c ink, a, b string) {
+	s.pen(style, size, c)
+	y, h := s.pdf.GetY(), lineOf(size)
+	s.at(left, y, bodyWidth, h, "L", shown(a))
+	s.at(left, y, bodyWidth, h, "R", shown(b))
+	s.pdf.SetXY(left, y+h)
 }
 
 // line draws a thin rule at the height where the sheet is.

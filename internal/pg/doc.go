@@ -15,5 +15,5 @@
 // An arrest, an order and an audit link belong to their case and are written under its lock.
 // Whoever needs a case after it holds a payment must roll back and begin again from the case.
 //
-// The entry points are [Open], [InTx], [Copy], [Durable] and [StartEmbedded].
+// The entry points are [Open], [InTx], [Together], [Copy], [Durable] and [StartEmbedded].
 package pg

@@ -32,7 +32,11 @@ var statementTimeouts = map[Role]time.Duration{
 	RoleMigrate: 0,
 }
 
-// avoidedPlans are the ways of reading that workers do without. Their statements look rows up by key, some thousand at a time,
+// PageConns is the size of a pool for pages alone. A page asks its one or two questions in a fraction of a millisecond: more connections
+// than these would only let more pages wait in the server instead of before it.
+const PageConns = 8
+
+// avoidedPlans are the ways of reading that workers and pages do without. Their statements look rows up by key, some thousand at a time,
 // in tables that grow faster than their statistics: a plan that reads such a table as a whole is never right for them, and
 // the planner would choose one whenever it believes the table small. A statement with no other way still gets its plan.
 var avoidedPlans = []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"}
@@ -137,7 +141,7 @@ func config(url string, o options) (*pgxpool.Config, error) {
 	params["statement_timeout"] = millis(o.statementTimeout)
 	params["lock_timeout"] = millis(o.lockTimeout)
 	params["idle_in_transaction_session_timeout"] = millis(o.idleInTx)
-	if o.role == RoleWork {
+	if o.role == RoleWork || o.role == RoleWeb {
 		for _, way := range avoidedPlans {
 			params[way] = "off"
 		}

@@ -40,6 +40,9 @@ type Want struct {
 	Messages     []string
 	Payments     []string
 	Items        []string
+	Entries      []uuid.UUID // orders about the register, and those of EntryCases
+	EntryCases   []int64
+	Checkouts    []uuid.UUID
 }
 
 // Shelf is the rows of one table inside a change.
@@ -94,6 +97,8 @@ type Page struct {
 	Payments     Shelf[string, Payment]
 	Items        Shelf[string, Item]
 	Wrongs       Shelf[string, Wrong]
+	Entries      Shelf[uuid.UUID, EntryOrder]
+	Checkouts    Shelf[uuid.UUID, Checkout]
 
 	planned func(Item) // told of every new item
 }
@@ -108,6 +113,8 @@ func newPage() *Page {
 		Payments:     newShelf(func(v *Payment) string { return v.Key }),
 		Items:        newShelf(func(v *Item) string { return v.Key }),
 		Wrongs:       newShelf(func(v *Wrong) string { return v.Key }),
+		Entries:      newShelf(func(v *EntryOrder) uuid.UUID { return v.ID }),
+		Checkouts:    newShelf(func(v *Checkout) uuid.UUID { return v.ID }),
 	}
 }
 

@@ -17,11 +17,9 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/orders"
-	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/notify"
-	"robotbailiff/rules/money"
 )
 
 func install(t *testing.T) *pgxpool.Pool {
@@ -35,7 +33,7 @@ func install(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-const emptySQL = `TRUNCATE sandbox.instructions, sandbox.arrests, sandbox.accounts, sandbox.debtors, sandbox.messages,
+const emptySQL = `TRUNCATE sandbox.instructions, sandbox.arrests, sandbox.accounts, sandbox.debtors, sandbox.messages, sandbox.checkouts,
 	sandbox.payments, sandbox.items, sandbox.wrongs`
 
 // TestBooks_memoryEqualsPostgres does the same to two worlds and compares all that they answer, hand over and keep.
@@ -90,7 +88,6 @@ func apply(ctx context.Context, t failer, w *world, do string, cases []int, purp
 		batch, ids = append(batch, in), append(ids, in.ID)
 		messages = append(messages, message(t, n, notify.SMS, sum))
 	}
-	now, _ := w.clock.Now(ctx)
 	switch do {
 	case "orders":
 		r, err := w.hub().Submit(ctx, batch)
@@ -103,10 +100,10 @@ func apply(ctx context.Context, t failer, w *world, do string, cases []int, purp
 		r, err := w.Messages(notify.SMS).Send(ctx, messages)
 		return fmt.Sprint(r, err)
 	case "pay":
-		txn, err := w.StartPayment(ctx, caseno.Format(caseID(cases[0])), money.FromTiyn(sum), now)
+		txn, err := w.pay(ctx, caseID(cases[0]), sum)
 		return fmt.Sprint(txn, err)
 	}
-	now = w.clock.Advance(time.Duration(hours) * time.Hour)
+	now := w.clock.Advance(time.Duration(hours) * time.Hour)
 	w.out.log = nil
 	n, err := w.Step(ctx, now, w.out)
 	return fmt.Sprint(n, err, w.out.log)
@@ -183,7 +180,7 @@ func TestCompare_findsPlantedWrongs(t *testing.T) {
 		plant(ctx, t, pool, plantOrderSQL, caseID(n), 1, in.ID, status, 2_000_000, got[0].Sum.Tiyn(), legs)
 	}
 	now, _ := w.clock.Now(ctx)
-	txn, err := w.StartPayment(ctx, caseno.Format(caseID(who)), money.FromTiyn(700_00), now)
+	txn, err := w.pay(ctx, caseID(who), 700_00)
 	if err != nil {
 		t.Fatal(err)
 	}

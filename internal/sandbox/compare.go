@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine/orders"
+	"robotbailiff/notify/passcode"
 )
 
 // Violation is a promise that was not kept. ID is that of reliability.md.
@@ -52,6 +53,7 @@ func (w *World) compareOnce(ctx context.Context, pool *pgxpool.Pool) ([]Violatio
 	c.instructions()
 	c.arrests()
 	c.missing()
+	c.register()
 	c.payments()
 	c.messages()
 	slices.SortFunc(c.found, func(a, b Violation) int {
@@ -92,6 +94,12 @@ type ourCorrection struct {
 	Amount  int64
 }
 
+// ourRemoval is what the register was told to take out because the daily compare found it.
+type ourRemoval struct {
+	ID     uuid.UUID
+	CaseID int64
+}
+
 type ourPayment struct {
 	Source, TxnID    string
 	Amount, Reversed int64
@@ -111,6 +119,7 @@ type ours struct {
 	orders   map[uuid.UUID]ourOrder
 	fixes    map[uuid.UUID]ourCorrection
 	legs     map[uuid.UUID]ourLeg // by the id under which the bank has it
+	removals map[uuid.UUID]int64  // from the register, asked for by the daily compare, with their cases
 	open     map[int64]bool       // cases with an order that waits for its answer
 	payments map[string]ourPayment
 	events   map[string]ourEvent
@@ -124,6 +133,7 @@ const (
   FROM orders o CROSS JOIN LATERAL json_array_elements(o.legs) AS l(leg)`
 	ourFixesSQL = `SELECT k.id, f.case_id, f.bank, k.purpose, coalesce((SELECT sum(s::bigint) FROM json_array_elements_text(k.leg -> 0 -> 'sums') s), 0)::bigint AS amount
   FROM bank_corrections k JOIN bank_findings f ON f.id = k.finding_id`
+	ourRemovalsSQL = `SELECT removal_id AS id, case_id FROM register_findings WHERE removal_id IS NOT NULL`
 	ourPaymentsSQL = `SELECT source, txn_id, amount, reversed FROM payments WHERE source = ANY($1)`
 	ourEventsSQL   = `SELECT e.source, e.event_id, coalesce(v.verdict, '') AS outcome FROM payment_events e LEFT JOIN payment_verdicts v ON v.event_id = e.id WHERE e.source = ANY($1)`
 	ourNoticesSQL  = `SELECT case_id, ordinal, channel, attempts FROM notices`
@@ -131,7 +141,7 @@ const (
 
 func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 	o := &ours{
-		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, legs: map[uuid.UUID]ourLeg{}, fixes: map[uuid.UUID]ourCorrection{}, open: map[int64]bool{},
+		cases: map[int64]ourCase{}, orders: map[uuid.UUID]ourOrder{}, legs: map[uuid.UUID]ourLeg{}, fixes: map[uuid.UUID]ourCorrection{}, open: map[int64]bool{}, removals: map[uuid.UUID]int64{},
 		payments: map[string]ourPayment{}, events: map[string]ourEvent{}, attempts: map[string]int{},
 	}
 	sources := []string{SourceGateway, SourceBank}
@@ -144,6 +154,7 @@ func readOurs(ctx context.Context, pool *pgxpool.Pool) (*ours, error) {
 					o.open[r.CaseID] = true
 				}
 			}, ourOrdersSQL),
+			each(ctx, tx, func(r ourRemoval) { o.removals[r.ID] = r.CaseID }, ourRemovalsSQL),
 			each(ctx, tx, func(k ourCorrection) { o.fixes[k.ID] = k }, ourFixesSQL),
 			each(ctx, tx, func(l ourLeg) { o.legs[orders.LegID(l.OrderID, l.Bank)] = l }, ourLegsSQL),
 			each(ctx, tx, func(r ourPayment) { o.payments[r.Source+"/"+r.TxnID] = r }, ourPaymentsSQL, sources),
@@ -310,7 +321,10 @@ func (c *comparison) payments() {
 func (c *comparison) messages() {
 	for _, m := range c.world.Messages.rows {
 		attempts, known := c.ours.attempts[m.Ref]
-		switch {
+		switch _, _, code := passcode.ParseRef(m.Ref); {
+		case code && m.Count > 1:
+			c.say("INV-N2", m.CaseID, "code %s left %d times, and is never sent again", m.Ref, m.Count)
+		case code:
 		case !known:
 			c.say("INV-N2", m.CaseID, "message %s left, and we have no such notice", m.Ref)
 		case m.Count > 2 || m.Count > attempts:

@@ -41,6 +41,7 @@ func Dump(ctx context.Context, b Books) (string, error) {
 	dump(&out, p.Payments)
 	dump(&out, p.Items)
 	dump(&out, p.Wrongs)
+	dump(&out, p.Checkouts)
 	return out.String(), nil
 }
 

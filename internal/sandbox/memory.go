@@ -22,9 +22,12 @@ type memory struct {
 	payments     map[string]Payment
 	items        map[string]Item
 	wrongs       map[string]Wrong
+	entries      map[uuid.UUID]EntryOrder
+	checkouts    map[uuid.UUID]Checkout
 
 	arrestsOf  map[int64][]string
 	accountsOf map[string][]string
+	entriesOf  map[int64][]uuid.UUID
 	agenda     map[bool]*agenda // by Inner
 }
 
@@ -33,7 +36,7 @@ func NewMemoryBooks() Books {
 	return &memory{
 		instructions: make(map[uuid.UUID]Instruction), arrests: make(map[string]Arrest), accounts: make(map[string]Account),
 		debtors: make(map[int64]Debtor), messages: make(map[string]Message), payments: make(map[string]Payment),
-		items: make(map[string]Item), wrongs: make(map[string]Wrong),
+		items: make(map[string]Item), wrongs: make(map[string]Wrong), checkouts: make(map[uuid.UUID]Checkout), entries: make(map[uuid.UUID]EntryOrder), entriesOf: make(map[int64][]uuid.UUID),
 		arrestsOf: make(map[int64][]string), accountsOf: make(map[string][]string),
 		agenda: map[bool]*agenda{false: {}, true: {}},
 	}
@@ -60,9 +63,14 @@ func (m *memory) Change(ctx context.Context, want Want, f func(*Page) error) err
 			loadAll(&p.Accounts, m.accounts, []string{a.Account})
 		}
 	}
+	loadAll(&p.Entries, m.entries, want.Entries)
+	for _, c := range want.EntryCases {
+		loadAll(&p.Entries, m.entries, m.entriesOf[c])
+	}
 	loadAll(&p.Messages, m.messages, want.Messages)
 	loadAll(&p.Payments, m.payments, want.Payments)
 	loadAll(&p.Items, m.items, want.Items)
+	loadAll(&p.Checkouts, m.checkouts, want.Checkouts)
 	if err := f(p); err != nil {
 		return err
 	}
@@ -103,11 +111,18 @@ func (m *memory) write(p *Page) {
 		}
 		m.items[v.Key] = v
 	}
+	for _, v := range p.Entries.changed() {
+		if _, known := m.entries[v.ID]; !known {
+			m.entriesOf[v.CaseID] = append(m.entriesOf[v.CaseID], v.ID)
+		}
+		put(m.entries, &p.Entries, v)
+	}
 	putAll(m.instructions, &p.Instructions)
 	putAll(m.debtors, &p.Debtors)
 	putAll(m.messages, &p.Messages)
 	putAll(m.payments, &p.Payments)
 	putAll(m.wrongs, &p.Wrongs)
+	putAll(m.checkouts, &p.Checkouts)
 }
 
 func putAll[K, V comparable](into map[K]V, s *Shelf[K, V]) {
@@ -199,6 +214,8 @@ func (m *memory) All(ctx context.Context) (*Page, error) {
 	shelve(&p.Messages, m.messages)
 	shelve(&p.Payments, m.payments)
 	shelve(&p.Wrongs, m.wrongs)
+	shelve(&p.Entries, m.entries)
+	shelve(&p.Checkouts, m.checkouts)
 	for _, it := range m.items {
 		if it.HandedAt.IsZero() {
 			p.Items.load(it)

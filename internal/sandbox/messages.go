@@ -9,6 +9,7 @@ import (
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/notify"
+	"robotbailiff/notify/passcode"
 	"robotbailiff/rules/calendar"
 )
 
@@ -19,6 +20,12 @@ type messagePort struct {
 	*World
 
 	channel notify.Channel
+}
+
+// Delivers says whether an SMS under a reference will reach a telephone of this world at once.
+func (w *World) Delivers(phone, ref string, now time.Time) bool {
+	fate, done, told, _, _ := messagePort{w, notify.SMS}.fate(notify.Message{Ref: ref, To: phone}, now)
+	return fate == fateDelivered && told.Equal(done)
 }
 
 // What becomes of a message.
@@ -121,11 +128,18 @@ type told struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-// take puts a message on its way. A second message under the same reference has the fate of the first; again says that it
+// take puts a message on its way. A code that its reader has asked for may leave at night, and moves nobody to anything. A second message under the same reference has the fate of the first; again says that it
 // may be the same call of which only the end was not heard.
 func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, again bool) *Message {
-	if m.channel != notify.Letter && (wakes(now) || !msg.ExpiresAt.IsZero() && wakes(msg.ExpiresAt.Add(-time.Nanosecond)) || msg.ExpiresAt.Sub(now) > waking) {
+	_, _, code := passcode.ParseRef(msg.Ref)
+	if !code && m.channel != notify.Letter && (wakes(now) || !msg.ExpiresAt.IsZero() && wakes(msg.ExpiresAt.Add(-time.Nanosecond)) || msg.ExpiresAt.Sub(now) > waking) {
 		p.wrong("night/"+msg.Ref, "INV-N4", f.caseID, "message "+msg.Ref+" may reach its reader in the night", now)
+	}
+	if code {
+		f.owed = 0 // its digits are no sum
+		if !msg.ExpiresAt.IsZero() && msg.ExpiresAt.Sub(now) > passcode.Life {
+			p.wrong("late/"+msg.Ref, "INV-N4", f.caseID, "message "+msg.Ref+" may arrive when its code is of no use, and wake somebody", now)
+		}
 	}
 	if rec := p.Messages.Get(msg.Ref); rec != nil {
 		if again && rec.At.Equal(now) || m.channel == notify.Letter { // the folder of letters has each reference once
@@ -141,9 +155,12 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, a
 		Key: msg.Ref, Channel: string(m.channel), Ref: msg.Ref, To: to.name(), CaseID: f.caseID,
 		Token: f.token, Owed: f.owed, Count: 1, At: now,
 	})
+	if code {
+		rec.Words = msg.Text // nobody else has it, and who tries the pages has no telephone
+	}
 	fate, done, toldAt, twice, detail := m.fate(msg, now)
 	rec.Fate, rec.DoneAt = fate, done
-	if f.caseID != 0 {
+	if f.caseID != 0 && !code {
 		if d := p.debtor(f.caseID); d.FirstAt.IsZero() {
 			d.FirstAt = now
 		}
@@ -163,7 +180,7 @@ func (m messagePort) take(p *Page, msg notify.Message, f facts, now time.Time, a
 			p.schedule(it)
 		}
 	}
-	if fate == fateDelivered && f.caseID != 0 {
+	if fate == fateDelivered && f.caseID != 0 && !code {
 		p.schedule(Item{Key: "read/" + msg.Ref, At: m.reads(f.caseID, done), Kind: kindRead, Inner: true, CaseID: f.caseID, Body: encode(msg.Ref)})
 	}
 	return rec

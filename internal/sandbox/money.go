@@ -2,9 +2,9 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/payments/source/gateway"
@@ -24,7 +24,8 @@ type payment struct {
 	source    string
 	key       string // what the fates hang on, unique in the source
 	caseID    int64
-	reference string // empty: the case number
+	order     uuid.UUID // of our side, which began it; may be nobody's
+	reference string    // empty: the case number
 	amount    int64
 	at        time.Time
 }
@@ -71,7 +72,7 @@ func (w *World) transfer(p *Page, t payment) {
 	})
 	h := hook{Source: t.source, EventID: "ev-" + txn, Payment: key, Message: gateway.Message{
 		Type: gateway.Paid, TxnID: txn,
-		Amount: money.FromTiyn(t.amount), Currency: "KZT", Reference: reference, ValueDate: calendar.DateOf(t.at),
+		Amount: money.FromTiyn(t.amount), Currency: "KZT", Reference: reference, ValueDate: calendar.DateOf(t.at), Order: t.order,
 	}}
 	say := func(name string, at time.Time, h hook) {
 		p.schedule(Item{Key: "hook/" + key + "/" + name, At: at, Kind: kindWebhook, CaseID: caseID, Body: encode(h)})
@@ -97,39 +98,4 @@ func (w *World) transfer(p *Page, t payment) {
 	h.EventID, h.Message.Type = "ev-"+txn+"-r", gateway.Reversed
 	say("reversed", at, h)
 	p.schedule(Item{Key: "back/" + key, At: at, Kind: kindBack, Inner: true, CaseID: caseID, Body: encode(key)})
-}
-
-// StartPayment pays for the "pay" button of the portal in a sandbox: the money is booked now, the next Step brings its
-// message. Two clicks at the same instant with the same sum are one payment.
-func (w *World) StartPayment(ctx context.Context, caseNumber string, amount money.Amount, now time.Time) (txnID string, err error) {
-	caseID, err := caseno.Parse(caseNumber)
-	if err != nil {
-		return "", fmt.Errorf("sandbox: pay: %w", err)
-	}
-	if !amount.IsPositive() {
-		return "", fmt.Errorf("sandbox: pay: the sum is %s", amount)
-	}
-	now = instant(now)
-	t := payment{
-		source: SourceGateway, key: fmt.Sprintf("click/%d/%d/%d", caseID, amount.Tiyn(), now.UnixMicro()),
-		caseID: caseID, amount: amount.Tiyn(), at: now,
-	}
-	txnID = w.txnID(t.source, t.key)
-	err = w.books.Change(ctx, Want{Cases: []int64{caseID}, Payments: []string{t.source + "/" + txnID}}, func(p *Page) error {
-		if p.Payments.Get(t.source+"/"+txnID) != nil {
-			return nil
-		}
-		d := p.debtor(caseID)
-		d.Paid += t.amount
-		d.LastAt = now
-		w.transfer(p, t)
-		if it := p.Items.Get("hook/" + t.source + "/" + txnID + "/paid"); it != nil {
-			it.At = now // whoever clicks wants to see it
-		}
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	return txnID, nil
 }

@@ -81,6 +81,8 @@ func newTable(name, key, wanted string, columns ...string) table {
 	return t
 }
 
+var entryColumns = []string{"id", "case_id", "purpose", "of_id", "content", "executor", "answer", "detail", "at", "answer_at", "seen", "stands", "ended_at"}
+
 var (
 	instructionsTable = newTable("instructions", "id", "id", "id", "case_id", "purpose", "person", "amount", "parts", "of_id", "answer",
 		"sum", "done", "bank", "detail", "at", "answer_at", "seen")
@@ -90,11 +92,15 @@ var (
 	debtorsTable  = newTable("debtors", "case_id", "case_id", "case_id", "token", "owed", "plan", "first_at", "aware_at",
 		"last_at", "paid", "taken", "reversed", "held", "peak", "arrests", "live_now", "messages", "arrested_at", "lifted_at")
 	messagesTable = newTable("messages", "key", "key", "key", "channel", "ref", "to_hash", "case_id", "token", "owed", "count",
-		"at", "fate", "done_at")
+		"at", "fate", "done_at", "words")
 	paymentsTable = newTable("payments", "key", "key", "key", "source", "txn_id", "case_id", "reference", "amount", "value_date",
 		"at", "reported", "handed_at", "reversed", "reversed_at")
 	itemsTable  = newTable("items", "key", "key", "key", "at", "kind", "inner", "case_id", "body", "handed_at", "tries", "note")
 	wrongsTable = newTable("wrongs", "key", "key", "key", "invariant", "case_id", "detail", "at")
+
+	entriesTable   = newTable("entries", "id", "id", entryColumns...)
+	entriesByCase  = newTable("entries", "id", "case_id", entryColumns...)
+	checkoutsTable = newTable("checkouts", "id", "id", "id", "case_id", "amount", "back", "lang", "at", "state", "reason", "key")
 )
 
 // penSQL takes the pen, however long others hold it: on a busy machine the world is slow, not broken. Every statement of a
@@ -147,6 +153,9 @@ func (p *Page) fetch(ctx context.Context, tx pgx.Tx, want Want) error {
 	queue(b, &p.Messages, messagesTable, want.Messages)
 	queue(b, &p.Payments, paymentsTable, want.Payments)
 	queue(b, &p.Items, itemsTable, want.Items)
+	queue(b, &p.Entries, entriesTable, want.Entries)
+	queue(b, &p.Entries, entriesByCase, want.EntryCases)
+	queue(b, &p.Checkouts, checkoutsTable, want.Checkouts)
 	return tx.SendBatch(ctx, b).Close()
 }
 
@@ -178,7 +187,7 @@ func fromJSON[V any](row pgx.CollectableRow) (v V, err error) {
 
 func (p *Page) store(ctx context.Context, tx pgx.Tx) error {
 	b := &pgx.Batch{}
-	var errs [8]error
+	var errs [10]error
 	errs[0] = save(b, &p.Instructions, instructionsTable)
 	errs[1] = save(b, &p.Arrests, arrestsTable)
 	errs[2] = save(b, &p.Accounts, accountsTable)
@@ -187,6 +196,8 @@ func (p *Page) store(ctx context.Context, tx pgx.Tx) error {
 	errs[5] = save(b, &p.Payments, paymentsTable)
 	errs[6] = save(b, &p.Items, itemsTable)
 	errs[7] = save(b, &p.Wrongs, wrongsTable)
+	errs[8] = save(b, &p.Entries, entriesTable)
+	errs[9] = save(b, &p.Checkouts, checkoutsTable)
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -258,6 +269,8 @@ func (b *postgres) All(ctx context.Context) (*Page, error) {
 	batch.Queue(paymentsTable.selectSQL).Query(p.Payments.read)
 	batch.Queue(openItemsSQL).Query(p.Items.read)
 	batch.Queue(wrongsTable.selectSQL).Query(p.Wrongs.read)
+	batch.Queue(entriesTable.selectSQL).Query(p.Entries.read)
+	batch.Queue(checkoutsTable.selectSQL).Query(p.Checkouts.read)
 	// One snapshot, so that the parts agree with each other.
 	err := pgx.BeginTxFunc(ctx, b.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		return tx.SendBatch(ctx, batch).Close()

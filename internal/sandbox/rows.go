@@ -91,6 +91,7 @@ type Message struct {
 	At      time.Time `json:"at"`
 	Fate    string    `json:"fate"`             // delivered, failed or unknown
 	DoneAt  time.Time `json:"done_at,omitzero"` // delivered or failed
+	Words   string    `json:"words"`            // of a code; empty: what a notice says is known elsewhere
 }
 
 // Payment is money that somebody in the world paid, or that a bank took.

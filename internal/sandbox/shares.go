@@ -29,6 +29,7 @@ type Faults struct {
 	LineMute    int // of the minutes of each line: all is done, and no answer gets through
 	LostAnswer  int // taken, but no answer for it at that instant
 	SlowAnswer  int // an order is done, and the bank says so only hours later
+	Stubborn    int // of removals from the register of debtors: refused when they first come
 	LateReceipt int // of messages: hours or days later
 	NoReceipt   int // delivered or not: nobody will ever know
 	Failed      int // undeliverable
@@ -48,7 +49,7 @@ type Faults struct {
 // DefaultFaults are those of a bad but possible month.
 func DefaultFaults() Faults {
 	return Faults{
-		LineDown: 100, LineMute: 100, LostAnswer: 200, SlowAnswer: 300, LateReceipt: 400, NoReceipt: 150, Failed: 300,
+		LineDown: 100, LineMute: 100, LostAnswer: 200, SlowAnswer: 300, Stubborn: 500, LateReceipt: 400, NoReceipt: 150, Failed: 300,
 		TwiceTold: 300, NoDevice: 3500, Returned: 2000, LostLetter: 100, HookTwice: 300, HookNewEvent: 150, HookLate: 500, Reversed: 80, ReversedSoon: 1000,
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"robotbailiff/engine"
 	"robotbailiff/engine/orders"
 	"robotbailiff/internal/caseno"
@@ -55,6 +57,33 @@ func newWorld(t failer, seed uint64, books sandbox.Books, faults sandbox.Faults)
 		t.Fatal(err)
 	}
 	return &world{World: w, clock: c, books: books, out: newOutbox(t, c)}
+}
+
+// pay begins a payment at the world's gateway and pays it, twice, as impatient people do; it gives the gateway's id of the payment. The
+// same sum at the same moment is the same order.
+func (w *world) pay(ctx context.Context, caseID, tiyn int64) (string, error) {
+	now, err := w.clock.Now(ctx)
+	if err != nil {
+		return "", err
+	}
+	order := uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%d/%d/%d", caseID, tiyn, now.UnixMicro()))
+	till := w.Till()
+	if _, err := till.Begin(ctx, gateway.Wish{Order: order, Case: caseno.Format(caseID), Amount: money.FromTiyn(tiyn), Language: "kk", Return: "/"}); err != nil {
+		return "", err
+	}
+	for range 2 {
+		if err := till.Pay(ctx, order); err != nil {
+			return "", err
+		}
+	}
+	told, err := till.Status(ctx, []uuid.UUID{order})
+	if err != nil {
+		return "", err
+	}
+	if got := told[order]; got.State != gateway.StatePaid || got.Payment.Order != order || got.Payment.Amount.Tiyn() != tiyn {
+		return "", fmt.Errorf("a payment is %+v", got)
+	}
+	return told[order].Payment.TxnID, nil
 }
 
 // outbox is our side as the world sees it: it writes down what it is given, and may refuse.

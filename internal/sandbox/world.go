@@ -33,7 +33,7 @@ type Config struct {
 }
 
 // World is everything outside of our house. Several processes may share one through the database. Its parts are the
-// ports [World.Banks] and [World.Messages], the clicks of [World.StartPayment], and [World.Step].
+// ports [World.Banks] and [World.Messages], the gateway [World.Till], and [World.Step].
 type World struct {
 	seed    uint64
 	books   Books

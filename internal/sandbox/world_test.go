@@ -17,6 +17,7 @@ import (
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/notify"
 	"robotbailiff/notify/text"
+	"robotbailiff/payments/source/gateway"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
@@ -337,17 +338,17 @@ func TestStep_doesNotDependOnHowOftenItIsCalled(t *testing.T) {
 	})
 }
 
-func TestStartPayment_isPaidAtTheNextStep(t *testing.T) {
+func TestTill_isPaidAtTheNextStep(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, 1, sandbox.NewMemoryBooks(), sandbox.NoFaults())
 	now, _ := w.clock.Now(ctx)
 	for _, tiyn := range []int64{500_00, 500_13, 500_14, 500_15} {
-		a, err := w.StartPayment(ctx, caseno.Format(caseID(1)), money.FromTiyn(tiyn), now)
+		a, err := w.pay(ctx, caseID(1), tiyn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b, err := w.StartPayment(ctx, caseno.Format(caseID(1)), money.FromTiyn(tiyn), now); err != nil || a != b {
-			t.Fatalf("a double click pays twice: %s, %s, %v", a, b, err)
+		if b, err := w.pay(ctx, caseID(1), tiyn); err != nil || a != b {
+			t.Fatalf("the same order is paid twice: %s, %s, %v", a, b, err)
 		}
 	}
 	if n, err := w.Step(ctx, now, w.out); err != nil || n != 3 || len(w.out.paid) != 3 {
@@ -357,7 +358,42 @@ func TestStartPayment_isPaidAtTheNextStep(t *testing.T) {
 	if len(w.out.reversed) != 1 || len(w.out.events) != 4 {
 		t.Errorf("%v reversed, events %v", w.out.reversed, w.out.events)
 	}
-	if _, err := w.StartPayment(ctx, "26-0000001-0", money.FromTiyn(1), now); err == nil {
-		t.Error("a mistyped case number is paid")
+}
+
+func TestTill_refusesAndForgetsNothing(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, 1, sandbox.NewMemoryBooks(), sandbox.NoFaults())
+	till := w.Till()
+	till.At("http://127.0.0.1:8080")
+	wish := gateway.Wish{Order: uuid.New(), Case: caseno.Format(caseID(1)), Amount: money.FromTiyn(500_00), Language: "ru", Return: "/p/return"}
+	first, err := till.Begin(ctx, wish)
+	if again, err2 := till.Begin(ctx, wish); err != nil || err2 != nil || again != first || first.Page != "http://127.0.0.1:8080/sandbox/till/"+wish.Order.String() {
+		t.Fatalf("%+v, %v, %+v, %v", first, err, again, err2)
+	}
+	if err := till.Decline(ctx, wish.Order, gateway.NoFunds); err != nil {
+		t.Fatal(err)
+	}
+	if err := till.Pay(ctx, wish.Order); err != nil { // too late
+		t.Fatal(err)
+	}
+	stranger := uuid.New()
+	told, err := till.Status(ctx, []uuid.UUID{wish.Order, stranger})
+	if err != nil || told[wish.Order].State != gateway.StateFailed || told[wish.Order].Reason != gateway.NoFunds || told[stranger].State != gateway.StateUnknown {
+		t.Errorf("%+v, %v", told, err)
+	}
+	now, _ := w.clock.Now(ctx)
+	if n, err := w.Step(ctx, now, w.out); err != nil || n != 0 {
+		t.Errorf("a payment that failed is told: %d, %v", n, err)
+	}
+	if err := till.Pay(ctx, stranger); !errors.Is(err, sandbox.ErrNoCheckout) {
+		t.Errorf("a payment that nobody began: %v", err)
+	}
+	for name, bad := range map[string]gateway.Wish{
+		"a mistyped case": {Order: uuid.New(), Case: "26-0000001-0", Amount: money.FromTiyn(1)},
+		"no sum":          {Order: uuid.New(), Case: wish.Case},
+	} {
+		if _, err := till.Begin(ctx, bad); err == nil {
+			t.Errorf("%s is begun", name)
+		}
 	}
 }

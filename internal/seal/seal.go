@@ -1,5 +1,5 @@
 // Package seal protects personal data at rest: it seals column values, makes blind indexes to
-// find them by, and makes and hashes the tokens of personal links.
+// find them by, makes and hashes the tokens of personal links, and makes the check codes of receipts and decrees.
 //
 // It must not know which columns exist, write to a database or a log, or give out a key. There
 // is no way to switch it off.
@@ -47,14 +47,18 @@ type Keys struct {
 	blinds  sync.Map             // purpose → *macPool
 	link    *macPool
 	linkSum *macPool
+	receipt *macPool
+	cover   *macPool
+
+	decree, decreeCover *macPool
 }
 
 // New derives the working keys from one master key, whose id is 1.
 func New(master []byte) (*Keys, error) { return NewRotated(map[byte][]byte{1: master}) }
 
 // NewRotated derives the working keys from several master keys by id. The highest id seals,
-// all open. Blind indexes and links always come from the lowest, since what they made is
-// stored and cannot be made again under another key.
+// all open. Blind indexes, links and check codes always come from the lowest, since what they made is
+// stored or printed and cannot be made again under another key.
 func NewRotated(masters map[byte][]byte) (*Keys, error) {
 	if len(masters) == 0 {
 		return nil, ErrWeakKey
@@ -80,6 +84,18 @@ func NewRotated(masters map[byte][]byte) (*Keys, error) {
 		return nil, err
 	}
 	if k.linkSum, err = newMACPool(first, "link hash"); err != nil {
+		return nil, err
+	}
+	if k.receipt, err = newMACPool(first, "receipt code"); err != nil {
+		return nil, err
+	}
+	if k.cover, err = newMACPool(first, "receipt number"); err != nil {
+		return nil, err
+	}
+	if k.decree, err = newMACPool(first, "decree code"); err != nil {
+		return nil, err
+	}
+	if k.decreeCover, err = newMACPool(first, "decree number"); err != nil {
 		return nil, err
 	}
 	return k, nil

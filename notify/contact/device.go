@@ -95,10 +95,17 @@ func (s *Store) AddDevice(ctx context.Context, tx pgx.Tx, who Who, platform, tok
 	return nil
 }
 
-// RemoveDevice takes a debtor's device out of use, since he says so. One that is not his is left alone.
+// ErrNoDevice says that a debtor has no such device, whoever else may have it.
+var ErrNoDevice = errors.New("contact: the debtor has no such device")
+
+// RemoveDevice takes a debtor's device out of use, since he says so. One that is not his, or no more, is left alone: ErrNoDevice.
 func (s *Store) RemoveDevice(ctx context.Context, q Querier, who Who, id int64, now time.Time) error {
-	if _, err := q.Exec(ctx, goneByIDSQL, now, "debtor", "removed", who.CaseID, id, who.DebtorID); err != nil {
+	done, err := q.Exec(ctx, goneByIDSQL, now, "debtor", "removed", who.CaseID, id, who.DebtorID)
+	if err != nil {
 		return fmt.Errorf("contact: device %d: %w", id, err)
+	}
+	if done.RowsAffected() == 0 {
+		return ErrNoDevice
 	}
 	return nil
 }

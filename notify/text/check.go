@@ -246,6 +246,9 @@ var mustSay = map[Kind][]set{
 	RefundDue: {1 << fAmount},
 	Refusal:   {1 << fAt},
 	Prolonged: {1 << fUntil},
+	Objection: {1 << fUntil},
+
+	ObjectionDeclined: {1 << fReason, 1 << fLink},
 }
 
 func (c *checker) title(p passage) {

@@ -174,5 +174,50 @@ var english = language{
 				"How to receive it: {link}",
 			},
 		},
+		Objection: {
+			SMS: []string{
+				"Case {case}: your objection was received. We answer until {until}. {host}",
+				"Case {case}: your objection was received. {host}",
+			},
+			Title: "Case {case}: objection received",
+			Body: []string{
+				"We received your objection. A specialist looks at it.",
+				"We answer by {until}, that day included.",
+				"Until then there are no new measures, and these days do not count against you.",
+				"Details: {link}",
+			},
+		},
+		ObjectionAccepted: {
+			SMS:   []string{"Case {case}: your objection was found to be right. {host}"},
+			Title: "Case {case}: you are right",
+			Body: []string{
+				"A specialist looked at your objection and found that you are right.",
+				"What comes next: {link}",
+			},
+		},
+		ObjectionDeclined: {
+			SMS: []string{
+				"Case {case}: your objection was declined: {reason}. The answer, and how to appeal: {link}",
+				"Case {case}: your objection was answered. {link}",
+			},
+			Title: "Case {case}: answer to your objection",
+			Body: []string{
+				"A specialist looked at your objection and declined it: {reason}.|A specialist looked at your objection and declined it.",
+				"After this message the case goes on.",
+				"The whole answer, and how to appeal it: {link}",
+			},
+		},
+		NewLink: {
+			SMS: []string{
+				"Kazakhstan, Department of Justice: a new personal link to case {case}, the old one no longer opens: {link}",
+				"Case {case}: a new link {link}",
+			},
+			Title: "Case {case}: a new link",
+			Body: []string{
+				"The old personal link to the case no longer opens.",
+				"Here is the new one, do not pass it on: {link}",
+			},
+		},
 	}),
+	reasons: englishReasons,
 }

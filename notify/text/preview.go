@@ -28,6 +28,9 @@ func Longest(k Kind) Facts {
 	if k == Refusal {
 		f.UndoUntil = time.Date(2026, 12, 21, 17, 59, 0, 0, time.UTC)
 	}
+	if k == ObjectionDeclined {
+		f.Reason = longestReason
+	}
 	return f
 }
 
@@ -39,6 +42,9 @@ func shortest(k Kind) Facts {
 	f.Until = calendar.MakeDate(2026, 5, 1)
 	if k == Refusal {
 		f.UndoUntil = time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
+	}
+	if k == ObjectionDeclined {
+		f.Reason = "sum_right"
 	}
 	return f
 }

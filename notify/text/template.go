@@ -19,13 +19,14 @@ const (
 	fBailiff               // {bailiff}
 	fHost                  // {host}
 	fLink                  // {link}
+	fReason                // {reason}
 	fArrest                // {?arrest}: prints nothing, asks for an arrest
 	fields                 // how many there are
 )
 
 var fieldNames = map[string]field{
 	"case": fCase, "initials": fInitials, "amount": fAmount, "left": fLeft, "until": fUntil, "at": fAt,
-	"bailiff": fBailiff, "host": fHost, "link": fLink, "?arrest": fArrest,
+	"bailiff": fBailiff, "reason": fReason, "host": fHost, "link": fLink, "?arrest": fArrest,
 }
 
 // values are the facts in words; an empty one is not set.

@@ -26,10 +26,16 @@ const (
 	HandedOver Kind = "handed_over" // a private bailiff has the case now
 	Refusal    Kind = "refusal"     // the debtor opted out; may still be undone
 	RefundDue  Kind = "refund_due"  // more came in than was owed
+
+	Objection         Kind = "objection"          // an objection came; a person answers it
+	ObjectionAccepted Kind = "objection_accepted" // it was right
+	ObjectionDeclined Kind = "objection_declined" // it was not, and why; coercion waits for the proof of this notice
+
+	NewLink Kind = "new_link" // the links of before open nothing any more
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Prolonged, Paid, Cancelled, HandedOver, Refusal, RefundDue}
+var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Prolonged, Paid, Cancelled, HandedOver, Refusal, RefundDue, Objection, ObjectionAccepted, ObjectionDeclined, NewLink}
 
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}
@@ -51,6 +57,7 @@ type Facts struct {
 	UndoUntil   time.Time     // a refusal can be taken back before this instant
 	Bailiff     string        // the private bailiff who has the case
 	Arrested    bool          // money is held at a bank
+	Reason      string        // why an objection was declined, a code of Reasons
 	Host        string        // the portal's host, at most 13 characters to keep the budgets
 	Token       string        // of the personal link
 }
@@ -68,7 +75,7 @@ type Text struct {
 
 // Budget is the number of SMS parts that a kind may take.
 func Budget(k Kind) int {
-	if k == Opening {
+	if k == Opening || k == ObjectionDeclined || k == NewLink {
 		return 2
 	}
 	return 1
@@ -107,6 +114,7 @@ type language struct {
 	kinds     map[Kind]compiled
 	sms, push style
 	latin     bool // initials are written in Latin letters
+	reasons   map[string]string
 }
 
 func (l language) values(f Facts, s style) values {
@@ -133,6 +141,7 @@ func (l language) values(f Facts, s style) values {
 	if f.Arrested {
 		v[fArrest] = "yes"
 	}
+	v[fReason] = l.reasons[f.Reason]
 	return v
 }
 

@@ -170,5 +170,50 @@ var uzbek = language{
 				"Qanday olish mumkin: {link}",
 			},
 		},
+		Objection: {
+			SMS: []string{
+				"{case}: e'tirozingiz olindi, {until} gacha javob beramiz. {host}",
+				"{case}: e'tirozingiz olindi. {host}",
+			},
+			Title: "{case} raqamli ish: eʼtiroz olindi",
+			Body: []string{
+				"Eʼtirozingizni oldik, uni mutaxassis koʻrib chiqadi.",
+				"{until}gacha (shu kun ham kiradi) javob beramiz.",
+				"Javob berilguncha yangi chora koʻrilmaydi, bu kunlar sizga qarshi hisoblanmaydi.",
+				"Batafsil: {link}",
+			},
+		},
+		ObjectionAccepted: {
+			SMS:   []string{"{case}: e'tirozingiz asosli deb topildi. {host}"},
+			Title: "{case} raqamli ish: siz haqsiz",
+			Body: []string{
+				"Mutaxassis eʼtirozingizni koʻrib chiqib, uni asosli deb topdi.",
+				"Keyin nima boʻladi: {link}",
+			},
+		},
+		ObjectionDeclined: {
+			SMS: []string{
+				"{case}: e'tirozingiz rad etildi: {reason}. Javob va unga shikoyat qilish: {link}",
+				"{case}: e'tirozingizga javob bor. {link}",
+			},
+			Title: "{case} raqamli ish: eʼtirozga javob",
+			Body: []string{
+				"Mutaxassis eʼtirozingizni koʻrib chiqib, rad etdi: {reason}.|Mutaxassis eʼtirozingizni koʻrib chiqib, rad etdi.",
+				"Bu xabardan keyin ish davom etadi.",
+				"Toʻliq javob va unga qanday shikoyat qilish mumkin: {link}",
+			},
+		},
+		NewLink: {
+			SMS: []string{
+				"Qozog'iston Adliya departamenti: {case} raqamli ish bo'yicha yangi shaxsiy havola, avvalgisi endi ochilmaydi: {link}",
+				"{case} raqamli ish: yangi havola {link}",
+			},
+			Title: "{case} raqamli ish: yangi havola",
+			Body: []string{
+				"Ishning avvalgi shaxsiy havolasi endi ochilmaydi.",
+				"Yangisini hech kimga bermang: {link}",
+			},
+		},
 	}),
+	reasons: uzbekReasons,
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/internal/person"
 	"robotbailiff/internal/pg"
 	"robotbailiff/notify/text"
 )
@@ -215,17 +214,12 @@ func told(err error, format string, args ...any) error {
 
 // who tidies the name and the reason of somebody who acts.
 func who(actor, reason string, must bool) (string, string, error) {
-	if actor = strings.ToLower(strings.TrimSpace(actor)); actor == "" || len(actor) > 200 {
+	name, ok := person.Name(actor)
+	if !ok {
 		return "", "", &ActError{CodeNoActor, "say who acts"}
 	}
-	reason = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(reason, "")))
-	if must && reason == "" || len(reason) > 2000 {
+	if reason, ok = person.Reason(reason); !ok || must && reason == "" {
 		return "", "", &ActError{CodeNoReason, "say why, in at most 2000 bytes and without personal data"}
 	}
-	return actor, reason, nil
+	return name, reason, nil
 }

@@ -5,10 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
 
+	"robotbailiff/internal/person"
 	"robotbailiff/payments"
 	"robotbailiff/payments/ledger"
 	"robotbailiff/rules/money"
@@ -31,10 +30,11 @@ const (
 	Refund  Kind = "refund"  // money in suspense goes back to its payer
 	SameAs  Kind = "same_as" // what came is the money of a payment that a gateway had told of
 	Explain Kind = "explain" // why money left
+	Recover Kind = "recover" // a claimant makes good what he owes for a payment: with money in suspense, or with other money of the case that is kept
 )
 
 // Kinds lists every kind once.
-var Kinds = []Kind{Assign, Split, Merge, Refund, SameAs, Explain}
+var Kinds = []Kind{Assign, Split, Merge, Refund, SameAs, Explain, Recover}
 
 // State is what has become of a proposal.
 type State string
@@ -50,8 +50,8 @@ const (
 // Part is one payment of an act.
 type Part struct {
 	PaymentID int64
-	CaseID    int64 // that gets it; 0 with refund and same_as
-	Known     int64 // the gateway's payment, with same_as only
+	CaseID    int64 // that gets it, or with explain: whose claimant got it; 0 with refund and same_as
+	Known     int64 // the gateway's payment with same_as, the payment for which the claimant owes with recover
 	Amount    money.Amount
 }
 
@@ -113,7 +113,11 @@ const (
 	CodeOtherCase  = "other_case"     // the payment belongs to another case for ever: split it
 	CodeNoCase     = "no_case"        // there is no such case
 	CodeNotSame    = "not_same"       // the two cannot be one transfer
+	CodeNotOwed    = "not_owed"       // the claimant does not owe so much for it, or its money is still on its way
 	CodeExplained  = "nothing_to_say" // the departure is unknown, or has its reason
+	CodeUnnamed    = "unnamed"        // nobody says whose money went to the claimant
+	CodeSentMore   = "sent_more"      // more went than is due to the claimant, or it is in a file
+	CodeOtherSum   = "other_sum"      // the named sums are not what left
 )
 
 // Error names code and remedy.
@@ -125,10 +129,13 @@ var ErrNoAct = errors.New("acts: there is no such act")
 // Check says whether an act can be meant, given its payments. It says nothing of cases: the engine knows them.
 func Check(a *Act, known map[int64]payments.Payment) error {
 	if a.Kind == Explain {
-		if len(a.Parts) != 0 || a.TxnID == "" || a.Meaning.Account() == "" {
+		switch toClaimant := a.Meaning == ledger.Remittance; {
+		case a.TxnID == "" || a.Meaning.Account() == "" || len(a.Parts) > 0 && !toClaimant:
 			return &Error{CodeShape, "name one departure and what it was for"}
+		case len(a.Parts) == 0 && toClaimant:
+			return &Error{CodeUnnamed, "name the case whose money it was"}
 		}
-		return nil
+		return sendable(a, known)
 	}
 	if err := shape(a); err != nil {
 		return err
@@ -138,6 +145,9 @@ func Check(a *Act, known map[int64]payments.Payment) error {
 		p, ok := known[part.PaymentID]
 		if !ok {
 			return &Error{CodeNoPayment, "look at the queue again"}
+		}
+		if a.Kind == Recover {
+			return recoverable(p, known[part.Known], part.Amount)
 		}
 		spent[p.ID] = spent[p.ID].Add(part.Amount)
 		switch {
@@ -150,10 +160,29 @@ func Check(a *Act, known map[int64]payments.Payment) error {
 		case a.Kind == SameAs:
 			k := known[part.Known]
 			if k.ID == 0 || p.Source != ledger.SourceTreasury || k.Source == ledger.SourceTreasury || k.Source == ledger.SourceSplit ||
-				!p.Suspense.Equal(p.Amount) || !part.Amount.Equal(p.Amount) || !k.Amount.Equal(p.Amount) {
-				return &Error{CodeNotSame, "a line that is wholly in suspense, and a gateway's payment of the same sum"}
+				!p.Suspense.Equal(p.Amount) || !part.Amount.Equal(p.Amount) || !k.ComesAs(p.Amount) {
+				return &Error{CodeNotSame, "a line that is wholly in suspense, and a gateway's payment of the same sum, or of that with the fee that it told"}
 			}
 		}
+	}
+	return nil
+}
+
+// Kept says whether a claimant's debt is made good with money of the same case that is due to him.
+func Kept(from, of payments.Payment) bool {
+	return from.CaseID == of.CaseID && !from.Suspense.IsPositive()
+}
+
+func recoverable(from, of payments.Payment, sum money.Amount) error {
+	have := from.Suspense
+	if Kept(from, of) {
+		have = from.Free()
+	}
+	switch {
+	case of.ID == 0 || of.Overpaid().Less(sum) || of.Remitting.IsPositive():
+		return &Error{CodeNotOwed, "he owes " + of.Overpaid().String() + " for it, and what is on its way may still come back"}
+	case have.Less(sum):
+		return &Error{CodeTooMuch, "there lie " + have.String()}
 	}
 	return nil
 }
@@ -163,14 +192,14 @@ func shape(a *Act) error {
 	wrong := &Error{CodeShape, "look at what this act needs"}
 	ofPayment, ofCase := map[int64]bool{}, map[int64]bool{}
 	for _, p := range a.Parts {
-		if !p.Amount.IsPositive() || p.PaymentID <= 0 || (p.CaseID > 0) != (a.Kind == Assign || a.Kind == Split || a.Kind == Merge) || (p.Known > 0) != (a.Kind == SameAs) {
+		if !p.Amount.IsPositive() || p.PaymentID <= 0 || (p.CaseID > 0) != (a.Kind == Assign || a.Kind == Split || a.Kind == Merge) || (p.Known > 0) != (a.Kind == SameAs || a.Kind == Recover) || p.Known == p.PaymentID {
 			return wrong
 		}
 		ofPayment[p.PaymentID], ofCase[p.CaseID] = true, true
 	}
 	n := len(a.Parts)
 	switch a.Kind {
-	case Assign, Refund, SameAs:
+	case Assign, Refund, SameAs, Recover:
 		if n != 1 {
 			return wrong
 		}
@@ -222,17 +251,12 @@ func (e *Effect) Seen() string {
 
 // Who tidies the name and the reason of somebody who acts.
 func Who(actor, reason string, must bool) (string, string, error) {
-	if actor = strings.ToLower(strings.TrimSpace(actor)); actor == "" || len(actor) > 200 {
+	name, ok := person.Name(actor)
+	if !ok {
 		return "", "", &Error{CodeNoActor, "say who acts"}
 	}
-	reason = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(reason, "")))
-	if must && reason == "" || len(reason) > 2000 {
+	if reason, ok = person.Reason(reason); !ok || must && reason == "" {
 		return "", "", &Error{CodeNoReason, "say why, in at most 2000 bytes and without personal data"}
 	}
-	return actor, reason, nil
+	return name, reason, nil
 }

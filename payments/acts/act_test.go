@@ -8,6 +8,7 @@ import (
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
 	"robotbailiff/payments/ledger"
+	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
 
@@ -19,6 +20,9 @@ func TestCheck(t *testing.T) {
 		2: {ID: 2, Source: ledger.SourceTreasury, Amount: tiyn(100), Suspense: tiyn(40), CaseID: 8},
 		3: {ID: 3, Source: "kaspi", Amount: tiyn(100), CaseID: 7},
 		4: {ID: 4, Source: "kaspi", Amount: tiyn(99), CaseID: 7},
+		6: {ID: 6, Source: "kaspi", Amount: tiyn(103), Fee: tiyn(3), CaseID: 7},
+		7: {ID: 7, Source: "kaspi", Amount: tiyn(103), Fee: tiyn(4), CaseID: 7},
+		8: {ID: 8, Source: ledger.SourceTreasury, Amount: tiyn(100), CaseID: 7, Allocated: tiyn(90), Remitting: tiyn(10), Remitted: tiyn(20)},
 		5: {ID: 5, Source: ledger.SourceSplit, Amount: tiyn(100), CaseID: 7},
 	}
 	part := func(payment, caseID, sum int64) acts.Part {
@@ -59,6 +63,15 @@ func TestCheck(t *testing.T) {
 		"back, for a case":          {acts.Act{Kind: acts.Refund, Parts: []acts.Part{part(1, 7, 50)}}, acts.CodeShape},
 		"one transfer":              {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 3, 100)}}, ""},
 		"another sum":               {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 4, 100)}}, acts.CodeNotSame},
+		"less its fee":              {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 6, 100)}}, ""},
+		"less another fee":          {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 7, 100)}}, acts.CodeNotSame},
+		"sent by hand":              {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance, Parts: []acts.Part{part(8, 7, 60)}}, ""},
+		"sent, nobody named":        {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance}, acts.CodeUnnamed},
+		"sent, a tiyn too much":     {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance, Parts: []acts.Part{part(8, 7, 61)}}, acts.CodeSentMore},
+		"sent, of another case":     {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance, Parts: []acts.Part{part(8, 6, 60)}}, acts.CodeOtherCase},
+		"sent, of no case":          {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance, Parts: []acts.Part{part(8, 0, 60)}}, acts.CodeOtherCase},
+		"sent, named twice":         {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.Remittance, Parts: []acts.Part{part(8, 7, 1), part(8, 7, 1)}}, acts.CodeShape},
+		"a fee of a payment":        {acts.Act{Kind: acts.Explain, TxnID: "x", Meaning: ledger.BankFee, Parts: []acts.Part{part(8, 7, 1)}}, acts.CodeShape},
 		"in part":                   {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 3, 99)}}, acts.CodeNotSame},
 		"used already":              {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(2, 3, 40)}}, acts.CodeNotSame},
 		"two lines":                 {acts.Act{Kind: acts.SameAs, Parts: []acts.Part{same(1, 2, 100)}}, acts.CodeNotSame},
@@ -101,5 +114,22 @@ func TestEffect_hasANameOfItsOwn(t *testing.T) {
 			t.Errorf("%+v has the name of another", other.Parts[0])
 		}
 		seen[other.Seen()] = true
+	}
+}
+
+// The oldest payment by value date goes first, whatever its number, and what is in a file or sent is left out.
+func TestSentParts_oldestFirst(t *testing.T) {
+	t.Parallel()
+	tiyn := money.FromTiyn
+	pay := func(id int64, day int, allocated, remitted int64) payments.Payment {
+		return payments.Payment{ID: id, CaseID: 7, ValueDate: calendar.MakeDate(2026, 9, day), Allocated: tiyn(allocated), Remitted: tiyn(remitted)}
+	}
+	paid := map[int64][]payments.Payment{7: {pay(1, 3, 50, 0), pay(2, 1, 30, 10), pay(3, 2, 40, 40), pay(4, 3, 5, 0)}}
+	got, err := acts.SentParts([]acts.Named{{CaseID: 7}}, tiyn(71), paid)
+	if want := "[{2 7 0 0.20} {1 7 0 0.50} {4 7 0 0.01}]"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v, %v; want %s", got, err, want)
+	}
+	if _, err := acts.SentParts([]acts.Named{{CaseID: 7}}, tiyn(76), paid); err == nil {
+		t.Error("more than is due")
 	}
 }

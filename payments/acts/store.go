@@ -76,17 +76,22 @@ func (s *Store) Possible(ctx context.Context, q payments.Querier, a *Act) error 
 	switch a.Kind {
 	case Explain:
 		gone, err := s.money.UnexplainedList(ctx, q, a.TxnID, 1)
-		if err == nil && len(gone) == 0 {
+		switch {
+		case err != nil:
+			return err
+		case len(gone) == 0:
 			return &Error{CodeExplained, "look at the list again"}
+		case a.Meaning == ledger.Remittance && !gone[0].Amount.Equal(a.Total()):
+			return &Error{CodeOtherSum, "what left is " + gone[0].Amount.String()}
 		}
-		return err
+		return nil
 	case SameAs:
 		settled, err := s.money.Settled(ctx, q, a.Parts[0].Known)
 		if err == nil && settled {
 			return &Error{CodeNotSame, "the money of that payment has come already"}
 		}
 		return err
-	case Assign, Split, Merge, Refund:
+	case Assign, Split, Merge, Refund, Recover:
 	}
 	return nil
 }

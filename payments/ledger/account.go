@@ -7,17 +7,22 @@ type Account string
 
 // The accounts. There is one clearing account per source of money, see [Clearing].
 const (
-	Suspense    Account = "suspense"    // owed to somebody: received and not allocated
-	Receivable  Account = "receivable"  // owed by debtors, per case
-	Claims      Account = "claims"      // owed to claimants, paid by debtors or not
-	RefundsDue  Account = "refunds_due" // owed to payers
-	Transferred Account = "transferred" // debts which a private bailiff now collects
-	Returned    Account = "returned"    // debts of ended cases whose payment was taken back
-	Treasury    Account = "treasury"    // on our own accounts, as their statements say
-	Unexplained Account = "unexplained" // went from our own accounts, and nobody has said yet why
-	Outgoing    Account = "outgoing"    // paid out as the bank says, and not yet in a statement
-	Fees        Account = "fees"        // kept by the bank for its work
-	Otherwise   Account = "otherwise"   // went from our own accounts for a reason that a person has written down
+	Suspense    Account = "suspense"     // owed to somebody: received and not allocated
+	Receivable  Account = "receivable"   // owed by debtors, per case
+	Claims      Account = "claims"       // owed to claimants, and not yet paid by debtors
+	RefundsDue  Account = "refunds_due"  // owed to payers
+	Transferred Account = "transferred"  // debts which a private bailiff now collects
+	Returned    Account = "returned"     // debts of ended cases whose payment was taken back
+	Treasury    Account = "treasury"     // on our own accounts, as their statements say
+	Unexplained Account = "unexplained"  // went from our own accounts, and nobody has said yet why
+	Outgoing    Account = "outgoing"     // paid out as the bank says, and not yet in a statement
+	Fees        Account = "fees"         // kept by the bank for its work
+	GatewayFees Account = "gateway_fees" // kept by gateways of what they paid out: an expense of the state, the debtor is credited the whole
+	Otherwise   Account = "otherwise"    // went from our own accounts for a reason that a person has written down
+
+	DueToClaimants  Account = "due_to_claimants"  // paid by debtors, and not yet sent to the claimants
+	SentToClaimants Account = "sent_to_claimants" // sent as the bank says, and not yet in a statement
+	OwedByClaimants Account = "owed_by_claimants" // sent, or on its way, for a payment that was taken back or is due back
 )
 
 const clearingPrefix = "clearing:"
@@ -47,7 +52,8 @@ func (a Account) Source() (source string, ok bool) {
 // Known reports whether an account may appear in the books.
 func (a Account) Known() bool {
 	switch a {
-	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned, Treasury, Unexplained, Outgoing, Fees, Otherwise:
+	case Suspense, Receivable, Claims, RefundsDue, Transferred, Returned, Treasury, Unexplained, Outgoing, Fees, GatewayFees, Otherwise,
+		DueToClaimants, SentToClaimants, OwedByClaimants:
 		return true
 	}
 	source, ok := a.Source()
@@ -96,6 +102,19 @@ const (
 	KindPaidOut     Kind = "paid_out"
 	KindCameBack    Kind = "came_back"
 	KindExplained   Kind = "explained"
+	KindCollected   Kind = "collected"
+	KindUncollected Kind = "uncollected"
+	KindOverpaid    Kind = "overpaid"
+	KindRemitted    Kind = "remitted"
+	KindRemitLeft   Kind = "remit_left"
+	KindRemitBack   Kind = "remit_back"
+	KindSetOff      Kind = "set_off"
+	KindGivenBack   Kind = "given_back"
+	KindNetted      Kind = "netted"
+	KindSentByHand  Kind = "sent_by_hand"
+	KindUnsplit     Kind = "unsplit"
+	KindFeeKept     Kind = "fee_kept"
+	KindNotNamed    Kind = "not_named" // of a migration only
 )
 
 // Kinds lists every kind once.
@@ -103,4 +122,6 @@ var Kinds = []Kind{
 	KindReceived, KindAllocated, KindRefundDue, KindReversed, KindOpened, KindCancelled, KindRefundClaim,
 	KindTransferred, KindTakenBack, KindAdjusted, KindReturned, KindSettled, KindPaidBack, KindUnexplained,
 	KindSplit, KindSameAs, KindRefunded, KindPaidOut, KindCameBack, KindExplained,
+	KindCollected, KindUncollected, KindOverpaid, KindRemitted, KindRemitLeft, KindRemitBack, KindSetOff, KindGivenBack, KindNetted,
+	KindSentByHand, KindNotNamed, KindUnsplit, KindFeeKept,
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 
 	"robotbailiff/rules/money"
@@ -58,6 +59,16 @@ func Settled(source string, paymentID int64, amount money.Amount) (Entry, error)
 	return e, nil
 }
 
+// FeeKept books what a gateway kept of a payment when it paid it out.
+func FeeKept(source string, paymentID int64, fee money.Amount) (Entry, error) {
+	e, err := Settled(source, paymentID, fee)
+	e.Kind, e.Debit = KindFeeKept, GatewayFees
+	if err, ok := errors.AsType[*Error](err); ok {
+		err.Kind = KindFeeKept
+	}
+	return e, err
+}
+
 // Left books money that went from our own account: back to a gateway, or, with none, nobody knows where.
 func Left(gateway string, amount money.Amount) (Entry, error) {
 	e := Entry{Kind: KindUnexplained, Debit: Unexplained, Credit: Treasury, Amount: amount}
@@ -82,13 +93,14 @@ type Allocation struct {
 	Reason    string
 }
 
-// Allocated books an [Allocation]: one or two entries appended to into.
+// Allocated books an [Allocation]: one to three entries appended to into. What pays a case is due to its claimant.
 func Allocated(into []Entry, a Allocation) ([]Entry, error) {
 	pay := Entry{
 		Kind: KindAllocated, Debit: Suspense, Credit: Receivable, Amount: a.Allocated,
 		CaseID: a.CaseID, PaymentID: a.PaymentID, Reason: a.Reason,
 	}
-	back := pay
+	due, back := pay, pay
+	due.Kind, due.Debit, due.Credit = KindCollected, Claims, DueToClaimants
 	back.Kind, back.Credit, back.Amount = KindRefundDue, RefundsDue, a.RefundDue
 	switch {
 	case a.PaymentID <= 0:
@@ -96,7 +108,7 @@ func Allocated(into []Entry, a Allocation) ([]Entry, error) {
 	case a.Allocated.IsPositive() && a.CaseID <= 0:
 		return into, pay.refuse("no case")
 	}
-	return some(into, pay, back)
+	return some(into, pay, due, back)
 }
 
 // Reversal says how much of a payment the payment system took back, and from where.
@@ -105,6 +117,7 @@ type Reversal struct {
 	Source       string
 	CaseID       int64 // of the payment; 0 only when nothing is taken from a case
 	FromCase     money.Amount
+	Gone         money.Amount // the part of FromCase that was sent to the claimant, or is on its way
 	FromRefund   money.Amount
 	FromSuspense money.Amount
 	Reason       string
@@ -113,7 +126,7 @@ type Reversal struct {
 // Total is the sum taken back.
 func (r Reversal) Total() money.Amount { return r.FromCase.Add(r.FromRefund).Add(r.FromSuspense) }
 
-// Reversed books a [Reversal]: one to three entries appended to into.
+// Reversed books a [Reversal]: one to five entries appended to into.
 func Reversed(into []Entry, r Reversal) ([]Entry, error) {
 	e := Entry{Kind: KindReversed, Credit: Home(r.Source), CaseID: r.CaseID, PaymentID: r.PaymentID, Reason: r.Reason}
 	switch {
@@ -123,12 +136,16 @@ func Reversed(into []Entry, r Reversal) ([]Entry, error) {
 		return into, e.refuse("no payment")
 	case r.FromCase.IsPositive() && r.CaseID <= 0:
 		return into, e.refuse("no case")
+	case r.FromCase.Less(r.Gone):
+		return into, e.refuse("more is gone than is taken back")
 	}
-	fromCase, fromRefund, fromSuspense := e, e, e
+	fromCase, fromRefund, fromSuspense, here, gone := e, e, e, e, e
+	here.Kind, here.Debit, here.Credit, here.Amount = KindUncollected, DueToClaimants, Claims, r.FromCase.Sub(r.Gone)
+	gone.Kind, gone.Debit, gone.Credit, gone.Amount = KindOverpaid, OwedByClaimants, Claims, r.Gone
 	fromCase.Debit, fromCase.Amount = Receivable, r.FromCase
 	fromRefund.Debit, fromRefund.Amount = RefundsDue, r.FromRefund
 	fromSuspense.Debit, fromSuspense.Amount = Suspense, r.FromSuspense
-	return some(into, fromCase, fromRefund, fromSuspense)
+	return some(into, fromCase, here, gone, fromRefund, fromSuspense)
 }
 
 // Holding is where the money of one payment stands.
@@ -211,19 +228,19 @@ func Moved(into []Entry, m Move) ([]Entry, error) {
 	return append(into, e), nil
 }
 
-// RefundClaim books that money of one payment, collected for a case that is void, is due back.
-func RefundClaim(paymentID, caseID int64, amount money.Amount, reason string) (Entry, error) {
-	e := Entry{
-		Kind: KindRefundClaim, Debit: Claims, Credit: RefundsDue, Amount: amount,
+// RefundClaim books that money of one payment, collected for a case that is void, is due back: one or two entries appended to into. Gone is
+// the part of it that was sent to the claimant, or is on its way: he owes it.
+func RefundClaim(into []Entry, paymentID, caseID int64, amount, gone money.Amount, reason string) ([]Entry, error) {
+	here := Entry{
+		Kind: KindRefundClaim, Debit: DueToClaimants, Credit: RefundsDue, Amount: amount.Sub(gone),
 		CaseID: caseID, PaymentID: paymentID, Reason: reason,
 	}
-	switch {
-	case paymentID <= 0 || caseID <= 0:
-		return Entry{}, e.refuse("no payment or no case")
-	case !amount.IsPositive():
-		return Entry{}, e.refuse("amount is not positive")
+	there := here
+	there.Debit, there.Amount = OwedByClaimants, gone
+	if paymentID <= 0 || caseID <= 0 {
+		return into, here.refuse("no payment or no case")
 	}
-	return e, nil
+	return some(into, here, there)
 }
 
 // some appends the entries that move money; a negative sum, or nothing at all, is refused.

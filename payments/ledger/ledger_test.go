@@ -112,8 +112,8 @@ func TestBook_anySequence(t *testing.T) {
 				if !p.h.Case.IsPositive() {
 					t.Skip()
 				}
-				e, err := ledger.RefundClaim(p.id, p.caseID, p.h.Case, "void")
-				w.post(t, []ledger.Entry{e}, err)
+				es, err := ledger.RefundClaim(nil, p.id, p.caseID, p.h.Case, part(t, p.h.Case, "gone"), "void")
+				w.post(t, es, err)
 				p.h.Refund, p.h.Case = p.h.Refund.Add(p.h.Case), money.Zero
 			},
 			"move": func(t *rapid.T) {
@@ -206,7 +206,10 @@ func TestRefusals(t *testing.T) {
 	allocated := func(a ledger.Allocation) error { _, err := ledger.Allocated(nil, a); return err }
 	reversed := func(r ledger.Reversal) error { _, err := ledger.Reversed(nil, r); return err }
 	received := func(s string, id, sum int64) error { _, err := ledger.Received(s, id, tiyn(sum)); return err }
-	claim := func(p, c, sum int64) error { _, err := ledger.RefundClaim(p, c, tiyn(sum), ""); return err }
+	claim := func(p, c, sum int64) error {
+		_, err := ledger.RefundClaim(nil, p, c, tiyn(sum), tiyn(0), "")
+		return err
+	}
 	for name, err := range map[string]error{
 		"source with a space":        received("a b", 1, 1),
 		"no source":                  received("", 1, 1),

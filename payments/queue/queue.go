@@ -59,7 +59,9 @@ type Refund struct {
 	Amount     money.Amount
 	Way        Way
 	To         Masked
-	Given      bool   // a person said where it goes
+	Given      bool // a person said where it goes
+	GivenBy    string
+	GivenAt    time.Time
 	Last, Code string // how the last order of it ended, and why
 }
 
@@ -71,6 +73,33 @@ const (
 	Ready   Way = "ready"   // it can be collected into a file
 	Missing Way = "missing" // nobody has said where it goes
 	Gateway Way = "gateway" // a gateway still has the money, and pays it back itself
+)
+
+// Back is money that goes back to the payer of a case, as the debtor may see it.
+type Back struct {
+	PaymentID int64
+	Amount    money.Amount
+	State     BackState
+	Account   string    // the end of the account; empty: none is known
+	ByDebtor  bool      // the debtor gave the account
+	At        time.Time // when it was given, paid, or came back; zero: not known
+	Code      string    // why it came back, as the bank says
+}
+
+// BackState is where money that goes back has got to. The words are stable.
+type BackState string
+
+// The states.
+const (
+	BackWanted    BackState = "wanted"    // nobody has said where it goes
+	BackReturned  BackState = "returned"  // a bank has refused it or sent it back: another account is wanted
+	BackPayer     BackState = "payer"     // it goes back to the account that it came from
+	BackReady     BackState = "ready"     // it goes to the account that was given
+	BackGateway   BackState = "gateway"   // a payment system still has it
+	BackClaimant  BackState = "claimant"  // the claimant has it, and gives it back first
+	BackCollected BackState = "collected" // two people are about to release it
+	BackSent      BackState = "sent"      // the bank has it
+	BackPaid      BackState = "paid"
 )
 
 // Told is what a bank's answer to a file did.

@@ -13,6 +13,7 @@ const (
 	UnitWorkingDay  = "working_day"
 	UnitYear        = "year"
 	UnitHour        = "hour"
+	UnitMonth       = "month"
 )
 
 // Purpose tells which monthly calculation index is meant.
@@ -134,6 +135,21 @@ func (p *Pack) PauseExcluded(on calendar.Date) (excluded, ok bool) {
 	return p.typed.flags[KeyPause].on(on)
 }
 
+// ObjectionDays returns the time in which an objection is answered; ok is false for packs that know no objections.
+func (p *Pack) ObjectionDays(on calendar.Date) (Term, bool) { return p.term(KeyObjectionDays, on) }
+
+// ObjectionExcluded reports whether days on which an objection is looked at are left out of the terms that lead to measures.
+func (p *Pack) ObjectionExcluded(on calendar.Date) bool {
+	out, ok := p.typed.flags[KeyObjectionOut].on(on)
+	return out && ok
+}
+
+// ObjectionsPerGround returns how often a debtor may object on one ground in one case.
+func (p *Pack) ObjectionsPerGround(on calendar.Date) int {
+	n, _ := p.typed.counts[KeyObjectionTimes].on(on)
+	return n
+}
+
 // Appeal returns the term for challenging a decree (EL 10(5)).
 func (p *Pack) Appeal(on calendar.Date) (Term, bool) { return p.term(KeyAppeal, on) }
 
@@ -204,6 +220,47 @@ func (p *Pack) NewsDays(on calendar.Date) (int, bool) {
 	return p.typed.counts[KeyNewsDays].on(on)
 }
 
+// RemitWait returns the time between the value date of a payment and the day on which its money may go on to the claimant; ok is false for
+// packs that send nothing on.
+func (p *Pack) RemitWait(on calendar.Date) (Term, bool) { return p.term(KeyRemitWait, on) }
+
+// Who bears the fee of a payment gateway.
+const (
+	BearerState   = "state"
+	BearerGateway = "gateway" // it pays out all that was paid
+)
+
+// StateBearsFee says whether the state bears what a payment gateway keeps of a payment of this day; else the gateway does. The debtor never
+// does. Packs before this key let nobody keep anything.
+func (p *Pack) StateBearsFee(on calendar.Date) bool {
+	who, _ := p.typed.words[KeyGatewayFee].on(on)
+	return who == BearerState
+}
+
+// LinkDays returns for how many calendar days after its end a case still opens by its personal link and by its number.
+func (p *Pack) LinkDays(on calendar.Date) int {
+	if n, ok := p.typed.counts[KeyLinkDays].on(on); ok {
+		return n
+	}
+	return 45 // packs before this key
+}
+
+// HelperTime returns for how long a debtor's helper may see the case.
+func (p *Pack) HelperTime(on calendar.Date) time.Duration {
+	if h, ok := p.typed.counts[KeyHelperHours].on(on); ok {
+		return time.Duration(h) * time.Hour
+	}
+	return 24 * time.Hour // packs before this key
+}
+
+// MoreTime returns for how many months the body that took a decision on a fine may defer its payment, and let it be paid in parts; 0: a pack of
+// before these keys says nothing of it.
+func (p *Pack) MoreTime(on calendar.Date) (deferral, instalments int) {
+	deferral, _ = p.typed.counts[KeyDeferral].on(on)
+	instalments, _ = p.typed.counts[KeyInstalments].on(on)
+	return deferral, instalments
+}
+
 // Ladder returns the rungs of the notice ladder in order, none before [Since]. The caller
 // must not change it.
 func (p *Pack) Ladder(on calendar.Date) []Rung {
@@ -220,6 +277,21 @@ func (p *Pack) ChannelProof(channel string, on calendar.Date) (string, bool) {
 func (p *Pack) RefusalUndo(on calendar.Date) time.Duration {
 	h, _ := p.typed.counts[KeyRefusalUndo].on(on)
 	return time.Duration(h) * time.Hour
+}
+
+// When a debtor is entered into the register of debtors (EL 10-3, 36).
+const (
+	RegisterNever     = "never"
+	RegisterEnforcing = "enforcing" // together with the arrest
+	RegisterUnsecured = "unsecured" // when the answered arrest holds less than is outstanding
+)
+
+// RegisterWhen returns when a debtor is entered into the register; never for packs without such a rule.
+func (p *Pack) RegisterWhen(on calendar.Date) string {
+	if w, ok := p.typed.words[KeyRegisterWhen].on(on); ok {
+		return w
+	}
+	return RegisterNever
 }
 
 // ArrestAccounts returns how many accounts are arrested where that many cover the debt.
@@ -312,6 +384,17 @@ func (p *Pack) Breakers(on calendar.Date) (b Breakers, ok bool) {
 		*f.n, ok = n, ok && have
 	}
 	return b, ok
+}
+
+// BankArrests returns how many arrests one bank may be sent within an hour, where it has no rate of its own; ok is false for packs without
+// that limit.
+func (p *Pack) BankArrests(on calendar.Date) (n int, ok bool) {
+	return p.typed.counts[KeyBankArrests].on(on)
+}
+
+// TrialArrests returns how many first arrests of whatever is new a person confirms; ok is false for packs without trials.
+func (p *Pack) TrialArrests(on calendar.Date) (n int, ok bool) {
+	return p.typed.counts[KeyTrialArrests].on(on)
 }
 
 // Currency returns the only currency of writs.

@@ -68,8 +68,12 @@ const (
 	KeyToldLeast        = "breaker.told_least"
 	KeyLifts            = "breaker.lifts"
 	KeyLiftsOld         = "breaker.lifts_old"
+	KeyBankArrests      = "breaker.bank_arrests"
+	KeyTrialArrests     = "trial.arrests"
 	KeyGateIdentity     = "gate.identity"
 	KeyCorrection       = "correction"
+	KeyRegisterWhen     = "register.when"
+	KeyMeasureRegister  = "measure_register"
 	KeyCalendar         = "calendar"
 	KeyKindPrefix       = "kind."
 	KeyProtectedPrefix  = "protected."
@@ -79,6 +83,16 @@ const (
 	KeyPaymentPrefix    = "voluntary_payment."
 	KeyReminder         = "voluntary.reminder"
 	KeyNewsDays         = "news.days"
+	KeyRemitWait        = "remittance.wait"
+	KeyGatewayFee       = "gateway.fee"
+	KeyLinkDays         = "portal.link_days"
+	KeyHelperHours      = "portal.helper_hours"
+	KeyDeferral         = "more_time.deferral"
+	KeyInstalments      = "more_time.instalments"
+	KeyObjection        = "objection"
+	KeyObjectionDays    = "objection.days"
+	KeyObjectionOut     = "objection.excluded"
+	KeyObjectionTimes   = "objection.per_ground"
 
 	keyMCISocial = "mci.social"
 )
@@ -155,6 +169,12 @@ var laterSpecs = []spec{
 	{key: KeyMinimum, shape: shapeMoney, units: []string{"KZT"}},
 	{key: KeyReminder, shape: shapeCount, units: []string{UnitCalendarDay}},
 	{key: KeyNewsDays, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyRegisterWhen, shape: shapeWord, units: []string{"moment"}, words: []string{RegisterNever, RegisterEnforcing, RegisterUnsecured}},
+	{key: KeyMeasureRegister, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
+	{key: KeyLinkDays, shape: shapeCount, units: []string{UnitCalendarDay}},
+	{key: KeyHelperHours, shape: shapeCount, units: []string{UnitHour}},
+	{key: KeyDeferral, shape: shapeCount, units: []string{UnitMonth}},
+	{key: KeyInstalments, shape: shapeCount, units: []string{UnitMonth}},
 	{key: KeyCorrection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
 	{key: KeyGateRejects, shape: shapeCount, units: []string{"percent"}},
 	{key: KeyGateDuplicates, shape: shapeCount, units: []string{"percent"}},
@@ -178,6 +198,14 @@ var laterSpecs = []spec{
 	{key: KeyToldLeast, shape: shapeCount, units: []string{"case"}},
 	{key: KeyLifts, shape: shapeCount, units: []string{"order"}},
 	{key: KeyLiftsOld, shape: shapeCount, units: []string{"order"}},
+	{key: KeyBankArrests, shape: shapeCount, units: []string{"order"}},
+	{key: KeyTrialArrests, shape: shapeCount, units: []string{"order"}},
+	{key: KeyRemitWait, shape: shapeTerm, units: termUnits},
+	{key: KeyObjection, shape: shapeWord, units: []string{"rule"}, words: []string{"required"}},
+	{key: KeyObjectionDays, shape: shapeTerm, units: termUnits},
+	{key: KeyObjectionOut, shape: shapeFlag, units: []string{"bool"}},
+	{key: KeyObjectionTimes, shape: shapeCount, units: []string{"times"}},
+	{key: KeyGatewayFee, shape: shapeWord, units: []string{"bearer"}, words: []string{BearerState, BearerGateway}},
 }
 
 // guardKeys cite why a coercive order was allowed to go; packs of before have none.

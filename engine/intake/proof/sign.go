@@ -2,21 +2,16 @@ package proof
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
-	"github.com/smallstep/pkcs7"
+	"robotbailiff/internal/cms"
 )
 
 // Media types of [Signature].
@@ -91,7 +86,7 @@ func NewSigner(chain []*x509.Certificate, key crypto.Signer) (*ReceiptSigner, er
 		info = append(info, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
 	}
 	return &ReceiptSigner{info: string(info), sign: func(at time.Time, content []byte) (Signature, error) {
-		der, err := signCMS(chain, key, at, content)
+		der, err := cms.Sign(chain, key, content, cms.SigningTime(at))
 		return Signature{Type: TypeCMS, Bytes: der}, err
 	}}, nil
 }
@@ -111,71 +106,4 @@ func NewKeySigner(seed []byte) (*ReceiptSigner, error) {
 		sum := ed25519.Sign(key, []byte(header+"."+text(content)))
 		return Signature{Type: TypeJWS, Bytes: []byte(header + ".." + text(sum))}, nil
 	}}, nil
-}
-
-// The structures of RFC 5652. Signing is written here, since the library would take the time from the computer's clock.
-type (
-	contentInfo struct {
-		Type    asn1.ObjectIdentifier
-		Content signedData `asn1:"explicit,tag:0"`
-	}
-	signedData struct {
-		Version      int
-		Digests      []pkix.AlgorithmIdentifier `asn1:"set"`
-		Encapsulated struct{ Type asn1.ObjectIdentifier }
-		Certificates []asn1.RawValue `asn1:"set,tag:0"`
-		Signers      []signerInfo    `asn1:"set"`
-	}
-	signerInfo struct {
-		Version    int
-		ID         issuerAndSerial
-		Digest     pkix.AlgorithmIdentifier
-		Attributes []attribute `asn1:"set,tag:0"`
-		Method     pkix.AlgorithmIdentifier
-		Value      []byte
-	}
-	issuerAndSerial struct {
-		Issuer asn1.RawValue
-		Serial *big.Int
-	}
-	attribute struct {
-		Type   asn1.ObjectIdentifier
-		Values []any `asn1:"set"`
-	}
-)
-
-func signCMS(chain []*x509.Certificate, key crypto.Signer, at time.Time, content []byte) ([]byte, error) {
-	hash, digest, method := crypto.SHA256, pkcs7.OIDDigestAlgorithmSHA256, pkix.AlgorithmIdentifier{Algorithm: pkcs7.OIDEncryptionAlgorithmRSA, Parameters: asn1.NullRawValue}
-	if public, ok := key.Public().(*ecdsa.PublicKey); ok {
-		if public.Params().BitSize > 256 {
-			hash, digest = crypto.SHA384, pkcs7.OIDDigestAlgorithmSHA384
-		}
-		method = pkix.AlgorithmIdentifier{Algorithm: ecdsaMethods[hash]}
-	}
-	info := signerInfo{
-		Version: 1, ID: issuerAndSerial{asn1.RawValue{FullBytes: chain[0].RawIssuer}, chain[0].SerialNumber},
-		Digest: pkix.AlgorithmIdentifier{Algorithm: digest}, Method: method,
-		Attributes: []attribute{
-			{pkcs7.OIDAttributeContentType, []any{pkcs7.OIDData}},
-			{pkcs7.OIDAttributeSigningTime, []any{at.UTC()}},
-			{pkcs7.OIDAttributeMessageDigest, []any{sum(hash, content)}},
-		},
-	}
-	attributes, err := asn1.MarshalWithParams(info.Attributes, "set")
-	if err != nil {
-		return nil, fmt.Errorf("proof: sign: %w", err)
-	}
-	if info.Value, err = key.Sign(rand.Reader, sum(hash, attributes), hash); err != nil {
-		return nil, fmt.Errorf("proof: sign: %w", err)
-	}
-	data := signedData{Version: 1, Digests: []pkix.AlgorithmIdentifier{info.Digest}, Signers: []signerInfo{info}}
-	data.Encapsulated.Type = pkcs7.OIDData
-	for _, c := range chain {
-		data.Certificates = append(data.Certificates, asn1.RawValue{FullBytes: c.Raw})
-	}
-	der, err := asn1.Marshal(contentInfo{Type: pkcs7.OIDSignedData, Content: data})
-	if err != nil {
-		return nil, fmt.Errorf("proof: sign: %w", err)
-	}
-	return der, nil
 }

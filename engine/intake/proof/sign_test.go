@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/smallstep/pkcs7"
+
+	"robotbailiff/internal/cms"
 )
 
 const receipt = `{"batch":7,"rows":2}`
@@ -138,7 +140,7 @@ func TestSign_byKeyAloneIsAJWS(t *testing.T) {
 func TestVerifyCMS_knowsGOSTWhenItSeesIt(t *testing.T) {
 	t.Parallel()
 	p := withPeers(t)
-	der, err := signCMS([]*x509.Certificate{p.cert(t, "ec"), p.cert(t, "inter")}, p.key(t, "ec"), now, []byte(content))
+	der, err := cms.Sign([]*x509.Certificate{p.cert(t, "ec"), p.cert(t, "inter")}, p.key(t, "ec"), []byte(content), cms.SigningTime(now))
 	if err != nil {
 		t.Fatal(err)
 	}

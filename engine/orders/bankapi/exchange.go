@@ -58,9 +58,15 @@ const (
 	codeCut       = "answer_cut"      // a page that would never end
 )
 
-var paths = map[wire.Kind]string{wire.Submit: "orders", wire.Query: "orders/query", wire.AskAccounts: "accounts/query", wire.AskHolds: "holds/query"}
+var paths = map[wire.Kind]string{
+	wire.Submit: "orders", wire.Query: "orders/query", wire.AskAccounts: "accounts/query", wire.AskHolds: "holds/query",
+	wire.Enter: "entries", wire.AskEntries: "entries/query",
+}
 
-var answersTo = map[wire.Kind]wire.Kind{wire.Submit: wire.Replies, wire.Query: wire.Replies, wire.AskAccounts: wire.Accounts, wire.AskHolds: wire.Holds}
+var answersTo = map[wire.Kind]wire.Kind{
+	wire.Submit: wire.Replies, wire.Query: wire.Replies, wire.AskAccounts: wire.Accounts, wire.AskHolds: wire.Holds,
+	wire.Enter: wire.Replies, wire.AskEntries: wire.Entries,
+}
 
 // Bounds of the breaker: so many requests in a row without an answer that counts, and the bank is left alone for a while. Then one more
 // is enough for the next while.
@@ -86,7 +92,7 @@ func (c *Client) exchange(ctx context.Context, l *lane, m wire.Message) (answer 
 		err = c.failed(m.Kind, err)
 	case raw.Status == http.StatusOK:
 		answer, err = c.read(ctx, m, raw)
-	case raw.Status == http.StatusAccepted && m.Kind == wire.Submit:
+	case raw.Status == http.StatusAccepted && (m.Kind == wire.Submit || m.Kind == wire.Enter):
 		taken = true
 	default:
 		err = c.refused(m.Kind, raw)

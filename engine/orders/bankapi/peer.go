@@ -75,7 +75,7 @@ func (c *Client) query(ctx context.Context, part []uuid.UUID) ([]orders.Reply, e
 }
 
 func (c *Client) believe(ctx context.Context, kind wire.Kind, said []orders.Reply, asked map[uuid.UUID]orders.Instruction) []orders.Reply {
-	replies := wire.Believe(said, asked, kind == wire.Submit, func(code string, id uuid.UUID) {
+	replies := wire.Believe(said, asked, kind == wire.Submit || kind == wire.Enter, func(code string, id uuid.UUID) {
 		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: kind, Code: code, ID: id})
 	})
 	for i := range replies {
@@ -120,8 +120,7 @@ func (c *Client) Holds(ctx context.Context, after string, limit int) ([]orders.H
 		return nil, "", err
 	}
 	if m.After != after || len(m.Holds) > limit || m.Next != "" && (m.Next == after || len(m.Holds) == 0) {
-		c.cfg.Report(ctx, wire.Finding{Bank: c.cfg.Name, Kind: wire.AskHolds, Code: codeCut})
-		return nil, "", &CallError{Bank: c.cfg.Name, Kind: wire.AskHolds, Fate: Unclear, Code: codeCut}
+		return nil, "", c.cut(ctx, wire.AskHolds)
 	}
 	return m.Holds, m.Next, nil
 }

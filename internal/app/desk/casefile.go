@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
@@ -40,6 +41,7 @@ type CaseFile struct {
 	Orders                      []Order
 	Notices                     []Notice
 	Payments                    []Payment
+	Documents                   []papers.Document
 }
 
 // Writ is the document behind a case.
@@ -88,7 +90,7 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if err != nil {
 			return err
 		}
-		if len(cases) != 1 {
+		if len(cases) != 1 || !actor.Sees(cases[0].Region) {
 			return ErrNotFound
 		}
 		w, err := readWrit(ctx, tx, id)
@@ -106,7 +108,10 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if f.Notices, err = readNotices(ctx, tx, id); err != nil {
 			return err
 		}
-		f.Payments, err = readPayments(ctx, tx, id)
+		if f.Payments, err = readPayments(ctx, tx, id); err != nil {
+			return err
+		}
+		f.Documents, err = s.documents(ctx, tx, id, lang)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -116,15 +121,6 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		return CaseFile{}, fmt.Errorf("desk: case %d: %w", id, err)
 	}
 	return f, nil
-}
-
-// Find reads a case number as a person types it and gives its one spelling.
-func (s *Service) Find(typed string) (number string, ok bool) {
-	id, err := caseno.Parse(typed)
-	if err != nil {
-		return "", false
-	}
-	return caseno.Format(id), true
 }
 
 func file(c engine.Case, w writRow) CaseFile {

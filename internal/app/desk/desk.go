@@ -2,11 +2,7 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +12,12 @@ import (
 	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/stop"
+	"robotbailiff/engine/trial"
+	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caselist"
+	"robotbailiff/internal/app/links"
+	"robotbailiff/internal/app/objections"
+	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
@@ -24,6 +26,7 @@ import (
 // Cases is what the desk needs of the engine: the legal time, the pack in force, and decisions.
 type Cases interface {
 	Apply(ctx context.Context, cmds []engine.For) ([]engine.Outcome, error)
+	ApplyTx(ctx context.Context, tx pgx.Tx, cmds []engine.For, opts ...engine.Option) (*engine.Plan, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
 }
@@ -34,12 +37,24 @@ type Config struct {
 	Cases Cases
 	Packs story.Packs
 	// OpenIIN opens the sealed identification number of a debtor; only its last four digits are shown.
-	OpenIIN func(sealed []byte) (string, error)
-	Inbox   *intake.Inbox // takes and shows court batches
-	Host    string        // of the portal, as notices print it; empty: previews have the longest one allowed
-	Money   Treasury      // nil: there are no money pages
-	// DemoSignIn lets anybody in as one of the two operators of the demonstration. For a sandbox only.
+	OpenIIN   func(sealed []byte) (string, error)
+	Inbox     *intake.Inbox   // takes and shows court batches
+	Host      string          // of the portal, as notices print it; empty: previews have the longest one allowed
+	Money     Treasury        // nil: there are no money pages
+	BankRates map[string]int  // arrests an hour, of banks with a rate of their own
+	Papers    *papers.Service // makes the documents of cases; nil: none are shown
+	Fault     func(error)     // is told of faults where nobody has asked for a page; may be nil
+	Machinery Machinery       // the queue of jobs; nil: the robot's room is closed
+	// Objections keeps what debtors say and hand in when they object; nil: none can be answered here.
+	Objections *objections.Store
+	// Lists finds and lists cases, and keeps who has looked at whom; nil: there are no lists.
+	Lists *caselist.Store
+	// DemoSignIn lets anybody in as one of the people of the demonstration, see [DemoActors]. For a sandbox only.
 	DemoSignIn bool
+	DemoPeople []Actor // nil: DemoActors
+
+	Accounts *accounts.Store // of this installation; nil: nobody has one
+	Provider *ProviderRules  // how a provider of identities is read; nil: there is none
 }
 
 // Service is the desk's use cases. Each takes the actor who asks.
@@ -49,8 +64,12 @@ type Service struct {
 	paces  paces
 	texts  *wording.Store
 	stops  *stop.Store
+	trials *trial.Store
+	links  *links.Store
 
 	breakers *breaker.Watcher
+	looked   breakerLook
+	live     live
 	sent     sentCounts
 }
 
@@ -59,7 +78,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack)}, nil
+	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
+	return s, nil
 }
 
 // Errors of the use cases.
@@ -68,71 +89,6 @@ var (
 	ErrSignedOut = errors.New("desk: nobody is signed in")
 	ErrNotFound  = errors.New("desk: there is no such case")
 )
-
-// Actor is who asks. The zero actor may do nothing.
-type Actor struct{ Name string }
-
-const (
-	sessionFor = 8 * time.Hour
-)
-
-// demoActors are two, so that what needs two people can be tried.
-var demoActors = [...]string{"desk:demo", "desk:demo-2"}
-
-// CanSignIn says whether there is a way to sign in at all.
-func (s *Service) CanSignIn() bool { return s.cfg.DemoSignIn }
-
-// SignIn begins a visit of the demonstration's first operator, or the second one, and gives the secret of its cookie.
-func (s *Service) SignIn(ctx context.Context, second bool) (session string, life time.Duration, err error) {
-	if !s.cfg.DemoSignIn {
-		return "", 0, ErrNoSignIn
-	}
-	who := demoActors[0]
-	if second {
-		who = demoActors[1]
-	}
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails: without randomness the program ends
-	session = base64.RawURLEncoding.EncodeToString(raw)
-	if _, err := s.cfg.Pool.Exec(ctx, insertSessionSQL, sessionHash(session), who, sessionFor); err != nil {
-		return "", 0, fmt.Errorf("desk: sign-in: %w", err)
-	}
-	return session, sessionFor, nil
-}
-
-// Who tells whose visit a session is. Without a way to sign in nobody is let in by an old session either.
-func (s *Service) Who(ctx context.Context, session string) (Actor, error) {
-	if !s.cfg.DemoSignIn {
-		return Actor{}, ErrNoSignIn
-	}
-	if session == "" {
-		return Actor{}, ErrSignedOut
-	}
-	var a Actor
-	err := s.cfg.Pool.QueryRow(ctx, readSessionSQL, sessionHash(session)).Scan(&a.Name)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Actor{}, ErrSignedOut
-	}
-	return a, err
-}
-
-// SignOut ends a visit.
-func (s *Service) SignOut(ctx context.Context, session string) error {
-	_, err := s.cfg.Pool.Exec(ctx, deleteSessionSQL, sessionHash(session))
-	return err
-}
-
-func (a Actor) check() error {
-	if a.Name == "" {
-		return ErrSignedOut
-	}
-	return nil
-}
-
-func sessionHash(id string) []byte {
-	h := sha256.Sum256([]byte(id))
-	return h[:]
-}
 
 // read runs f on one unchanging picture of the database, so that the numbers of a page agree.
 func (s *Service) read(ctx context.Context, f func(tx pgx.Tx) error) error {

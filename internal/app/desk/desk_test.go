@@ -24,11 +24,11 @@ func TestSignIn_needsTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, _, err := demo.SignIn(t.Context(), false)
+	session, err := demo.SignInDemo(t.Context(), "desk:demo", desk.Visit{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, err := demo.Who(t.Context(), session); err != nil || a.Name == "" {
+	if a, err := demo.Who(t.Context(), session, true); err != nil || a.Name == "" {
 		t.Errorf("the demo operator is %+v, %v", a, err)
 	}
 	cfg.DemoSignIn = false
@@ -36,10 +36,10 @@ func TestSignIn_needsTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := real.SignIn(t.Context(), true); !errors.Is(err, desk.ErrNoSignIn) {
+	if _, err := real.SignInDemo(t.Context(), "desk:demo-2", desk.Visit{}); !errors.Is(err, desk.ErrNoSignIn) {
 		t.Errorf("outside the sandbox somebody signs in: %v", err)
 	}
-	if _, err := real.Who(t.Context(), session); !errors.Is(err, desk.ErrNoSignIn) {
+	if _, err := real.Who(t.Context(), session, true); !errors.Is(err, desk.ErrNoSignIn) {
 		t.Errorf("a session of the sandbox works outside it: %v", err)
 	}
 	if _, err := desk.New(desk.Config{}); err == nil {
@@ -51,7 +51,7 @@ func TestSignIn_needsTheSandbox(t *testing.T) {
 func TestLatest_doesNotReadTheWholeTable(t *testing.T) {
 	t.Parallel()
 	tx := testkit.Tx(t)
-	rows, err := tx.Query(t.Context(), "EXPLAIN "+desk.LatestSQL, "", 20)
+	rows, err := tx.Query(t.Context(), "EXPLAIN "+desk.LatestSQL, nil, 20)
 	if err != nil {
 		t.Fatal(err)
 	}

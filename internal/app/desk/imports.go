@@ -22,6 +22,7 @@ type ImportList struct {
 	Batches []intake.Batch
 	Sources []string // to choose from
 	Next    int64    // Before of the next page; 0: this is the last one
+	Newest  int64    // the newest batch of all, whatever the filter; 0: there is none
 }
 
 const importSourcesSQL = `SELECT DISTINCT source FROM batches ORDER BY source LIMIT 200`
@@ -43,11 +44,16 @@ func (s *Service) Imports(ctx context.Context, actor Actor, f intake.Filter) (l 
 	if err == nil {
 		l.Sources, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
+	if err == nil {
+		err = s.cfg.Pool.QueryRow(ctx, newestBatchSQL).Scan(&l.Newest)
+	}
 	if err != nil {
 		return l, fmt.Errorf("desk: sources: %w", err)
 	}
 	return l, nil
 }
+
+const newestBatchSQL = `SELECT coalesce(max(id), 0) FROM batches`
 
 // Import is one batch with what people did to it.
 type Import struct {
@@ -141,9 +147,17 @@ func (s *Service) ImportRows(ctx context.Context, actor Actor, id int64, q intak
 		rows = rows[:ImportsPerPage]
 		v.Next = rows[ImportsPerPage-1].Row
 	}
+	ids := make([]int64, 0, len(rows))
+	for _, r := range rows {
+		ids = append(ids, r.CaseID)
+	}
+	seen, err := scope(ctx, s.cfg.Pool, actor, ids...)
+	if err != nil {
+		return v, err
+	}
 	for _, r := range rows {
 		row := ImportRow{RowResult: r}
-		if r.CaseID != 0 {
+		if r.CaseID != 0 && seen[r.CaseID] {
 			row.Number = caseno.Format(r.CaseID)
 		}
 		v.Rows = append(v.Rows, row)
@@ -153,7 +167,7 @@ func (s *Service) ImportRows(ctx context.Context, actor Actor, id int64, q intak
 
 // ImportReport gives the file of a batch with what became of each row. It holds what the sender wrote about people.
 func (s *Service) ImportReport(ctx context.Context, actor Actor, id int64, lang i18n.Lang) (*intake.FileReport, error) {
-	if err := actor.check(); err != nil {
+	if err := actor.whole(); err != nil {
 		return nil, err
 	}
 	return s.cfg.Inbox.FileReport(ctx, id, string(lang))
@@ -161,7 +175,7 @@ func (s *Service) ImportReport(ctx context.Context, actor Actor, id int64, lang 
 
 // Upload keeps a file that an operator brings; a worker takes it further.
 func (s *Service) Upload(ctx context.Context, actor Actor, source, fileName string, dryRun bool, lang i18n.Lang, file io.Reader) (intake.Batch, error) {
-	if err := actor.check(); err != nil {
+	if err := actor.whole(); err != nil {
 		return intake.Batch{}, err
 	}
 	return s.cfg.Inbox.Receive(ctx, intake.Arrival{
@@ -169,18 +183,27 @@ func (s *Service) Upload(ctx context.Context, actor Actor, source, fileName stri
 	}, file)
 }
 
-// ReleaseImport is one person's word for a batch that waits; the second one's lets it in.
+// ReleaseImport is one person's word for a batch that waits; the second one's, who is a supervisor, lets it in.
 func (s *Service) ReleaseImport(ctx context.Context, actor Actor, id int64, reason string) error {
-	if err := actor.check(); err != nil {
+	if err := actor.whole(); err != nil {
 		return err
 	}
-	_, err := s.cfg.Inbox.Release(ctx, id, actor.Name, reason)
+	b, err := s.cfg.Inbox.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	if b.Proposal != nil {
+		if err := actor.second(b.Proposal.Actor); err != nil {
+			return err
+		}
+	}
+	_, err = s.cfg.Inbox.Release(ctx, id, actor.Name, reason)
 	return err
 }
 
 // RejectImport sends a batch that waits away.
 func (s *Service) RejectImport(ctx context.Context, actor Actor, id int64, reason string) error {
-	if err := actor.check(); err != nil {
+	if err := actor.whole(); err != nil {
 		return err
 	}
 	_, err := s.cfg.Inbox.Reject(ctx, id, actor.Name, reason)

@@ -21,6 +21,7 @@ type Treasury interface {
 	RefundQueue(ctx context.Context, after int64, limit int) ([]queue.Refund, error)
 	MoneyRefund(ctx context.Context, payment int64) ([]queue.Refund, error)
 	MoneyEffect(ctx context.Context, a acts.Act) (acts.Effect, error)
+	NameSent(ctx context.Context, txn string, named []acts.Named) ([]acts.Part, error)
 	ProposeMoney(ctx context.Context, a acts.Act) (int64, error)
 	ApproveMoney(ctx context.Context, id int64, actor, reason, seen string) error
 	RejectMoney(ctx context.Context, id int64, actor, reason string) error
@@ -31,6 +32,7 @@ type Treasury interface {
 	PayoutFile(ctx context.Context, id int64, actor, reason string) (name string, body []byte, err error)
 	OpenPayer(ctx context.Context, payment int64, actor, reason string) (queue.Opened, error)
 	TakeReport(ctx context.Context, report io.Reader) (queue.Told, error)
+	Remitter
 }
 
 // ErrNoMoney says that this installation has no money pages.
@@ -53,6 +55,8 @@ type MoneyDay struct {
 	Total      FlowRow
 	Suspense   payments.Total
 	Refunds    payments.Total
+	Claimants  payments.Total
+	Owed       payments.Total // by claimants
 	Ages       []AgeRow
 	Open       []acts.Act
 	Recent     []acts.Act
@@ -80,6 +84,12 @@ func (s *Service) MoneyDay(ctx context.Context, actor Actor) (d MoneyDay, err er
 		if d.Refunds, err = store.RefundsDue(ctx, tx); err != nil {
 			return err
 		}
+		if d.Claimants, err = store.DueToClaimants(ctx, tx); err != nil {
+			return err
+		}
+		if d.Owed, err = store.OwedByClaimants(ctx, tx); err != nil {
+			return err
+		}
 		if d.Ages, err = readAges(ctx, tx, d.Now); err != nil {
 			return err
 		}
@@ -87,6 +97,12 @@ func (s *Service) MoneyDay(ctx context.Context, actor Actor) (d MoneyDay, err er
 			return err
 		}
 		if d.Recent, err = done.Recent(ctx, tx, d.Now, 20); err != nil {
+			return err
+		}
+		if d.Open, err = seenActs(ctx, tx, actor, d.Open); err != nil {
+			return err
+		}
+		if d.Recent, err = seenActs(ctx, tx, actor, d.Recent); err != nil {
 			return err
 		}
 		if d.Gone, err = store.UnexplainedList(ctx, tx, "", moneyPage); err != nil {
@@ -110,6 +126,9 @@ func (s *Service) SuspenseQueue(ctx context.Context, actor Actor, after int64) (
 	if len(list) == moneyPage {
 		next = list[moneyPage-1].Payment.ID
 	}
+	if err == nil {
+		list, err = s.seenWaiting(ctx, actor, list)
+	}
 	return list, next, err
 }
 
@@ -131,13 +150,28 @@ func (s *Service) MoneyPayment(ctx context.Context, actor Actor, id int64) (p Mo
 	if err != nil {
 		return p, err
 	}
-	if p.Waiting, err = s.cfg.Money.MoneyPayment(ctx, id); err != nil {
+	if err := s.seesPayments(ctx, actor, id); err != nil {
 		return p, err
 	}
+	w, err := s.cfg.Money.MoneyPayment(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	one, err := s.seenWaiting(ctx, actor, []queue.Waiting{w})
+	if err != nil || len(one) != 1 {
+		return p, errors.Join(err, payments.ErrNoSuch)
+	}
+	p.Waiting = one[0]
 	if p.Refund, err = s.cfg.Money.MoneyRefund(ctx, id); err != nil {
 		return p, err
 	}
 	open, err := (&acts.Store{}).Open(ctx, s.cfg.Pool, now)
+	if err != nil {
+		return p, err
+	}
+	if open, err = seenActs(ctx, s.cfg.Pool, actor, open); err != nil {
+		return p, err
+	}
 	for _, a := range open {
 		for _, of := range a.Payments() {
 			if of == id {
@@ -146,12 +180,15 @@ func (s *Service) MoneyPayment(ctx context.Context, actor Actor, id int64) (p Mo
 			}
 		}
 	}
-	return p, err
+	return p, nil
 }
 
 // OpenPayer shows what is sealed of a payment to a person who says why; that is written down.
 func (s *Service) OpenPayer(ctx context.Context, actor Actor, id int64, reason string) (p MoneyPayment, err error) {
 	if err := s.money(actor); err != nil {
+		return p, err
+	}
+	if err := s.seesPayments(ctx, actor, id); err != nil {
 		return p, err
 	}
 	o, err := s.cfg.Money.OpenPayer(ctx, id, actor.Name, reason)
@@ -166,6 +203,9 @@ func (s *Service) OpenPayer(ctx context.Context, actor Actor, id int64, reason s
 // GiveRequisites keeps where a person says that a refund goes.
 func (s *Service) GiveRequisites(ctx context.Context, actor Actor, id int64, p payments.Payer, reason string) error {
 	if err := s.money(actor); err != nil {
+		return err
+	}
+	if err := s.seesPayments(ctx, actor, id); err != nil {
 		return err
 	}
 	return s.cfg.Money.GiveRequisites(ctx, id, p, actor.Name, reason)
@@ -194,22 +234,34 @@ func (s *Service) Refunds(ctx context.Context, actor Actor, after int64) (v Refu
 	if len(v.List) == moneyPage {
 		v.Next = v.List[moneyPage-1].PaymentID
 	}
-	var store payments.Store
-	if v.Files, err = store.Files(ctx, s.cfg.Pool, 30, v.Now); err != nil {
+	if v.List, err = s.seenRefunds(ctx, actor, v.List); err != nil {
 		return v, err
+	}
+	v.Files, v.Accounts, err = s.files(ctx, payments.RefundKind, v.Now)
+	return v, err
+}
+
+// files gives the newest files of a kind, and our accounts, from which can be paid.
+func (s *Service) files(ctx context.Context, kind payments.PayoutKind, now time.Time) (files []payments.PayoutFile, ours []string, err error) {
+	var store payments.Store
+	if files, err = store.Files(ctx, s.cfg.Pool, kind, 30, now); err != nil {
+		return nil, nil, err
 	}
 	accounts, err := store.Accounts(ctx, s.cfg.Pool)
 	for _, a := range accounts {
 		if a.Gateway == "" {
-			v.Accounts = append(v.Accounts, a.IBAN)
+			ours = append(ours, a.IBAN)
 		}
 	}
-	return v, err
+	return files, ours, err
 }
 
 // CollectRefunds puts refunds into a file for another person to release.
 func (s *Service) CollectRefunds(ctx context.Context, actor Actor, ids []int64, account, reason string) (int64, error) {
 	if err := s.money(actor); err != nil {
+		return 0, err
+	}
+	if err := s.seesPayments(ctx, actor, ids...); err != nil {
 		return 0, err
 	}
 	return s.cfg.Money.CollectRefunds(ctx, ids, account, actor.Name, reason)
@@ -220,12 +272,13 @@ type PayoutFile struct {
 	payments.PayoutFile
 
 	Orders []payments.PayOrder
-	Until  time.Time // when the wait for the second person ends
+	Totals []queue.Total // of remittances
+	Until  time.Time     // when the wait for the second person ends
 }
 
 // File reads one file of payment orders.
 func (s *Service) File(ctx context.Context, actor Actor, id int64) (f PayoutFile, err error) {
-	if err := s.money(actor); err != nil {
+	if err := s.moneyWhole(actor); err != nil {
 		return f, err
 	}
 	now, err := s.cfg.Cases.Now(ctx)
@@ -237,13 +290,16 @@ func (s *Service) File(ctx context.Context, actor Actor, id int64) (f PayoutFile
 		return f, err
 	}
 	f.Until = f.CollectedAt.Add(payments.ReleaseWithin)
-	f.Orders, err = store.PayoutsOf(ctx, s.cfg.Pool, id)
+	if f.Orders, err = store.PayoutsOf(ctx, s.cfg.Pool, id); err != nil || f.Kind != payments.RemittanceKind {
+		return f, err
+	}
+	f.Totals, err = s.cfg.Money.FileTotals(ctx, id)
 	return f, err
 }
 
 // ReleaseFile makes a file that another person has collected.
 func (s *Service) ReleaseFile(ctx context.Context, actor Actor, id int64, reason string) error {
-	if err := s.money(actor); err != nil {
+	if err := s.moneyWhole(actor); err != nil {
 		return err
 	}
 	return s.cfg.Money.ReleaseFile(ctx, id, actor.Name, reason)
@@ -251,7 +307,7 @@ func (s *Service) ReleaseFile(ctx context.Context, actor Actor, id int64, reason
 
 // DropFile makes the money of a file due again.
 func (s *Service) DropFile(ctx context.Context, actor Actor, id int64, reason string) error {
-	if err := s.money(actor); err != nil {
+	if err := s.moneyWhole(actor); err != nil {
 		return err
 	}
 	return s.cfg.Money.DropFile(ctx, id, actor.Name, reason)
@@ -259,7 +315,7 @@ func (s *Service) DropFile(ctx context.Context, actor Actor, id int64, reason st
 
 // TakeFile gives a released file; who takes it and why is written down.
 func (s *Service) TakeFile(ctx context.Context, actor Actor, id int64, reason string) (name string, body []byte, err error) {
-	if err := s.money(actor); err != nil {
+	if err := s.moneyWhole(actor); err != nil {
 		return "", nil, err
 	}
 	return s.cfg.Money.PayoutFile(ctx, id, actor.Name, reason)
@@ -267,7 +323,7 @@ func (s *Service) TakeFile(ctx context.Context, actor Actor, id int64, reason st
 
 // TakeReport books what a bank says of our payment orders.
 func (s *Service) TakeReport(ctx context.Context, actor Actor, report io.Reader) (queue.Told, error) {
-	if err := s.money(actor); err != nil {
+	if err := s.moneyWhole(actor); err != nil {
 		return queue.Told{}, err
 	}
 	return s.cfg.Money.TakeReport(ctx, report)

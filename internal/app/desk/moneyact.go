@@ -19,7 +19,7 @@ type MoneyForm struct {
 	Payment int64
 	Case    string // number
 	Amount  string // empty: all that lies in suspense
-	Lines   string // of a split: in each line the number of a case and a sum
+	Lines   string // of a split, and of money to claimants: in each line the number of a case and a sum
 	Others  string // of a merge: the numbers of further payments
 	Known   string // the gateway's payment
 	TxnID   string // a departure
@@ -49,6 +49,9 @@ func (s *Service) MoneyAct(ctx context.Context, actor Actor, id int64) (v MoneyA
 	if v.Act, err = (&acts.Store{}).Act(ctx, s.cfg.Pool, id, now); err != nil {
 		return v, err
 	}
+	if err := s.seesParts(ctx, actor, v.Act); err != nil {
+		return v, err
+	}
 	v.Until = v.ProposedAt.Add(acts.ApproveWithin)
 	if v.State != acts.StateOpen {
 		return v, nil
@@ -66,12 +69,18 @@ func (s *Service) ApproveMoney(ctx context.Context, actor Actor, id int64, reaso
 	if err := s.money(actor); err != nil {
 		return err
 	}
+	if err := s.seesAct(ctx, actor, id); err != nil {
+		return err
+	}
 	return s.cfg.Money.ApproveMoney(ctx, id, actor.Name, reason, seen)
 }
 
 // RejectMoney sends an act away.
 func (s *Service) RejectMoney(ctx context.Context, actor Actor, id int64, reason string) error {
 	if err := s.money(actor); err != nil {
+		return err
+	}
+	if err := s.seesAct(ctx, actor, id); err != nil {
 		return err
 	}
 	return s.cfg.Money.RejectMoney(ctx, id, actor.Name, reason)
@@ -87,12 +96,15 @@ func (s *Service) ProposeMoney(ctx context.Context, actor Actor, f MoneyForm) (i
 	if a.Parts, err = s.parts(ctx, a.Kind, f); err != nil {
 		return 0, err
 	}
+	if err := s.seesParts(ctx, actor, a); err != nil {
+		return 0, err
+	}
 	return s.cfg.Money.ProposeMoney(ctx, a)
 }
 
 func (s *Service) parts(ctx context.Context, kind acts.Kind, f MoneyForm) ([]acts.Part, error) {
 	if kind == acts.Explain {
-		return nil, nil
+		return s.sentParts(ctx, f)
 	}
 	if kind == acts.Split {
 		return splitParts(f)
@@ -112,7 +124,7 @@ func (s *Service) parts(ctx context.Context, kind acts.Kind, f MoneyForm) ([]act
 		}
 	}
 	var known int64
-	if kind == acts.SameAs {
+	if kind == acts.SameAs || kind == acts.Recover {
 		known, _ = strconv.ParseInt(strings.TrimSpace(f.Known), 10, 64) // what is no number is no payment
 	}
 	var parts []acts.Part
@@ -130,6 +142,36 @@ func (s *Service) parts(ctx context.Context, kind acts.Kind, f MoneyForm) ([]act
 		parts = append(parts, acts.Part{PaymentID: id, CaseID: caseID, Known: known, Amount: sum})
 	}
 	return parts, nil
+}
+
+// sentParts reads the cases whose money went to their claimants, one in each line, with its sum unless it is the rest.
+func (s *Service) sentParts(ctx context.Context, f MoneyForm) ([]acts.Part, error) {
+	if ledger.Meaning(f.Meaning) != ledger.Remittance {
+		return nil, nil
+	}
+	var named []acts.Named
+	for line := range strings.Lines(f.Lines) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		number, sum, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+		id, err := caseno.Parse(number)
+		if err != nil {
+			return nil, &acts.Error{Code: acts.CodeNoCase, Remedy: "look at the number of the case"}
+		}
+		n := acts.Named{CaseID: id}
+		if strings.TrimSpace(sum) != "" {
+			if n.Amount, err = typedSum(sum); err != nil {
+				return nil, err
+			}
+			if !n.Amount.IsPositive() {
+				return nil, &acts.Error{Code: acts.CodeShape, Remedy: "a sum is above zero"}
+			}
+		}
+		named = append(named, n)
+	}
+	return s.cfg.Money.NameSent(ctx, f.TxnID, named)
 }
 
 // splitParts reads a case and a sum from each line.

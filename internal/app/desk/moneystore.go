@@ -47,7 +47,7 @@ func readFlow(ctx context.Context, tx pgx.Tx, now time.Time) (list []FlowRow, to
 
 // AgeRow is how long money has been standing in one place.
 type AgeRow struct {
-	Place  string // "suspense", "refunds", "clearing" or "outgoing"
+	Place  string // "suspense", "refunds", "clearing", "outgoing", "claimants" or "sent"
 	Source string // of clearing
 	Sums   [4]money.Amount
 	Counts [4]int64
@@ -63,12 +63,13 @@ const agesSQL = `WITH stands AS (
     UNION ALL SELECT 'refunds', '', received_at, refund_due FROM payments WHERE refund_due > 0
     UNION ALL SELECT 'clearing', p.source, p.received_at, p.amount - p.reversed FROM payments p
      WHERE p.source NOT IN ('treasury', 'split') AND p.amount > p.reversed AND NOT EXISTS (SELECT 1 FROM settlements t WHERE t.payment_id = p.id)
-    UNION ALL SELECT 'outgoing', '', o.ended_at, o.amount FROM payouts o WHERE o.closed AND NOT EXISTS (SELECT 1 FROM departures d WHERE d.payout_id = o.id))
+    UNION ALL SELECT 'claimants', '', received_at, allocated - remitting - remitted FROM payments WHERE allocated > remitting + remitted
+    UNION ALL SELECT CASE o.kind WHEN 'refund' THEN 'outgoing' ELSE 'sent' END, '', o.ended_at, o.amount FROM payouts o WHERE o.closed AND NOT EXISTS (SELECT 1 FROM departures d WHERE d.payout_id = o.id))
 SELECT place, source, min(since),
        coalesce(sum(amount) FILTER (WHERE since > $1), 0)::bigint, coalesce(sum(amount) FILTER (WHERE since <= $1 AND since > $2), 0)::bigint,
        coalesce(sum(amount) FILTER (WHERE since <= $2 AND since > $3), 0)::bigint, coalesce(sum(amount) FILTER (WHERE since <= $3), 0)::bigint,
        count(*) FILTER (WHERE since > $1), count(*) FILTER (WHERE since <= $1 AND since > $2), count(*) FILTER (WHERE since <= $2 AND since > $3), count(*) FILTER (WHERE since <= $3)
-  FROM stands GROUP BY place, source ORDER BY array_position(ARRAY['suspense', 'refunds', 'clearing', 'outgoing'], place), source`
+  FROM stands GROUP BY place, source ORDER BY array_position(ARRAY['suspense', 'refunds', 'clearing', 'outgoing', 'claimants', 'sent'], place), source`
 
 func readAges(ctx context.Context, tx pgx.Tx, now time.Time) ([]AgeRow, error) {
 	rows, err := tx.Query(ctx, agesSQL, now.AddDate(0, 0, -Ages[0]), now.AddDate(0, 0, -Ages[1]), now.AddDate(0, 0, -Ages[2]))

@@ -62,13 +62,15 @@ func faultClass(status notify.Status, detail string) string {
 	return "undeliverable"
 }
 
-const (
+var (
 	noticeCountsSQL = `SELECT channel, language, status, count(*) FROM notices
- WHERE created_at >= $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR language = $3) GROUP BY 1, 2, 3`
+ WHERE created_at >= $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR language = $3) AND ` + noticeInScope + ` GROUP BY 1, 2, 3`
 
 	noticeFaultsSQL = `SELECT channel, status, detail, count(*), max(created_at), max(case_id) FROM notices
- WHERE created_at >= $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR language = $3) AND status IN ('failed', 'expired', 'unknown')
+ WHERE created_at >= $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR language = $3) AND status IN ('failed', 'expired', 'unknown') AND ` + noticeInScope + `
  GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 50`
+
+	noticeInScope = `($4::text[] IS NULL OR EXISTS (SELECT FROM cases c WHERE c.id = notices.case_id AND ` + inScope(4) + `))`
 )
 
 // Notices counts what was sent in the last days, and why what did not arrive has not.
@@ -83,10 +85,10 @@ func (s *Service) Notices(ctx context.Context, actor Actor, f NoticeFilter) (l N
 	l.Filter = f
 	since := l.Now.AddDate(0, 0, -f.Days)
 	err = s.read(ctx, func(tx pgx.Tx) error {
-		if l.Rows, err = readNoticeRows(ctx, tx, since, f); err != nil {
+		if l.Rows, err = readNoticeRows(ctx, tx, since, f, actor.Regions); err != nil {
 			return err
 		}
-		l.Faults, err = readNoticeFaults(ctx, tx, since, f)
+		l.Faults, err = readNoticeFaults(ctx, tx, since, f, actor.Regions)
 		return err
 	})
 	if err != nil {
@@ -95,8 +97,8 @@ func (s *Service) Notices(ctx context.Context, actor Actor, f NoticeFilter) (l N
 	return l, nil
 }
 
-func readNoticeRows(ctx context.Context, tx pgx.Tx, since time.Time, f NoticeFilter) ([]NoticeRow, error) {
-	rows, err := tx.Query(ctx, noticeCountsSQL, since, f.Channel, f.Language)
+func readNoticeRows(ctx context.Context, tx pgx.Tx, since time.Time, f NoticeFilter, regions []string) ([]NoticeRow, error) {
+	rows, err := tx.Query(ctx, noticeCountsSQL, since, f.Channel, f.Language, regions)
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +134,8 @@ func readNoticeRows(ctx context.Context, tx pgx.Tx, since time.Time, f NoticeFil
 	return out, err
 }
 
-func readNoticeFaults(ctx context.Context, tx pgx.Tx, since time.Time, f NoticeFilter) ([]NoticeFault, error) {
-	rows, err := tx.Query(ctx, noticeFaultsSQL, since, f.Channel, f.Language)
+func readNoticeFaults(ctx context.Context, tx pgx.Tx, since time.Time, f NoticeFilter, regions []string) ([]NoticeFault, error) {
+	rows, err := tx.Query(ctx, noticeFaultsSQL, since, f.Channel, f.Language, regions)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -93,18 +94,11 @@ func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err er
 		if v.Lifts, err = orders.ReadLifts(ctx, tx, v.Now); err != nil {
 			return err
 		}
-		if v.Late, err = readLateLifts(ctx, tx); err != nil {
+		if v.Late, err = readLateLifts(ctx, tx, actor); err != nil {
 			return err
 		}
-		found, err := orders.Findings(ctx, tx, nil, ordersShown)
-		if err != nil {
+		if v.Findings, err = readFindings(ctx, tx, actor); err != nil {
 			return err
-		}
-		for _, f := range found {
-			v.Findings = append(v.Findings, Finding{
-				ID: f.ID, Bank: f.Bank, Kind: f.Kind, Proposal: f.Proposal, Number: caseno.Format(f.CaseID), Known: f.Known, Ordered: f.Ordered,
-				Ours: f.Ours, Theirs: f.Theirs, Found: f.Found,
-			})
 		}
 		if err := v.readCounts(ctx, tx); err != nil {
 			return err
@@ -116,15 +110,59 @@ func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err er
 		return v, fmt.Errorf("desk: orders: %w", err)
 	}
 	if !v.Lifts.Oldest.IsZero() {
-		v.Number, v.Minutes = caseno.Format(v.Lifts.CaseID), max(0, int64(v.Now.Sub(v.Lifts.Oldest).Minutes()))
+		v.Minutes = max(0, int64(v.Now.Sub(v.Lifts.Oldest).Minutes()))
+		seen, err := scope(ctx, s.cfg.Pool, actor, v.Lifts.CaseID)
+		if err != nil {
+			return v, err
+		}
+		if actor.Whole() || seen[v.Lifts.CaseID] {
+			v.Number = caseno.Format(v.Lifts.CaseID)
+		}
 	}
 	return v, nil
 }
 
-const lateLiftsSQL = `SELECT case_id, purpose, max(level), since FROM late_lifts WHERE cleared_at IS NULL GROUP BY order_id, case_id, purpose, since ORDER BY since, case_id LIMIT $1`
+// mostFindings bounds what is looked through for those of some regions.
+const mostFindings = 2000
 
-func readLateLifts(ctx context.Context, tx pgx.Tx) ([]LateLift, error) {
-	rows, err := tx.Query(ctx, lateLiftsSQL, ordersShown)
+// readFindings gives the differences to banks that an actor sees: of a case that nobody has, only those who see all regions.
+func readFindings(ctx context.Context, tx pgx.Tx, actor Actor) (list []Finding, err error) {
+	most := ordersShown
+	if !actor.Whole() {
+		most = mostFindings
+	}
+	found, err := orders.Findings(ctx, tx, nil, most)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, 0, len(found))
+	for _, f := range found {
+		ids = append(ids, f.CaseID)
+	}
+	seen, err := scope(ctx, tx, actor, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		if !actor.Whole() && !seen[f.CaseID] || len(list) == ordersShown {
+			continue
+		}
+		list = append(list, Finding{
+			ID: f.ID, Bank: f.Bank, Kind: f.Kind, Proposal: f.Proposal, Number: caseno.Format(f.CaseID), Known: f.Known, Ordered: f.Ordered,
+			Ours: f.Ours, Theirs: f.Theirs, Found: f.Found,
+		})
+	}
+	return list, nil
+}
+
+const findingCaseSQL = `SELECT case_id FROM bank_findings WHERE id = $1`
+
+var lateLiftsSQL = `SELECT l.case_id, l.purpose, max(l.level), l.since FROM late_lifts l WHERE l.cleared_at IS NULL
+   AND ($2::text[] IS NULL OR EXISTS (SELECT FROM cases c WHERE c.id = l.case_id AND ` + inScope(2) + `))
+ GROUP BY l.order_id, l.case_id, l.purpose, l.since ORDER BY l.since, l.case_id LIMIT $1`
+
+func readLateLifts(ctx context.Context, tx pgx.Tx, actor Actor) ([]LateLift, error) {
+	rows, err := tx.Query(ctx, lateLiftsSQL, ordersShown, actor.Regions)
 	if err != nil {
 		return nil, fmt.Errorf("late lifts: %w", err)
 	}
@@ -137,7 +175,7 @@ func readLateLifts(ctx context.Context, tx pgx.Tx) ([]LateLift, error) {
 }
 
 const orderCountsSQL = `SELECT bank, purpose, status, why, n, counted_at FROM order_counts
- ORDER BY bank = '', bank, array_position(ARRAY['lift', 'reduce', 'recall', 'arrest', 'collect'], purpose), why`
+ ORDER BY bank = '', bank, array_position(ARRAY['lift', 'reduce', 'recall', 'arrest', 'collect', 'deregister', 'register', 'entrust'], purpose), why`
 
 func (v *OrdersView) readCounts(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, orderCountsSQL)
@@ -195,6 +233,18 @@ func (s *Service) LiftFinding(ctx context.Context, actor Actor, id int64, reason
 	}
 	if strings.TrimSpace(reason) == "" {
 		return ErrNoReason
+	}
+	if !actor.Whole() {
+		var of int64
+		switch err := s.cfg.Pool.QueryRow(ctx, findingCaseSQL, id).Scan(&of); {
+		case errors.Is(err, pgx.ErrNoRows):
+			return ErrNotFound
+		case err != nil:
+			return fmt.Errorf("desk: finding %d: %w", id, err)
+		}
+		if err := outOfScope(ctx, s.cfg.Pool, actor, ErrNotFound, of); err != nil {
+			return err
+		}
 	}
 	now, err := s.cfg.Cases.Now(ctx)
 	if err != nil {

@@ -3,23 +3,15 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/engine"
-	"robotbailiff/internal/caseno"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
-
-const insertSessionSQL = `INSERT INTO desk_sessions (id_hash, actor, expires_at) VALUES ($1, $2, now() + $3::interval)`
-
-const readSessionSQL = `SELECT actor FROM desk_sessions WHERE id_hash = $1 AND expires_at > now()`
-
-const deleteSessionSQL = `DELETE FROM desk_sessions WHERE id_hash = $1 OR expires_at < now()`
 
 const totalsSQL = `SELECT region, state, sum(cases)::bigint, sum(debt)::bigint, sum(outstanding)::bigint, sum(paid)::bigint
   FROM case_totals GROUP BY region, state ORDER BY region, state`
@@ -38,75 +30,17 @@ func readTotals(ctx context.Context, tx pgx.Tx) ([]total, error) {
 	})
 }
 
-const openMoneySQL = `SELECT coalesce(sum(refund_due), 0)::bigint, coalesce(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::bigint
-  FROM payments WHERE refund_due > 0 OR amount > allocated + refund_due + reversed + refunded + moved`
-
-func readOpenMoney(ctx context.Context, tx pgx.Tx) (refunds, suspense money.Amount, err error) {
-	var r, s int64
-	if err := tx.QueryRow(ctx, openMoneySQL).Scan(&r, &s); err != nil {
-		return money.Zero, money.Zero, fmt.Errorf("open money: %w", err)
-	}
-	return money.FromTiyn(r), money.FromTiyn(s), nil
-}
-
-const dueSQL = `SELECT count(*) FILTER (WHERE at < $1), count(*) FILTER (WHERE at >= $1), min(at) FILTER (WHERE at < $1)
-  FROM due WHERE at < $2`
-
-const dueOfRegionSQL = `SELECT count(*) FILTER (WHERE u.at < $1), count(*) FILTER (WHERE u.at >= $1), min(u.at) FILTER (WHERE u.at < $1)
-  FROM due u JOIN cases c ON c.id = u.case_id WHERE u.at < $2 AND c.region = $3`
-
-func readDue(ctx context.Context, tx pgx.Tx, today calendar.Date, region string) (Due, error) {
-	sql, args := dueSQL, []any{today.Start(), today.End()}
-	if region != "" {
-		sql, args = dueOfRegionSQL, append(args, region)
-	}
-	var d Due
-	var oldest pgtype.Timestamptz
-	err := tx.QueryRow(ctx, sql, args...).Scan(&d.Overdue, &d.Today, &oldest)
-	d.Oldest = oldest.Time
-	return d, err
-}
-
-const liftsSQL = `SELECT c.id, c.ended_at, count(*) OVER ()
-  FROM orders o JOIN cases c ON c.id = o.case_id
- WHERE o.live AND c.state IN ('paid', 'cancelled') AND ($1 = '' OR c.region = $1) ORDER BY c.ended_at LIMIT 1`
-
-func readLifts(ctx context.Context, tx pgx.Tx, region string) (Lifts, error) {
-	var l Lifts
-	var id int64
-	err := tx.QueryRow(ctx, liftsSQL, region).Scan(&id, &l.Since, &l.Count)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Lifts{}, nil
-	}
-	l.Number = caseno.Format(id)
-	return l, err
-}
-
-const chunksSQL = `SELECT kind, count(*), sum(cardinality(case_ids))::bigint, min(not_before), count(*) FILTER (WHERE error <> '')
-  FROM chunks WHERE done_at IS NULL GROUP BY kind ORDER BY kind`
-
-func readChunks(ctx context.Context, tx pgx.Tx) ([]ChunkRow, error) {
-	rows, err := tx.Query(ctx, chunksSQL)
-	if err != nil {
-		return nil, fmt.Errorf("chunks: %w", err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ChunkRow, error) {
-		var c ChunkRow
-		err := row.Scan(&c.Kind, &c.Chunks, &c.Cases, &c.Oldest, &c.Failed)
-		return c, err
-	})
-}
-
 // latestSQL reads the last pages of the events, which are only ever appended to: no index on their time is needed, and
 // the cost does not grow with the table.
-const latestSQL = `SELECT e.case_id, e.seq, e.kind, e.at, e.actor, e.pack, e.data
-  FROM events e JOIN cases c ON c.id = e.case_id
+//
+// Nobody knows beforehand how few rows those are, so the region of each is looked up by itself: a join would be planned over all cases.
+const latestSQL = `SELECT e.case_id, e.seq, e.kind, e.at, e.actor, e.pack, e.data FROM events e
  WHERE e.ctid >= (SELECT format('(%s,0)', greatest(pg_relation_size('events') / current_setting('block_size')::bigint - 64, 0))::tid)
-   AND ($1 = '' OR c.region = $1)
+   AND ($1::text[] IS NULL OR (SELECT c.region FROM cases c WHERE c.id = e.case_id) = ANY ($1))
  ORDER BY e.at DESC, e.case_id DESC, e.seq DESC LIMIT $2`
 
-func readLatest(ctx context.Context, tx pgx.Tx, region string) ([]Latest, error) {
-	rows, err := tx.Query(ctx, latestSQL, region, latestCount)
+func readLatest(ctx context.Context, tx pgx.Tx, in area) ([]Latest, error) {
+	rows, err := tx.Query(ctx, latestSQL, []string(in), latestCount)
 	if err != nil {
 		return nil, fmt.Errorf("latest events: %w", err)
 	}

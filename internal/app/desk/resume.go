@@ -25,6 +25,9 @@ func (s *Service) ResumeCase(ctx context.Context, actor Actor, number, reason st
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return ErrNoReason
 	}
+	if err := outOfScope(ctx, s.cfg.Pool, actor, ErrNotFound, id); err != nil {
+		return err
+	}
 	out, err := s.cfg.Cases.Apply(ctx, []engine.For{{CaseID: id, Actor: actor.Name, Command: engine.Resume{Reason: reason}}})
 	switch {
 	case err != nil:

@@ -57,7 +57,7 @@ func (s *Service) Switch(ctx context.Context, actor Actor) (v Switch, err error)
 	return v, nil
 }
 
-// Stop stops a scope: one person is enough.
+// Stop stops a scope: one person is enough, and it may be more than the regions that he sees.
 func (s *Service) Stop(ctx context.Context, actor Actor, scope, reason string) error {
 	return s.act(ctx, actor, func(now time.Time) error {
 		_, err := s.stops.Throw(ctx, stop.Scope(scope), actor.Name, reason, now)
@@ -67,7 +67,7 @@ func (s *Service) Stop(ctx context.Context, actor Actor, scope, reason string) e
 
 // ReleaseStop is one person's word for a release; the second one's releases.
 func (s *Service) ReleaseStop(ctx context.Context, actor Actor, id int64, reason string) error {
-	return s.act(ctx, actor, func(now time.Time) error {
+	return s.actForAll(ctx, actor, func(now time.Time) error {
 		_, err := s.stops.Release(ctx, id, actor.Name, reason, now)
 		return err
 	})

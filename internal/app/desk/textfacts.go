@@ -18,7 +18,7 @@ import (
 )
 
 // caseFacts gives the values with which a notice of a kind would tell of a case as it stands. The link in it opens nothing.
-func (s *Service) caseFacts(ctx context.Context, k text.Kind, number string) (f text.Facts, err error) {
+func (s *Service) caseFacts(ctx context.Context, actor Actor, k text.Kind, number string) (f text.Facts, err error) {
 	id, err := caseno.Parse(number)
 	if err != nil {
 		return f, ErrNotFound
@@ -29,7 +29,7 @@ func (s *Service) caseFacts(ctx context.Context, k text.Kind, number string) (f 
 		if err != nil {
 			return err
 		}
-		if len(cases) != 1 {
+		if len(cases) != 1 || !actor.Sees(cases[0].Region) {
 			return ErrNotFound
 		}
 		c := cases[0]

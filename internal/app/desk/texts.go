@@ -178,7 +178,7 @@ func (s *Service) TextPlace(ctx context.Context, actor Actor, p text.Place, type
 	if number == "" {
 		return e, nil
 	}
-	facts, err := s.caseFacts(ctx, p.Kind, number)
+	facts, err := s.caseFacts(ctx, actor, p.Kind, number)
 	if err != nil {
 		return e, err
 	}
@@ -188,7 +188,7 @@ func (s *Service) TextPlace(ctx context.Context, actor Actor, p text.Place, type
 
 // SaveText keeps a changed wording in the actor's draft.
 func (s *Service) SaveText(ctx context.Context, actor Actor, p text.Place, base int, w text.Wording) error {
-	if err := actor.check(); err != nil {
+	if err := actor.whole(); err != nil {
 		return err
 	}
 	return s.texts.Save(ctx, actor.Name, p, base, w)
@@ -204,12 +204,12 @@ func (s *Service) DiscardText(ctx context.Context, actor Actor, p text.Place) er
 
 // TakeText puts the words of a version that is not in force into the actor's draft.
 func (s *Service) TakeText(ctx context.Context, actor Actor, number int) error {
-	return s.act(ctx, actor, func(now time.Time) error { return s.texts.Take(ctx, actor.Name, number, now) })
+	return s.actForAll(ctx, actor, func(now time.Time) error { return s.texts.Take(ctx, actor.Name, number, now) })
 }
 
 // ProposeText makes a version of the actor's draft, which another person may approve. Seen names the words he has looked at.
 func (s *Service) ProposeText(ctx context.Context, actor Actor, reason, seen string) (number int, err error) {
-	err = s.act(ctx, actor, func(now time.Time) error {
+	err = s.actForAll(ctx, actor, func(now time.Time) error {
 		number, err = s.texts.Propose(ctx, actor.Name, reason, seen, now)
 		return err
 	})
@@ -218,12 +218,20 @@ func (s *Service) ProposeText(ctx context.Context, actor Actor, reason, seen str
 
 // ApproveText puts a version that another person has proposed into force.
 func (s *Service) ApproveText(ctx context.Context, actor Actor, number int, reason string) error {
-	return s.act(ctx, actor, func(now time.Time) error { return s.texts.Approve(ctx, number, actor.Name, reason, now) })
+	return s.actForAll(ctx, actor, func(now time.Time) error { return s.texts.Approve(ctx, number, actor.Name, reason, now) })
 }
 
 // RejectText sends a proposed version away.
 func (s *Service) RejectText(ctx context.Context, actor Actor, number int, reason string) error {
-	return s.act(ctx, actor, func(now time.Time) error { return s.texts.Reject(ctx, number, actor.Name, reason, now) })
+	return s.actForAll(ctx, actor, func(now time.Time) error { return s.texts.Reject(ctx, number, actor.Name, reason, now) })
+}
+
+// actForAll does something at the legal time that concerns the cases of all regions.
+func (s *Service) actForAll(ctx context.Context, actor Actor, do func(now time.Time) error) error {
+	if err := actor.whole(); err != nil {
+		return err
+	}
+	return s.act(ctx, actor, do)
 }
 
 // act does something at the legal time.

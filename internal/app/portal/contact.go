@@ -103,7 +103,11 @@ func (s *Service) RemoveDevice(ctx context.Context, session string, id int64) er
 	if err != nil {
 		return err
 	}
-	return s.cfg.Contacts.RemoveDevice(ctx, s.cfg.Pool, who, id, now)
+	err = s.cfg.Contacts.RemoveDevice(ctx, s.cfg.Pool, who, id, now)
+	if errors.Is(err, contact.ErrNoDevice) {
+		return ErrNotFound
+	}
+	return err
 }
 
 // LinkTelegram gives the address at which the debtor of a session links a chat with our bot: it is good for one chat, and not for long.

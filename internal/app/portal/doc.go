@@ -1,5 +1,5 @@
-// Package portal holds what a debtor may do: come in by the personal link, see the own case, pay, refuse the simplified
-// procedure and take the refusal back, and say how to be told.
+// Package portal holds what a debtor may do: come in by the personal link or by the number of the case, see the own case, pay,
+// refuse the simplified procedure and take the refusal back, say how to be told, and let a helper in, who may look and pay.
 //
 // It must not import River or net/http, know HTML, write a case other than by a command to the engine, or give any
 // personal data to somebody who has not passed the gate.

@@ -12,7 +12,6 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/rules/calendar"
-	"robotbailiff/rules/money"
 )
 
 type execer interface {
@@ -46,6 +45,21 @@ func clearGate(ctx context.Context, tx pgx.Tx, hash []byte) error {
 	return err
 }
 
+const (
+	gateLockSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('bailiff.links', $1))`
+	standsSQL   = `SELECT EXISTS (SELECT FROM links l WHERE l.token_hash = $1 AND NOT EXISTS (SELECT FROM link_renewals r WHERE r.case_id = l.case_id AND r.below > l.ordinal))`
+)
+
+// linkStands looks once more whether a link opens its case: it may have been made invalid since it was looked up, and a visit that is
+// written after that would stay open. See package links, which takes the same lock.
+func linkStands(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64) (stands bool, err error) {
+	if _, err := tx.Exec(ctx, gateLockSQL, caseID); err != nil {
+		return false, err
+	}
+	err = tx.QueryRow(ctx, standsSQL, hash).Scan(&stands)
+	return stands, err
+}
+
 // keepVisitSQL outlives the session: that a link was opened behind the gate is a proof. A clock that stands behind moves nothing back.
 const keepVisitSQL = `INSERT INTO link_visits AS v (token_hash, case_id, first_at, last_at) VALUES ($1, $2, $3, $3)
 ON CONFLICT (token_hash) DO UPDATE SET last_at = greatest(v.last_at, $3), visits = v.visits + 1`
@@ -73,21 +87,43 @@ func readPerson(ctx context.Context, q engine.Querier, caseID int64) (person, er
 	return p, err
 }
 
-const insertSessionSQL = `INSERT INTO portal_sessions (id_hash, case_id, expires_at) VALUES ($1, $2, now() + $3::interval)`
+const phoneSQL = `SELECT coalesce(d.phone_sealed, '') FROM cases c JOIN debtors d ON d.id = c.debtor_id WHERE c.id = $1`
 
-func insertSession(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64, d time.Duration) error {
-	_, err := tx.Exec(ctx, insertSessionSQL, hash, caseID, d)
+// readPhone gives the sealed telephone of a case; empty: there is none, or no such case.
+func readPhone(ctx context.Context, q engine.Querier, caseID int64) (sealed []byte, err error) {
+	err = q.QueryRow(ctx, phoneSQL, caseID).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return sealed, err
+}
+
+const insertSessionSQL = `INSERT INTO portal_sessions (id_hash, case_id, expires_at, helper_id) VALUES ($1, $2, now() + $3::interval, nullif($4, 0))`
+
+func insertSession(ctx context.Context, tx pgx.Tx, hash []byte, caseID int64, d time.Duration, helper int64) error {
+	_, err := tx.Exec(ctx, insertSessionSQL, hash, caseID, d, helper)
 	return err
 }
 
-const readSessionSQL = `SELECT case_id FROM portal_sessions WHERE id_hash = $1 AND expires_at > now()`
+const readSessionSQL = `SELECT s.case_id, coalesce(s.helper_id, 0), s.person_hash, h.ended_at IS NOT NULL, h.expires_at
+  FROM portal_sessions s LEFT JOIN portal_helpers h ON h.id = s.helper_id LEFT JOIN portal_people p ON p.id_hash = s.person_hash
+ WHERE s.id_hash = $1 AND s.expires_at > now() AND (s.person_hash IS NULL OR p.expires_at > now())`
 
-func readSession(ctx context.Context, q engine.Querier, hash []byte) (caseID int64, ok bool, err error) {
-	err = q.QueryRow(ctx, readSessionSQL, hash).Scan(&caseID)
+// sessionRow is a living session; ended and until tell whether its helper may still see the case, in legal time.
+type sessionRow struct {
+	visitor
+	ended bool
+	until time.Time
+}
+
+func readSession(ctx context.Context, q engine.Querier, hash []byte) (r sessionRow, ok bool, err error) {
+	var until pgtype.Timestamptz
+	err = q.QueryRow(ctx, readSessionSQL, hash).Scan(&r.caseID, &r.helper, &r.person, &r.ended, &until)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, false, nil
+		return sessionRow{}, false, nil
 	}
-	return caseID, err == nil, err
+	r.until = until.Time
+	return r, err == nil, err
 }
 
 const extendSessionSQL = `UPDATE portal_sessions SET expires_at = least(now() + $2::interval, started_at + interval '8 hours')
@@ -107,8 +143,9 @@ func deleteSession(ctx context.Context, db execer, hash []byte) error {
 
 // purgeSQL forgets visits that are over and gates that nobody has tried for two days.
 const purgeSQL = `WITH s AS (DELETE FROM portal_sessions WHERE expires_at < now() RETURNING 1),
-     g AS (DELETE FROM portal_gate WHERE touched_at < now() - interval '2 days' RETURNING 1)
-SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM g)`
+     g AS (DELETE FROM portal_gate WHERE touched_at < now() - interval '2 days' RETURNING 1),
+     p AS (DELETE FROM portal_people WHERE expires_at < now() RETURNING 1)
+SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM g) + (SELECT count(*) FROM p)`
 
 // Purge forgets sessions that are over and old attempts at the gate. Somebody calls it now and then.
 func (s *Service) Purge(ctx context.Context) (int, error) {
@@ -128,7 +165,7 @@ func readDebtor(ctx context.Context, q engine.Querier, caseID int64) (id int64, 
 }
 
 const writSQL = `SELECT w.document_number, w.document_date, w.kind, w.issuer_name, d.name,
-       coalesce(b.name, ''), coalesce(b.licence, ''), coalesce(h.recalled_at IS NOT NULL, false)
+       coalesce(b.name, ''), coalesce(b.licence, ''), coalesce(b.contact, ''), coalesce(h.recalled_at IS NOT NULL, false)
   FROM writs w JOIN debtors d ON d.id = w.debtor_id
   LEFT JOIN handovers h ON h.case_id = w.case_id LEFT JOIN bailiffs b ON b.id = h.bailiff_id
  WHERE w.case_id = $1`
@@ -141,60 +178,16 @@ type writRow struct {
 	name         string
 	bailiff      string
 	licence      string
+	contact      string
 	recalled     bool
 }
 
 func readWrit(ctx context.Context, q engine.Querier, caseID int64) (writRow, error) {
 	var w writRow
 	var date pgtype.Date
-	err := q.QueryRow(ctx, writSQL, caseID).Scan(&w.document, &date, &w.kind, &w.issuer, &w.name, &w.bailiff, &w.licence, &w.recalled)
+	err := q.QueryRow(ctx, writSQL, caseID).Scan(&w.document, &date, &w.kind, &w.issuer, &w.name, &w.bailiff, &w.licence, &w.contact, &w.recalled)
 	if date.Valid {
 		w.documentDate = calendar.FromUTC(date.Time)
 	}
 	return w, err
-}
-
-const moneyDueSQL = `SELECT coalesce(sum(refund_due), 0)::bigint FROM payments WHERE case_id = $1`
-
-func readRefundDue(ctx context.Context, q engine.Querier, caseID int64) (money.Amount, error) {
-	var tiyn int64
-	err := q.QueryRow(ctx, moneyDueSQL, caseID).Scan(&tiyn)
-	if err != nil {
-		return money.Zero, err
-	}
-	return money.FromTiyn(tiyn), nil
-}
-
-// startCheckoutSQL takes the case's only place for a payment under way, unless one is there for the same outstanding sum.
-const startCheckoutSQL = `INSERT INTO portal_checkouts AS k (case_id, amount, outstanding, legal_at) VALUES ($1, $2, $2, $3)
-ON CONFLICT (case_id) DO UPDATE SET amount = $2, outstanding = $2, legal_at = $3, started_at = now()
- WHERE k.outstanding <> $2 OR k.started_at < now() - interval '24 hours'`
-
-func startCheckout(ctx context.Context, db execer, caseID int64, amount money.Amount, now time.Time) (fresh bool, err error) {
-	tag, err := db.Exec(ctx, startCheckoutSQL, caseID, amount.Tiyn(), now)
-	return tag.RowsAffected() == 1, err
-}
-
-const readCheckoutSQL = `SELECT amount, legal_at FROM portal_checkouts
- WHERE case_id = $1 AND outstanding = $2 AND started_at >= now() - interval '24 hours'`
-
-func readCheckout(ctx context.Context, q engine.Querier, caseID int64, outstanding money.Amount) (*Waiting, error) {
-	var tiyn int64
-	var w Waiting
-	err := q.QueryRow(ctx, readCheckoutSQL, caseID, outstanding.Tiyn()).Scan(&tiyn, &w.Since)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	w.Amount = money.FromTiyn(tiyn)
-	return &w, nil
-}
-
-const dropCheckoutSQL = `DELETE FROM portal_checkouts WHERE case_id = $1`
-
-func dropCheckout(ctx context.Context, db execer, caseID int64) error {
-	_, err := db.Exec(ctx, dropCheckoutSQL, caseID)
-	return err
 }

@@ -6,31 +6,30 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/links"
+	"robotbailiff/internal/app/objections"
+	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/caseno"
 	"robotbailiff/notify/contact"
-	"robotbailiff/rules/money"
 	"robotbailiff/rules/pack"
 )
 
 // Cases is what the portal needs of the engine.
 type Cases interface {
 	Apply(ctx context.Context, cmds []engine.For) ([]engine.Outcome, error)
+	ApplyTx(ctx context.Context, tx pgx.Tx, cmds []engine.For, opts ...engine.Option) (*engine.Plan, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
 }
 
-// Checkout begins a payment at the payment system. An error means that nothing was begun; when the outcome is unknown it
-// must be nil, since the waiting page does not invite to a second payment. The case number and the sum together name the
-// payment: beginning the same one again must not make two.
-type Checkout interface {
-	StartPayment(ctx context.Context, caseNumber string, amount money.Amount, now time.Time) error
-}
-
-// Config joins the portal with what surrounds it. All fields are required, except Checkout: without it the page names no
-// way to pay online.
+// Config joins the portal with what surrounds it. All fields are required, but for Observe, Pay, Receipts,
+// Chosen, Codes, BlindIIN and Bot: without them the pages offer less.
 type Config struct {
 	Pool  *pgxpool.Pool
 	Cases Cases
@@ -40,27 +39,46 @@ type Config struct {
 	// TokenHash gives what may be stored of a token, whether or not it belongs to a link.
 	TokenHash func(token string) []byte
 	// OpenIIN opens the sealed identification number of a debtor.
-	OpenIIN  func(sealed []byte) (string, error)
-	Checkout Checkout
+	OpenIIN func(sealed []byte) (string, error)
+	// OpenPhone opens the sealed telephone of a debtor.
+	OpenPhone func(sealed []byte) (string, error)
+	// BlindIIN gives what a debtor is found by; nil: nobody signs in at an identity provider.
+	BlindIIN func(iin string) []byte
+	// Observe hears what came of each try at a door, one of the Try constants; nil: nobody does.
+	Observe func(what string)
+	Pay     Pay
+	// Receipts make the check codes of receipts.
+	Receipts ReceiptKeys
+	// Chosen tells which accounts the arrests of a case chose.
+	Chosen func(ctx context.Context, q engine.Querier, caseID int64) ([]orders.Chosen, error)
 	// Contacts keeps how debtors wish to be reached.
 	Contacts *contact.Store
+	// Objections keeps what debtors say and hand in when they object; nil: the page names no way to object.
+	Objections *objections.Store
+	// Codes bring the code that a refusal takes; without them nobody can refuse.
+	Codes Codes
+	// Refunds are what goes back; without them the pages do not speak of it.
+	Refunds Refunds
 	// Bot is the name of the Telegram bot that debtors may link a chat with; empty: there is none.
 	Bot string
+	// Papers makes the documents of cases; nil: none are shown.
+	Papers *papers.Service
 }
 
 // Service is the portal's use cases. Every one is done for the debtor who holds the session, and only for the case of
-// that session.
+// that session. A helper of the debtor, whose session says so, may look and pay, and do nothing else.
 type Service struct {
 	cfg    Config
 	teller *story.Teller
+	links  *links.Store
 }
 
 // New returns the portal's use cases.
 func New(cfg Config) (*Service, error) {
-	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.CaseByToken == nil || cfg.TokenHash == nil || cfg.OpenIIN == nil || cfg.Contacts == nil {
+	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.CaseByToken == nil || cfg.TokenHash == nil || cfg.OpenIIN == nil || cfg.OpenPhone == nil || cfg.Contacts == nil {
 		return nil, errors.New("portal: the configuration is not complete")
 	}
-	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs)}, nil
+	return &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), links: links.New(cfg.Pool, cfg.Cases)}, nil
 }
 
 // Errors of the use cases, besides [LockedError].
@@ -70,11 +88,19 @@ var (
 	ErrNotPossible = errors.New("portal: the case does not allow this now")
 	ErrNoCheckout  = errors.New("portal: the payment could not be begun")
 	ErrPriceMoved  = errors.New("portal: the price has changed since it was shown")
+	ErrNotFound    = errors.New("portal: the case of the session has no such thing")
 	ErrChoice      = errors.New("portal: this cannot be chosen")
+	ErrHelper      = errors.New("portal: only the debtor may do this, and not a helper")
+	ErrTooMany     = errors.New("portal: there are as many as may be")
 )
 
 // FormError says which answers are no answers at all, such as three digits instead of four. It counts as no attempt.
-type FormError struct{ LastFour, BirthYear bool }
+type FormError struct {
+	LastFour, BirthYear bool
+	Number              caseno.Code // what is wrong with the number of the case; empty: nothing
+	Phone               bool        // the last four digits of a telephone
+	Code                bool        // the six digits that a debtor tells a helper, or gets by SMS
+}
 
 // Error implements error.
 func (e *FormError) Error() string { return "portal: the answers are not complete" }

@@ -21,7 +21,7 @@ func setup(t *testing.T) (*uitest.World, *portal.Service) {
 		t.Fatal(err)
 	}
 	s, err := portal.New(portal.Config{
-		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, Contacts: contact.New(w.Keys),
+		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, OpenPhone: w.OpenPhone, Contacts: contact.New(w.Keys),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ UPDATE portal_sessions SET expires_at = now() - interval '1 second'`)
 	}
 }
 
-func TestPay_withoutACheckoutIsNotOffered(t *testing.T) {
+func TestPay_withoutAWayIsNotOffered(t *testing.T) {
 	t.Parallel()
 	w, s := setup(t)
 	p := open(t, w)
@@ -119,7 +119,7 @@ func TestPay_withoutACheckoutIsNotOffered(t *testing.T) {
 	if err != nil || v.CanPay {
 		t.Errorf("payment is offered: %v %v", v.CanPay, err)
 	}
-	if err := s.Pay(t.Context(), visit.ID); !errors.Is(err, portal.ErrNotPossible) {
+	if _, err := s.Pay(t.Context(), visit.ID, "1", "till", i18n.KK); !errors.Is(err, portal.ErrNotPossible) {
 		t.Errorf("paying: %v", err)
 	}
 }

@@ -7,9 +7,13 @@ import (
 	"time"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
+	"robotbailiff/internal/pg"
+	"robotbailiff/notify/text"
 	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
@@ -19,7 +23,9 @@ import (
 // View is a case as its debtor sees it.
 type View struct {
 	Number   string
-	Name     string // of the debtor
+	Name     string // of the debtor; initials for a helper
+	Helper   bool   // a helper of the debtor is looking
+	SignedIn bool   // the case was opened after a sign-in, which opens the others too
 	Language string // of the debtor, as the case has it
 	State    string
 	Now      time.Time
@@ -44,15 +50,24 @@ type View struct {
 
 	CanPay    bool
 	CanRefuse bool
+	CanObject bool
+
+	Objections []Objection // newest first; without words and files
+
 	UndoUntil time.Time // set while a refusal may be taken back
 	FinalAt   time.Time // when a refusal made now would be final
 	Refused   bool
 
-	Waiting *Waiting // a payment under way
+	Waiting  *Payment // under way
+	Receipts []Receipt
+	Chosen   []Chosen // which accounts were arrested, and why these
+
+	Back MoneyBack // what goes back; without a Word nothing does
 
 	End End
 
-	Story []story.Entry // newest first
+	Story     []story.Entry // newest first
+	Documents []papers.Document
 }
 
 // Fee is what the private bailiff would add.
@@ -69,10 +84,12 @@ type Arrest struct {
 	Sure   bool // the bank has confirmed it
 }
 
-// Waiting is a payment that was begun and has not been seen yet.
-type Waiting struct {
-	Amount money.Amount
-	Since  time.Time // legal time
+// Chosen explains the choice of accounts for one arrest.
+type Chosen struct {
+	orders.Chosen
+	Held    money.Amount // on all places
+	Whole   bool         // the places cover the whole debt of then
+	Minimum money.Amount // that the law leaves to a person
 }
 
 // End tells how a case ended; the zero End belongs to a case that goes on.
@@ -81,17 +98,17 @@ type End struct {
 	ArrestWas    bool      // money had been held
 	LiftedAt     time.Time // zero: the bank has not confirmed yet
 	LiftedAfter  time.Duration
-	Refund       money.Amount
 	Bailiff      string
 	Licence      string
-	Recalled     bool // taken back from the private bailiff
+	Contact      string // how to reach the private bailiff; may be empty
+	Recalled     bool   // taken back from the private bailiff
 	ByRefusal    bool
 	CancelReason string
 }
 
 // Case shows the case of a session in a language.
 func (s *Service) Case(ctx context.Context, session string, lang i18n.Lang) (View, error) {
-	id, err := s.caseOf(ctx, session)
+	who, err := s.visitor(ctx, session)
 	if err != nil {
 		return View{}, err
 	}
@@ -99,43 +116,69 @@ func (s *Service) Case(ctx context.Context, session string, lang i18n.Lang) (Vie
 	if err != nil {
 		return View{}, fmt.Errorf("portal: legal time: %w", err)
 	}
-	v, err := s.view(ctx, id, now, lang)
+	return s.viewFor(ctx, who, now, lang)
+}
+
+// viewFor shows a case as far as who looks may see it.
+func (s *Service) viewFor(ctx context.Context, who visitor, now time.Time, lang i18n.Lang) (View, error) {
+	v, err := s.view(ctx, who.caseID, now, lang)
 	if err != nil {
-		return View{}, fmt.Errorf("portal: case %d: %w", id, err)
+		return View{}, fmt.Errorf("portal: case %d: %w", who.caseID, err)
+	}
+	v.SignedIn = who.person != nil
+	if who.helper != 0 {
+		v.Helper, v.Name, v.CanRefuse, v.UndoUntil = true, text.Initials(v.Name), false, time.Time{}
+		v.CanObject, v.Objections, v.Documents = false, nil, nil // documents name the debtor
 	}
 	return v, nil
 }
 
 func (s *Service) view(ctx context.Context, id int64, now time.Time, lang i18n.Lang) (View, error) {
-	q := s.cfg.Pool
-	cases, err := engine.Load(ctx, q, []int64{id})
-	if err != nil {
+	f := newCaseFile(s, id, now, lang)
+	if err := pg.Together(ctx, s.cfg.Pool, f.reads()...); err != nil {
 		return View{}, err
 	}
-	if len(cases) != 1 {
+	c, ok := f.loading.Case()
+	if !ok {
 		return View{}, ErrNoSession
 	}
-	c := cases[0]
-	w, err := readWrit(ctx, q, id)
-	if err != nil {
-		return View{}, fmt.Errorf("writ: %w", err)
-	}
-	told, events, err := s.teller.Case(ctx, q, id, lang)
+	told, err := s.teller.Events(ctx, f.events, lang)
 	if err != nil {
 		return View{}, err
 	}
-	v := s.snapshot(c, w, now, lang)
+	told = tellHelpers(told, f.helpers, now)
+	v := s.snapshot(c, f.writ, now, lang)
 	for i := len(told) - 1; i >= 0; i-- {
 		v.Story = append(v.Story, told[i])
 	}
-	if c.State.Final() {
-		v.End = end(c, w, events)
-		v.End.Refund, err = readRefundDue(ctx, q, id)
-		return v, err
+	if v.Documents, err = f.documents(); err != nil {
+		return View{}, err
 	}
-	v.Waiting, err = readCheckout(ctx, q, id, c.Outstanding)
+	v.Receipts, v.Chosen, v.Back = f.receipts, f.chosen, f.back
+	if c.State.Final() {
+		v.End = end(c, f.writ, f.events)
+		return v, nil
+	}
+	v.Waiting = f.waiting
 	v.CanPay = v.CanPay && v.Waiting == nil
-	return v, err
+	return v, nil
+}
+
+// chosen explains which accounts the arrests of a case chose, by the rules of the day on which each was asked for.
+func (s *Service) chosen(ctx context.Context, q engine.Querier, caseID int64) ([]Chosen, error) {
+	if s.cfg.Chosen == nil {
+		return nil, nil
+	}
+	plans, err := s.cfg.Chosen(ctx, q, caseID)
+	out := make([]Chosen, len(plans))
+	for i, p := range plans {
+		out[i] = Chosen{Chosen: p, Minimum: s.cfg.Cases.Pack().ProtectedMinimum(calendar.DateOf(p.At))}
+		for _, place := range p.Places {
+			out[i].Held = out[i].Held.Add(place.Sum)
+		}
+		out[i].Whole = !out[i].Held.Less(p.Asked)
+	}
+	return out, err
 }
 
 func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.Lang) View {
@@ -144,9 +187,13 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 		Number: caseno.Format(c.ID), Name: w.name, Language: c.Language, State: string(c.State), Now: now,
 		Issuer: w.issuer, Document: w.document, DocumentDate: w.documentDate, Kind: w.kind,
 		Debt: c.Debt, Paid: c.Paid, Outstanding: c.Outstanding, OpenedOn: c.OpenedOn, TermEndsOn: c.TermEndsOn, VoluntaryEndsOn: c.VoluntaryEndsOn,
-		Held: c.Hold != "", Suspended: c.Suspended != "", Until: c.SuspendedUntil,
+		Held: c.Hold != "" || c.Objected(), Suspended: c.Suspended != "", Until: c.SuspendedUntil,
 		Refused: !c.RefusalAt.IsZero(),
 	}
+	for i := len(c.Objections) - 1; i >= 0; i-- {
+		v.Objections = append(v.Objections, s.objection(&c, c.Objections[i], today))
+	}
+	v.CanObject = s.cfg.Objections != nil && !c.State.Final()
 	v.TermDay, v.TermDays = today.Sub(c.OpenedOn), c.TermEndsOn.Sub(c.OpenedOn)
 	v.VoluntaryRuns = !c.VoluntaryEndsOn.IsZero() && !today.After(c.VoluntaryEndsOn)
 	if x, ok := p.Lookup(pack.KeyKindPrefix+w.kind, today); ok {
@@ -169,8 +216,8 @@ func (s *Service) snapshot(c engine.Case, w writRow, now time.Time, lang i18n.La
 		}
 		return v
 	}
-	v.CanPay = c.Outstanding.IsPositive() && s.cfg.Checkout != nil
-	v.CanRefuse, v.FinalAt = !v.Refused, now.Add(refusalUndo(p, now))
+	v.CanPay = s.payable(c)
+	v.CanRefuse, v.FinalAt = !v.Refused && s.cfg.Codes.exist(), now.Add(refusalUndo(p, now))
 	if until := c.RefusalAt.Add(refusalUndo(p, now)); v.Refused && now.Before(until) {
 		v.UndoUntil = until
 	}
@@ -207,7 +254,7 @@ func refusalUndo(p *pack.Pack, now time.Time) time.Duration {
 
 // end gathers what the last page of a case tells.
 func end(c engine.Case, w writRow, events []engine.Event) End {
-	e := End{At: c.EndedAt, Bailiff: w.bailiff, Licence: w.licence, Recalled: w.recalled}
+	e := End{At: c.EndedAt, Bailiff: w.bailiff, Licence: w.licence, Contact: w.contact, Recalled: w.recalled}
 	for i := range c.Orders {
 		if o := &c.Orders[i]; o.Purpose == engine.Arrest && (o.Held.IsPositive() || o.Status == engine.Lifted || o.Status == engine.LiftRequested) {
 			e.ArrestWas = true

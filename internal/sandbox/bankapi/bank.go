@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Name     string
 	Peer     orders.Peer
+	Register orders.Register // instead of a peer: then it is the register of debtors
 	Signer   *wire.Signer
 	Ministry *wire.Verifier
 	Clock    clock.Clock
@@ -59,7 +60,11 @@ type Bank struct {
 // New makes a bank.
 func New(cfg Config) *Bank {
 	b := &Bank{cfg: cfg, mux: http.NewServeMux()}
-	for path, kind := range map[string]wire.Kind{"orders": wire.Submit, "orders/query": wire.Query, "accounts/query": wire.AskAccounts, "holds/query": wire.AskHolds} {
+	paths := map[string]wire.Kind{"orders": wire.Submit, "orders/query": wire.Query, "accounts/query": wire.AskAccounts, "holds/query": wire.AskHolds}
+	if cfg.Register != nil {
+		paths = map[string]wire.Kind{"entries": wire.Enter, "orders/query": wire.Query, "entries/query": wire.AskEntries}
+	}
+	for path, kind := range paths {
 		b.mux.HandleFunc("POST /v1/"+path, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, kind) })
 	}
 	return b
@@ -167,7 +172,19 @@ func (b *Bank) Answer(ctx context.Context, m wire.Message) (answer wire.Message,
 		err = b.submit(ctx, m, &answer)
 	case wire.Query:
 		answer.Kind = wire.Replies
-		answer.Replies, err = b.cfg.Peer.Query(ctx, m.IDs)
+		answer.Replies, err = b.queried().Query(ctx, m.IDs)
+	case wire.Enter:
+		answer.Kind = wire.Replies
+		answer.Replies, err = b.cfg.Register.Submit(ctx, m.Entries)
+		said := told(answer.Replies)
+		for _, e := range m.Entries {
+			if !said[e.ID] {
+				answer.Replies = append(answer.Replies, e.Reply("", ""))
+			}
+		}
+	case wire.AskEntries:
+		answer.Kind, answer.After = wire.Entries, m.After
+		answer.Listed, answer.Next, err = b.cfg.Register.List(ctx, m.After, m.Limit)
 	case wire.AskAccounts:
 		answer.Kind = wire.Accounts
 		accounts, e := b.cfg.Peer.Accounts(ctx, m.IINs)
@@ -191,10 +208,7 @@ func (b *Bank) submit(ctx context.Context, m wire.Message, answer *wire.Message)
 	if err != nil {
 		return err
 	}
-	said := make(map[uuid.UUID]bool, len(replies))
-	for _, r := range replies {
-		said[r.ID] = true
-	}
+	said := told(replies)
 	for _, o := range m.Orders { // what has no answer yet was taken all the same
 		if !said[o.ID] {
 			replies = append(replies, orders.Reply{ID: o.ID, CaseID: o.CaseID, Known: true})
@@ -202,6 +216,25 @@ func (b *Bank) submit(ctx context.Context, m wire.Message, answer *wire.Message)
 	}
 	answer.Kind, answer.Replies = wire.Replies, replies
 	return nil
+}
+
+// told are the orders that have a reply; the others were taken all the same.
+func told(replies []orders.Reply) map[uuid.UUID]bool {
+	said := make(map[uuid.UUID]bool, len(replies))
+	for _, r := range replies {
+		said[r.ID] = true
+	}
+	return said
+}
+
+// queried is who knows what became of orders.
+func (b *Bank) queried() interface {
+	Query(ctx context.Context, ids []uuid.UUID) ([]orders.Reply, error)
+} {
+	if b.cfg.Register != nil {
+		return b.cfg.Register
+	}
+	return b.cfg.Peer
 }
 
 // before fails without having done anything.

@@ -29,6 +29,8 @@ type Config struct {
 	Feed    *feed.Service
 	Signer  *proof.ReceiptSigner
 	Log     *slog.Logger
+	// ClientIP tells who asks without a good key; nil: the address of the connection.
+	ClientIP func(*http.Request) string
 }
 
 //go:embed openapi.json
@@ -51,8 +53,11 @@ func Handler(c Config) (http.Handler, error) {
 	if c.Inbox == nil || c.Sources == nil || c.Feed == nil || c.Signer == nil || c.Log == nil {
 		return nil, errors.New("web/api: something of the configuration is missing")
 	}
+	if c.ClientIP == nil {
+		c.ClientIP = ui.RemoteAddress
+	}
 	h := &handler{Config: c, strangers: ui.NewLimiter(maxStrange, time.Minute), senders: ui.NewLimiter(maxSent, time.Minute), readers: ui.NewLimiter(maxRead, time.Minute)}
-	m := http.NewServeMux()
+	m := ui.NewRouter()
 	route := func(pattern string, f func(http.ResponseWriter, *http.Request) error) {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, f(w, r)) })
 	}
@@ -73,7 +78,7 @@ func Handler(c Config) (http.Handler, error) {
 	route("/api/", func(http.ResponseWriter, *http.Request) error {
 		return &problem{Status: http.StatusNotFound, Code: codeNotFound}
 	})
-	return ui.Headers(m), nil
+	return m.Behind(ui.Headers), nil
 }
 
 // source is what a handler does for a source that is known.
@@ -84,7 +89,7 @@ func (h *handler) as(limit *ui.Limiter, f source) func(http.ResponseWriter, *htt
 	return func(w http.ResponseWriter, r *http.Request) error {
 		src, err := h.who(r)
 		if _, refused := errors.AsType[*intake.FatalError](err); refused {
-			if !h.strangers.Allow(ui.RemoteAddress(r)) {
+			if !h.strangers.Allow(h.ClientIP(r)) {
 				return tooOften(w)
 			}
 			w.Header().Set("WWW-Authenticate", "Bearer")

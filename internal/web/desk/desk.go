@@ -1,5 +1,5 @@
 // Package desk is the operators' pages below /desk/: how all cases stand, one case with all that happened to it,
-// the money, the orders to banks, the notices of the last days and their wording, the court batches, and the switch.
+// the money, the orders to banks, the first arrests of what is new, the notices of the last days and their wording, the court batches, and the switch.
 //
 // It must not decide, read the database, or show more of a person than the use cases give. Every filter is in the
 // address, so a view can be passed on as a link.
@@ -13,12 +13,14 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"time"
 
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/stop"
+	"robotbailiff/engine/trial"
+	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
-	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
 	"robotbailiff/notify/wording"
 	"robotbailiff/payments"
@@ -34,13 +36,23 @@ type Config struct {
 	Secure bool         // served over TLS
 	Key    []byte       // signs form tokens, at least 32 bytes, the same in all processes
 	Log    *slog.Logger // nil: silent
+	// Provider is at which people sign in; nil: at none. The use cases say how it is read.
+	Provider Provider
+	// ClientIP tells who asks, by which the tries to sign in are bounded; nil: the address of the connection.
+	ClientIP func(*http.Request) string
 }
 
-const sessionCookie = "desk"
+// signInsPerMinute bounds the tries of one address.
+const signInsPerMinute = 30
 
 type handler struct {
 	*ui.Site
-	app *app.Service
+	app  *app.Service
+	need map[string]Right // of each route
+
+	provider Provider // nil: none
+	tries    *ui.Limiter
+	clientIP func(*http.Request) string
 }
 
 // Handler answers everything below /desk/.
@@ -52,10 +64,15 @@ func Handler(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{Site: site, app: c.App}
-	m := http.NewServeMux()
+	if (c.Provider != nil) != c.App.HasProvider() {
+		return nil, errors.New("web/desk: a provider and how it is read belong together")
+	}
+	h := &handler{Site: site, app: c.App, provider: c.Provider, tries: ui.NewLimiter(signInsPerMinute, time.Minute), clientIP: c.ClientIP}
+	if h.clientIP == nil {
+		h.clientIP = ui.RemoteAddress
+	}
+	m := ui.NewRouter()
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
-	route("GET /desk/{$}", h.inside(h.overview))
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
 	route("POST /desk/cases/{number}/resume", h.inside(h.resumeCase))
 	route("GET /desk/cases/{number}/resume", h.inside(h.backToCase)) // the language row after a post
@@ -79,12 +96,17 @@ func Handler(c Config) (http.Handler, error) {
 	route("GET /desk/texts/edit", h.inside(h.textEdit))
 	route("POST /desk/texts/edit", h.inside(h.saveText))
 	route("POST /desk/texts/discard", h.inside(h.discardText))
+	route("GET /desk/trials", h.inside(h.trials))
+	route("POST /desk/trials/arrests/{number}/{ordinal}", h.inside(h.decideArrest))
+	route("GET /desk/trials/arrests/{number}/{ordinal}", h.inside(h.backToTrials)) // the language row after a post
+	route("POST /desk/trials/{id}/agree", h.inside(h.agreeToTrial))
+	route("GET /desk/trials/{id}/agree", h.inside(h.backToTrials))
 	route("GET /desk/switch", h.inside(h.theSwitch))
 	route("GET /desk/switch/stop", h.inside(h.confirmStop))
 	route("POST /desk/switch/stop", h.inside(h.throwSwitch))
 	route("POST /desk/switch/{id}/release", h.inside(h.releaseSwitch))
 	route("GET /desk/switch/{id}/release", h.inside(h.backToSwitch)) // the language row after a post
-	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.upload, explain))
+	m.Handle("POST /desk/imports", h.HandleUpload(intake.MaxUploadBytes, h.insideUpload(h.upload), explain))
 	route("GET /desk/money", h.inside(h.money))
 	route("GET /desk/money/suspense", h.inside(h.suspense))
 	route("GET /desk/money/payments/{id}", h.inside(h.payment))
@@ -100,20 +122,36 @@ func Handler(c Config) (http.Handler, error) {
 	route("GET /desk/money/refunds", h.inside(h.refunds))
 	route("POST /desk/money/refunds/collect", h.inside(h.collectRefunds))
 	route("GET /desk/money/refunds/{was}", h.inside(h.backToRefunds))
+	route("GET /desk/money/claimants", h.inside(h.claimants))
+	route("POST /desk/money/claimants/collect", h.inside(h.collectRemittances))
+	route("GET /desk/money/claimants/collect", h.inside(h.backToClaimants)) // the language row after a post
+	route("GET /desk/money/claimants/{scope}", h.inside(h.claimant))
+	route("POST /desk/money/claimants/{scope}/propose", h.inside(h.proposeRequisites))
+	route("POST /desk/money/claimants/{scope}/approve", h.inside(h.approveRequisites))
+	route("POST /desk/money/claimants/{scope}/reject", h.inside(h.rejectRequisites))
+	route("GET /desk/money/claimants/{scope}/{was}", h.inside(h.backToClaimant))
 	route("GET /desk/money/files/{id}", h.inside(h.payoutFile))
 	route("POST /desk/money/files/{id}/release", h.inside(h.releaseFile))
 	route("POST /desk/money/files/{id}/drop", h.inside(h.dropFile))
 	route("POST /desk/money/files/{id}/take", h.inside(h.takeFile))
 	route("GET /desk/money/files/{id}/{was}", h.inside(h.backToFile))
-	m.Handle("POST /desk/money/report", h.HandleUpload(maxReport, h.bankReport, explain))
+	m.Handle("POST /desk/money/report", h.HandleUpload(maxReport, h.insideUpload(h.bankReport), explain))
 	route("GET /desk/money/report", h.inside(h.backToRefunds))
-	route("GET /desk/find", h.inside(h.find))
-	route("POST /desk/sign-in", h.signIn)
-	route("POST /desk/sign-out", h.signOut)
-	route("GET /desk/sign-in", home)
-	route("GET /desk/sign-out", home)
+	h.objections(route)
+	h.todayRoutes(route)
+	h.robotRoutes(route)
+	m.Handle("GET "+script.path, script)
+	h.signInRoutes(route)
+	h.documentRoutes(route)
+	h.caseListRoutes(route)
+	h.accessRoutes(route)
+	h.meRoutes(route)
+	h.linkRoutes(route)
 	route("/desk/", site.NotFound)
-	return site.Protect(m), nil
+	if h.need, err = rights(m.Patterns()); err != nil {
+		return nil, err
+	}
+	return m.Behind(site.Protect), nil
 }
 
 func newSite(c Config) (*ui.Site, error) {
@@ -121,12 +159,12 @@ func newSite(c Config) (*ui.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css"}, Secure: c.Secure, Key: c.Key, Log: c.Log})
+	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css", "today.css"}, Script: script.path, Secure: c.Secure, Key: c.Key, Log: c.Log})
 }
 
 func explain(err error) *ui.Failure {
 	switch {
-	case errors.Is(err, app.ErrNoSignIn), errors.Is(err, app.ErrNoMoney):
+	case errors.Is(err, app.ErrNoSignIn), errors.Is(err, app.ErrNoMoney), errors.Is(err, app.ErrNoLists), errors.Is(err, app.ErrNoMachinery):
 		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
 	case errors.Is(err, intake.ErrNoBatch):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}
@@ -136,56 +174,22 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}
 	case errors.Is(err, stop.ErrNoStop):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/switch"}
+	case errors.Is(err, trial.ErrNone):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/trials"}
+	case errors.Is(err, app.ErrNoObjection):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/objections"}
+	case errors.Is(err, accounts.ErrNoLink):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "no_link"}
+	case errors.Is(err, app.ErrNoVisit):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/me"}
+	case errors.Is(err, app.ErrWholeCountry):
+		return &ui.Failure{Status: http.StatusForbidden, Name: "whole_country"}
+	case errors.Is(err, app.ErrSecond):
+		return &ui.Failure{Status: http.StatusForbidden, Name: "second_word"}
+	case errors.Is(err, caselist.ErrNoExport):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}
 	return nil
-}
-
-func home(w http.ResponseWriter, _ *http.Request) error { return ui.Redirect(w, "/desk/") }
-
-// inside lets only those in who are signed in, and shows the others the way to sign in.
-func (h *handler) inside(f func(w http.ResponseWriter, r *http.Request, a app.Actor) error) ui.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		actor, err := h.app.Who(r.Context(), h.Cookies.Get(r, sessionCookie))
-		if errors.Is(err, app.ErrSignedOut) {
-			p := signInPage{Page: h.NewPage(w, r, i18n.Say("desk.sign_in.title")), Next: r.URL.RequestURI()}
-			return h.Render.Render(w, r, http.StatusForbidden, "signin", p.Lang, p)
-		}
-		if err != nil {
-			return err
-		}
-		return f(w, r, actor)
-	}
-}
-
-type signInPage struct {
-	ui.Page
-	Next string
-}
-
-func (h *handler) signIn(w http.ResponseWriter, r *http.Request) error {
-	session, life, err := h.app.SignIn(r.Context(), r.PostFormValue("operator") == "2")
-	if err != nil {
-		return err
-	}
-	h.Cookies.Set(w, sessionCookie, session, life)
-	return ui.Redirect(w, nextPath(r.PostFormValue("next")))
-}
-
-// nextPath keeps only a path of the desk itself.
-func nextPath(s string) string {
-	u, err := url.Parse(s)
-	if err != nil || u.Host != "" || u.Scheme != "" || len(u.Path) < 6 || u.Path[:6] != "/desk/" {
-		return "/desk/"
-	}
-	return u.RequestURI()
-}
-
-func (h *handler) signOut(w http.ResponseWriter, r *http.Request) error {
-	if err := h.app.SignOut(r.Context(), h.Cookies.Get(r, sessionCookie)); err != nil {
-		return err
-	}
-	h.Cookies.Set(w, sessionCookie, "", -1)
-	return home(w, r)
 }

@@ -10,18 +10,19 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
-	"robotbailiff/engine/stop"
+	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/desk"
 	"robotbailiff/internal/web/ui/uitest"
-	"robotbailiff/rules"
-	"robotbailiff/rules/calendar"
-	"robotbailiff/rules/money"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
+
+// anybody is two people who may do everything: what roles may is tested by itself.
+var anybody = []app.Actor{{Name: "desk:demo", Roles: app.Roles}, {Name: "desk:demo-2", Roles: app.Roles}}
 
 type stage struct {
 	*uitest.World
@@ -31,9 +32,19 @@ type stage struct {
 
 func setup(t *testing.T, demo bool) stage {
 	t.Helper()
+	people := anybody
+	if !demo {
+		people = nil
+	}
+	return setupFor(t, people)
+}
+
+// setupFor is a desk at which some people may sign in.
+func setupFor(t *testing.T, people []app.Actor) stage {
+	t.Helper()
 	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
 	must(t, err)
-	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), DemoSignIn: demo})
+	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Objections: objections.New(w.Pool, w.Keys), Lists: caselist.New(w.Pool, w.Keys), DemoSignIn: people != nil, DemoPeople: people})
 	must(t, err)
 	h, err := desk.Handler(desk.Config{App: service, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	must(t, err)
@@ -59,6 +70,17 @@ func (s stage) signIn(t *testing.T) {
 	if got := s.Submit(s.Get("/desk/"), "/desk/sign-in", nil); got.Status != http.StatusSeeOther || got.Header.Get("Location") != "/desk/" {
 		t.Fatalf("signing in gave %d", got.Status)
 	}
+}
+
+// as signs one of the people in, in a browser of his own.
+func (s stage) as(t *testing.T, name string) *uitest.Browser {
+	t.Helper()
+	b := s.Another()
+	b.Lang = "en"
+	if got := b.Submit(b.Get("/desk/access"), "/desk/sign-in", map[string]string{"person": name}); got.Status != http.StatusSeeOther {
+		t.Fatalf("%s: %d", name, got.Status)
+	}
+	return b
 }
 
 func (s stage) wants(t *testing.T, text string, words ...string) {
@@ -91,44 +113,9 @@ func (s stage) fill(t *testing.T) map[string]uitest.Person {
 	s.Clock.Advance(20 * 24 * time.Hour)
 	must(t, s.World.Do(ctx, id("handed_over"), engine.ActorRobot, engine.Tick{}))
 	_, err := s.Pool.Exec(ctx, `INSERT INTO payments (source, txn_id, amount, currency, value_date, received_at, refund_due)
-VALUES ('gateway', 'x1', 770000, 'KZT', '2026-03-10', now(), 0), ('gateway', 'x2', 100000, 'KZT', '2026-03-10', now(), 30000)`)
+VALUES ('gateway', 'x1', 770000, 'KZT', '2026-03-10', '2026-03-10 05:00+00', 0), ('gateway', 'x2', 100000, 'KZT', '2026-03-10', '2026-03-10 05:00+00', 30000)`)
 	must(t, err)
 	return people
-}
-
-func TestOverview_countsExactly(t *testing.T) {
-	t.Parallel()
-	s := setup(t, true)
-	s.fill(t)
-	s.signIn(t)
-	page := s.Get("/desk/?lang=en")
-	text := page.Text("main")
-	tile := func(name string) string {
-		for _, d := range page.All(".tiles div") {
-			if got := uitest.Words(d); strings.HasPrefix(got, name+" ") {
-				return strings.Fields(strings.TrimPrefix(got, name+" "))[0]
-			}
-		}
-		return ""
-	}
-	var cases, debt, paid, outstanding int64
-	must(t, s.Pool.QueryRow(t.Context(), `SELECT count(*), sum(debt), sum(paid), sum(outstanding) FILTER (WHERE ended_at IS NULL) FROM cases`).Scan(&cases, &debt, &paid, &outstanding))
-	plain := func(tiyn int64) string { return comma(money.FromTiyn(tiyn).String()) }
-	for name, want := range map[string]string{
-		"Cases": "8", "Debts": plain(debt), "Paid": plain(paid), "Outstanding": plain(outstanding), "Refunds due": "300.00", "Money in suspense": "8,400.00",
-		"Fees saved": plain((1333300 + 1444400) / 4),
-	} {
-		if got := tile(name); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-	s.wants(t, text, "The robot is on", "Abai Region", "The case was opened", "Case ended, hold not lifted yet", "ended: 22 March")
-	if got := len(page.All(".bars rect")); got != 6 {
-		t.Errorf("%d pieces in the bar, want one for each state", got)
-	}
-	if got := len(page.All("#latest ~ .scroll tbody tr")); got != 20 {
-		t.Errorf("%d latest events", got)
-	}
 }
 
 // comma writes 12345.67 as 12,345.67.
@@ -138,63 +125,6 @@ func comma(s string) string {
 		whole = whole[:i] + "," + whole[i:]
 	}
 	return whole + "." + part
-}
-
-// TestOverview_savedFeesAreTheFees compares the set-based figure with the fee of each paid case (EL 118).
-func TestOverview_savedFeesAreTheFees(t *testing.T) {
-	t.Parallel()
-	s := setup(t, true)
-	s.fill(t)
-	sum := money.Zero
-	for _, tenge := range []int64{13333, 14444} {
-		fee, _ := rules.Fee(s.Store.Pack(), uitest.Tenge(tenge), calendar.DateOf(uitest.Morning))
-		sum = sum.Add(fee)
-	}
-	v, err := s.service.Overview(t.Context(), app.Actor{Name: "desk:test"}, "")
-	must(t, err)
-	if !v.Saved.Known || !v.Saved.Amount.Equal(sum) {
-		t.Errorf("saved %s, the fees are %s", v.Saved.Amount, sum)
-	}
-	if _, err := s.service.Overview(t.Context(), app.Actor{}, ""); err == nil {
-		t.Error("nobody may look")
-	}
-}
-
-func TestOverview_filtersByRegion(t *testing.T) {
-	t.Parallel()
-	s := setup(t, true)
-	s.fill(t)
-	s.signIn(t)
-	page := s.Get("/desk/?lang=en&region=10")
-	s.wants(t, page.Text("main"), "Abai Region", "Cases 2")
-	if got := page.Attr(`.langs a[lang="kk"]`, "href"); got != "?lang=kk&region=10" {
-		t.Errorf("the language row loses the filter: %s", got)
-	}
-	for _, a := range page.All("#latest ~ .scroll tbody a") {
-		number := uitest.Words(a)
-		id, err := caseno.Parse(number)
-		must(t, err)
-		var region string
-		must(t, s.Pool.QueryRow(t.Context(), `SELECT region FROM cases WHERE id = $1`, id).Scan(&region))
-		if region != "10" {
-			t.Errorf("an event of region %s is shown", region)
-		}
-	}
-	if got := s.Get("/desk/?region=%27").Status; got != http.StatusOK {
-		t.Errorf("a filter that makes no sense gave %d", got)
-	}
-}
-
-func TestOverview_saysThatTheRobotIsStopped(t *testing.T) {
-	t.Parallel()
-	s := setup(t, true)
-	now, err := s.Clock.Now(t.Context())
-	must(t, err)
-	_, err = stop.NewStore(s.Pool).Throw(t.Context(), stop.Everything, "Aigul", "INC-42", now)
-	must(t, err)
-	s.signIn(t)
-	page := s.Get("/desk/?lang=ru")
-	s.wants(t, page.Text("main"), "Меры остановлены", "INC-42", "Событий пока нет")
 }
 
 func TestCase_showsTheFileAndHidesThePerson(t *testing.T) {
@@ -231,12 +161,9 @@ func TestFind_readsNumbersAsPeopleWriteThem(t *testing.T) {
 	s.signIn(t)
 	number := caseno.Format(p.CaseID)
 	for _, typed := range []string{number, " " + number + " ", strings.ReplaceAll(number, "-", ""), strings.ReplaceAll(number, "-", "–")} {
-		if got := s.Get("/desk/find?number=" + url.QueryEscape(typed)).Header.Get("Location"); got != "/desk/cases/"+number {
+		if got := s.Submit(s.Get("/desk/"), "/desk/cases/search", map[string]string{"q": typed}).Header.Get("Location"); got != "/desk/cases/"+number {
 			t.Errorf("%q leads to %q", typed, got)
 		}
-	}
-	if got := s.Get("/desk/find?number=850101300075&lang=en"); got.Status != http.StatusNotFound || !got.Has(`[role="alert"]`) || strings.Contains(got.Text(), "850101300075") {
-		t.Errorf("a number of another kind gave %d", got.Status)
 	}
 	if got := s.Get("/desk/cases/" + caseno.Format(260000777)); got.Status != http.StatusNotFound {
 		t.Errorf("a case that does not exist gave %d", got.Status)
@@ -247,8 +174,8 @@ func TestSignIn_isForTheSandboxOnly(t *testing.T) {
 	t.Parallel()
 	s := setup(t, false)
 	p := s.open(t, uitest.Writ{})
-	for _, path := range []string{"/desk/", "/desk/cases/" + caseno.Format(p.CaseID), "/desk/find?number=1"} {
-		if got := s.Get(path); got.Status != http.StatusServiceUnavailable || !strings.Contains(s.Get(path+map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]+"lang=en").Text("h1"), "not configured yet") {
+	for _, path := range []string{"/desk/", "/desk/cases/" + caseno.Format(p.CaseID), "/desk/cases"} {
+		if got := s.Get(path); got.Status != http.StatusServiceUnavailable || !strings.Contains(s.Get(path+"?lang=en").Text("h1"), "not configured yet") {
 			t.Errorf("%s without a way to sign in: %d", path, got.Status)
 		}
 	}
@@ -263,7 +190,7 @@ func TestSignIn_guardsEveryPage(t *testing.T) {
 	s := setup(t, true)
 	p := s.open(t, uitest.Writ{})
 	file := "/desk/cases/" + caseno.Format(p.CaseID)
-	for _, path := range []string{"/desk/", file, "/desk/find?number=1"} {
+	for _, path := range []string{"/desk/", file, "/desk/cases"} {
 		got := s.Get(path)
 		if got.Status != http.StatusForbidden || !got.Has(`form[action="/desk/sign-in"]`) || strings.Contains(got.Body, caseno.Format(p.CaseID)+"</h1>") {
 			t.Errorf("%s without a visit: %d", path, got.Status)
@@ -290,7 +217,7 @@ func TestReading_neverWrites(t *testing.T) {
 	s.signIn(t)
 	before, err := s.Counts(t.Context())
 	must(t, err)
-	for _, path := range []string{"/desk/", "/desk/?region=75", "/desk/cases/" + caseno.Format(p.CaseID), "/desk/find?number=1", "/desk/sign-in", "/desk/sign-out", "/desk/nowhere"} {
+	for _, path := range []string{"/desk/", "/desk/?region=75", "/desk/cases/" + caseno.Format(p.CaseID), "/desk/cases", "/desk/sign-in", "/desk/sign-out", "/desk/nowhere"} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			if got := s.Browser.Do(method, path, nil, nil); got.Status >= 500 {
 				t.Errorf("%s %s: %d", method, path, got.Status)
@@ -313,7 +240,7 @@ func TestPages_areAsTheyWere(t *testing.T) {
 	}
 	s.signIn(t)
 	for _, l := range []string{"kk", "ru", "en"} {
-		testkit.Golden(t, "overview."+l+".txt", []byte(s.Get("/desk/?lang="+l).Outline("body")))
+		testkit.Golden(t, "today."+l+".txt", []byte(s.Get("/desk/?lang="+l).Outline("body")))
 		testkit.Golden(t, "casefile."+l+".txt", []byte(s.Get("/desk/cases/"+caseno.Format(p.CaseID)+"?lang="+l).Outline("body", "details")))
 	}
 }

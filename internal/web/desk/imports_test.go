@@ -41,7 +41,7 @@ func TestImports_twoPeopleLetABatchIn(t *testing.T) {
 	s.waitingBatch(t)
 	second := s.Another()
 	s.signIn(t)
-	second.Submit(second.Get("/desk/imports"), "/desk/sign-in", map[string]string{"operator": "2"})
+	second.Submit(second.Get("/desk/imports"), "/desk/sign-in", map[string]string{"person": "desk:demo-2"})
 
 	s.wants(t, s.Get("/desk/imports?lang=en&state=waiting").Text("main"), "court-7101", "Waits for two people", "You are desk:demo")
 	page := s.Get("/desk/imports/1?lang=en")
@@ -61,8 +61,8 @@ func TestImports_twoPeopleLetABatchIn(t *testing.T) {
 	}
 	page = s.Get("/desk/imports/1")
 	s.wants(t, page.Text("main"), "Approved", "desk:demo-2", "Being taken in", "In progress")
-	if !page.Has(`meta[http-equiv="refresh"]`) {
-		t.Error("the page of a batch at work does not refresh itself")
+	if page.Has(`meta[http-equiv="refresh"]`) || !strings.HasPrefix(page.Attr("[data-hx-sse-connect]", "data-hx-sse-connect"), "/desk/live?batch=") {
+		t.Error("the page of a batch at work does not live")
 	}
 	rows := s.Get("/desk/imports/1/rows?verdict=duplicate&lang=ru")
 	if rows.Status != http.StatusOK || s.Get("/desk/imports/77").Status != http.StatusNotFound {

@@ -11,7 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/jobs"
@@ -40,6 +42,12 @@ type till struct {
 
 func openTill(t *testing.T) till {
 	t.Helper()
+	return openTillFor(t, anybody)
+}
+
+// openTillFor is one at which some people may sign in.
+func openTillFor(t *testing.T, people []app.Actor) till {
+	t.Helper()
 	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
 	must(t, err)
 	robot, err := jobs.New(jobs.Config{
@@ -47,8 +55,11 @@ func openTill(t *testing.T) till {
 		House: jobs.House{Name: "Департамент", BIN: "971240001315", KNP: "190", Version: pain.V03},
 	})
 	must(t, err)
+	docs, err := w.Papers(nil)
+	must(t, err)
 	service, err := app.New(app.Config{
-		Pool: w.Pool, Cases: robot.Engine, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Money: robot, DemoSignIn: true,
+		Pool: w.Pool, Cases: robot.Engine, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Money: robot,
+		Papers: docs, Objections: objections.New(w.Pool, w.Keys), Lists: caselist.New(w.Pool, w.Keys), Machinery: robot, DemoSignIn: true, DemoPeople: people,
 	})
 	must(t, err)
 	h, err := desk.Handler(desk.Config{App: service, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})

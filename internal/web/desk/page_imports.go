@@ -31,6 +31,7 @@ type importsPage struct {
 	States []intake.State
 	Actor  string
 	Older  string // address of the next page; empty: there is none
+	Live   string // address of the live figures
 }
 
 func (h *handler) imports(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -44,17 +45,16 @@ func (h *handler) imports(w http.ResponseWriter, r *http.Request, actor app.Acto
 	if err != nil {
 		return err
 	}
-	p := importsPage{Page: h.page(w, r, i18n.Say("desk.imports.title")), View: v, Filter: f, States: batchStates, Actor: actor.Name}
+	p := importsPage{Page: h.Scripted(h.page(w, r, i18n.Say("desk.imports.title"))), View: v, Filter: f, States: batchStates, Actor: actor.Name}
 	if v.Next != 0 {
 		p.Older = "/desk/imports?" + url.Values{"source": {f.Source}, "state": {string(f.State)}, "before": {strconv.FormatInt(v.Next, 10)}}.Encode()
 	}
-	for i := range v.Batches {
-		if st := v.Batches[i].State; st == intake.StateReceived || st == intake.StateStaging {
-			p.Refresh = "5"
-		}
-	}
+	p.Live = liveBatches(v.Newest)
 	return h.Render.Render(w, r, http.StatusOK, "imports", p.Lang, p)
 }
+
+// liveBatches is the address of the live figures of batches, for a page on which this was the newest; -1: none is announced.
+func liveBatches(newest int64) string { return "/desk/live?batch=" + strconv.FormatInt(newest, 10) }
 
 type importPage struct {
 	ui.Page
@@ -62,6 +62,8 @@ type importPage struct {
 	Reasons []string
 	Actor   string
 	Until   time.Time // when the proposal ends
+	Working bool      // it is being taken in
+	Live    string    // address of the live figures, while it is
 	Mine    bool      // the actor himself has proposed the release
 	// What is wrong with the file as a whole, in the page's language, and the fields that it is about.
 	FaultText, FaultIn string
@@ -90,7 +92,7 @@ func (h *handler) showImport(w http.ResponseWriter, r *http.Request, actor app.A
 		p.FaultText, p.FaultIn = intake.FaultMessage(v.Fault.Code, string(p.Lang)), strings.Join(v.Fault.Fields, ", ")
 	}
 	if v.State == intake.StateReceived || v.State == intake.StateStaging {
-		p.Refresh = "2"
+		p.Page, p.Working, p.Live = h.Scripted(p.Page), true, liveBatches(-1)
 	}
 	return h.Render.Render(w, r, status, "import", p.Lang, p)
 }

@@ -21,18 +21,19 @@ type moneyPage struct {
 	Actor    string
 	Meanings []ledger.Meaning
 	Problem  string // of what was just tried
+	Form     app.MoneyForm
 }
 
 func (h *handler) money(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
-	return h.showMoney(w, r, actor, http.StatusOK, "")
+	return h.showMoney(w, r, actor, http.StatusOK, "", app.MoneyForm{})
 }
 
-func (h *handler) showMoney(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, problem string) error {
+func (h *handler) showMoney(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, problem string, f app.MoneyForm) error {
 	v, err := h.app.MoneyDay(r.Context(), actor)
 	if err != nil {
 		return err
 	}
-	p := moneyPage{Page: h.page(w, r, i18n.Say("desk.money.title")), View: v, Actor: actor.Name, Meanings: ledger.Meanings, Problem: problem}
+	p := moneyPage{Page: h.page(w, r, i18n.Say("desk.money.title")), View: v, Actor: actor.Name, Meanings: ledger.Meanings, Problem: problem, Form: f}
 	return h.Render.Render(w, r, status, "money", p.Lang, p)
 }
 

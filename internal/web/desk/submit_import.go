@@ -41,14 +41,7 @@ type uploadPage struct {
 }
 
 // upload keeps the file of an operator, or says why it cannot be taken.
-func (h *handler) upload(w http.ResponseWriter, r *http.Request, fields url.Values, fileName string, file io.Reader) error {
-	actor, err := h.app.Who(r.Context(), h.Cookies.Get(r, sessionCookie))
-	if errors.Is(err, app.ErrSignedOut) {
-		return ui.Redirect(w, "/desk/imports")
-	}
-	if err != nil {
-		return err
-	}
+func (h *handler) upload(w http.ResponseWriter, r *http.Request, actor app.Actor, fields url.Values, fileName string, file io.Reader) error {
 	if file == nil {
 		file = http.NoBody
 	}

@@ -26,7 +26,10 @@ func (h *handler) proposeMoney(w http.ResponseWriter, r *http.Request, actor app
 	id, err := h.app.ProposeMoney(r.Context(), actor, f)
 	if code := refusedMoney(err); code != "" {
 		if f.Kind == string(acts.Explain) {
-			return h.showMoney(w, r, actor, http.StatusUnprocessableEntity, code)
+			return h.showMoney(w, r, actor, http.StatusUnprocessableEntity, code, f)
+		}
+		if f.Kind == string(acts.Recover) {
+			return h.showClaimants(w, r, actor, http.StatusUnprocessableEntity, code, nil)
 		}
 		v, err := h.app.MoneyPayment(r.Context(), actor, f.Payment)
 		if err != nil {
@@ -175,23 +178,20 @@ func (h *handler) backToMoney(w http.ResponseWriter, _ *http.Request, _ app.Acto
 const maxReport = 20 << 20
 
 // bankReport takes a bank's answer to a file of payment orders.
-func (h *handler) bankReport(w http.ResponseWriter, r *http.Request, _ url.Values, _ string, file io.Reader) error {
-	actor, err := h.app.Who(r.Context(), h.Cookies.Get(r, sessionCookie))
-	if errors.Is(err, app.ErrSignedOut) {
-		return ui.Redirect(w, "/desk/money/refunds")
-	}
-	if err != nil {
-		return err
-	}
+func (h *handler) bankReport(w http.ResponseWriter, r *http.Request, actor app.Actor, form url.Values, _ string, file io.Reader) error {
 	if file == nil {
 		file = bytes.NewReader(nil)
 	}
+	show := h.showRefunds
+	if form.Get("at") == "claimants" {
+		show = h.showClaimants
+	}
 	told, err := h.app.TakeReport(r.Context(), actor, file)
 	if code := refusedMoney(err); code != "" {
-		return h.showRefunds(w, r, actor, http.StatusUnprocessableEntity, code, nil)
+		return show(w, r, actor, http.StatusUnprocessableEntity, code, nil)
 	}
 	if err != nil {
 		return err
 	}
-	return h.showRefunds(w, r, actor, http.StatusOK, "", &told)
+	return show(w, r, actor, http.StatusOK, "", &told)
 }

@@ -28,7 +28,7 @@ func (s stage) two(t *testing.T) (second *uitest.Browser) {
 	t.Helper()
 	second = s.Another()
 	s.signIn(t)
-	if got := second.Submit(second.Get("/desk/texts"), "/desk/sign-in", map[string]string{"operator": "2"}); got.Status != http.StatusSeeOther {
+	if got := second.Submit(second.Get("/desk/texts"), "/desk/sign-in", map[string]string{"person": "desk:demo-2"}); got.Status != http.StatusSeeOther {
 		t.Fatalf("the second operator: %d", got.Status)
 	}
 	return second

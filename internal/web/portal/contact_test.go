@@ -50,7 +50,7 @@ func TestContact_isChosenForAllCases(t *testing.T) {
 	if want := "t 260000001 debtor preferred ky push 2026-03-02 04:00:00+00"; act != want {
 		t.Errorf("recorded %q, want %q", act, want)
 	}
-	for _, l := range []string{"kk", "ru", "en"} {
+	for _, l := range []string{"kk", "ru", "en", "ky", "uz"} {
 		page := s.Get("/p/case/contact?lang=" + l)
 		checkPage(t, page, l)
 		testkit.Golden(t, "contact."+l+".txt", []byte(page.Outline("main")))
@@ -97,7 +97,7 @@ func TestDevice_isRegisteredByTheApp(t *testing.T) {
 	if got := len(page.All(`form[action="/p/case/device/remove"]`)); got != 1 {
 		t.Errorf("%d devices", got)
 	}
-	for _, l := range []string{"kk", "ru", "en"} {
+	for _, l := range []string{"kk", "ru", "en", "ky", "uz"} {
 		checkPage(t, s.Get("/p/case/contact?lang="+l), l)
 	}
 	if got := s.Submit(page, "/p/case/device/remove", map[string]string{"device": "x"}); got.Status != http.StatusUnprocessableEntity {
@@ -135,7 +135,7 @@ func TestTelegram_isLinkedByAnAddressForOneChat(t *testing.T) {
 	if got := s.Submit(page, "/p/case/contact", map[string]string{"notices": "ru", "channel": "telegram"}); got.Status != http.StatusSeeOther {
 		t.Errorf("%d", got.Status)
 	}
-	for _, l := range []string{"kk", "ru", "en"} {
+	for _, l := range []string{"kk", "ru", "en", "ky", "uz"} {
 		page := s.Get("/p/case/contact?lang=" + l)
 		checkPage(t, page, l)
 		testkit.Golden(t, "telegram."+l+".txt", []byte(page.Outline("main")))

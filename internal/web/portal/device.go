@@ -50,6 +50,8 @@ func (h *handler) addDevice(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, app.ErrNoSession):
 		problem(w, http.StatusForbidden, "no_session", "the visit is over: open the personal link again")
+	case errors.Is(err, app.ErrHelper):
+		problem(w, http.StatusForbidden, "helper", "only the debtor may register a device, and not a helper")
 	case errors.Is(err, errMedia):
 		problem(w, http.StatusUnsupportedMediaType, "media_type", errMedia.Error())
 	case errors.Is(err, errBody):

@@ -48,19 +48,34 @@ func TestGate_theMessageCameToSomebodyElse(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p, ended := s.open(t, uitest.Writ{}), s.open(t, uitest.Writ{Document: "N-2"})
-	_, err := s.Store.Apply(t.Context(), []engine.For{{CaseID: ended.CaseID, Actor: engine.ActorCourt, Command: engine.Cancel{Act: "1", Ground: "annulled"}}})
+	path := "/p/" + p.Token
+	for _, phone := range []string{"", "12", "12345"} { // not four digits
+		got := s.Submit(s.Get(path+"?lang=ru"), path, map[string]string{"phone": phone, "stranger": "yes"})
+		if got.Status != http.StatusUnprocessableEntity || !got.Has(`form[action="`+path+`"] #phone[aria-invalid]`) || got.Attr("#phone", "value") != phone {
+			t.Errorf("%q: %d", phone, got.Status)
+		}
+		checkPage(t, got, "ru")
+	}
+	for _, phone := range []string{"9997", "9998", "9999"} { // a program that guesses is thanked as well, and nothing happens
+		if got := s.Submit(s.Get(path), path, map[string]string{"phone": phone}); got.Header.Get("Location") != "/p/stranger" {
+			t.Errorf("%q: %d", phone, got.Status)
+		}
+	}
+	before, err := engine.Load(t.Context(), s.Pool, []int64{p.CaseID})
+	must(t, err)
+	if before[0].Hold != "" {
+		t.Fatalf("the wrong number holds the case for %q", before[0].Hold)
+	}
+	_, err = s.Store.Apply(t.Context(), []engine.For{{CaseID: ended.CaseID, Actor: engine.ActorCourt, Command: engine.Cancel{Act: "1", Ground: "annulled"}}})
 	must(t, err)
 	for _, token := range []string{p.Token, p.Token, ended.Token, strings.Repeat("2", 22), "x"} { // twice: once is enough
 		b, path := s.Another(), "/p/"+token
-		got := b.Submit(b.Get(path+"?lang=ru"), path+"/stranger", nil)
+		got := b.Submit(b.Get(path+"?lang=ru"), path, map[string]string{"phone": p.Phone[8:], "stranger": "yes"})
 		if got.Status != http.StatusSeeOther || got.Header.Get("Location") != "/p/stranger" {
 			t.Errorf("%s: %d %s", token, got.Status, got.Text("main"))
 		}
 	}
 	s.wants(t, s.Get("/p/stranger?lang=ru"), "SMS по этому делу на ваш номер больше не придут")
-	if back := s.Get("/p/" + p.Token + "/stranger"); back.Header.Get("Location") != "/p/"+p.Token { // the language row after a post
-		t.Errorf("%d %v", back.Status, back.Header)
-	}
 	cases, err := engine.Load(t.Context(), s.Pool, []int64{p.CaseID, ended.CaseID})
 	must(t, err)
 	for _, c := range cases {
@@ -176,7 +191,7 @@ func TestReading_neverWrites(t *testing.T) {
 	must(t, err)
 	paths := []string{
 		"/p/", "/p/closed", "/p/" + p.Token, "/p/" + strings.Repeat("2", 22), "/p/case", "/p/case/waiting", "/p/case/refuse", "/p/case/refused",
-		"/p/case/contact", "/p/case/device", "/p/case/device/remove", "/p/case/telegram", "/p/case/telegram/remove", "/p/case/pay", "/p/case/pay/again", "/p/case/undo", "/p/case/extend", "/p/case/leave", "/p/case/refuse/confirm", "/p/case?lang=ru", "/p/nowhere/at/all",
+		"/p/case/contact", "/p/case/device", "/p/case/device/remove", "/p/case/telegram", "/p/case/telegram/remove", "/p/case/pay", "/p/return", "/verify?code=x", "/p/case/payment/x/leave", "/p/case/undo", "/p/case/extend", "/p/case/leave", "/p/case/refuse/confirm", "/p/case?lang=ru", "/p/nowhere/at/all",
 	}
 	for _, path := range paths {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {

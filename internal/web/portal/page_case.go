@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 
+	"robotbailiff/engine"
 	app "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/i18n"
@@ -21,8 +22,12 @@ type casePage struct {
 	CanUndo      bool
 	ShowNothing  bool
 	ShowDisagree bool
+	Grounds      []string // on which one may object
 	Notices      []i18n.Text
 	Decisions    []story.Entry
+	Plans        [][]i18n.Text // why an arrest lies on the accounts on which it does
+	Documents    []documentLink
+	SignIn       bool // an identity provider would open the other cases
 }
 
 // term is the bar of the thirty days.
@@ -30,13 +35,20 @@ type term struct{ Day, Days, Width int }
 
 const barWidth = 300
 
+var grounds = func() (names []string) {
+	for _, g := range engine.ObjectionGrounds {
+		names = append(names, string(g))
+	}
+	return names
+}()
+
 func (h *handler) caseFile(w http.ResponseWriter, r *http.Request) error {
 	v, err := h.app.Case(r.Context(), h.session(r), h.Lang(r))
 	if err != nil {
 		return err
 	}
 	p := newCasePage(v)
-	p.Page = h.page(w, r, title(v))
+	p.Page, p.SignIn = h.page(w, r, title(v)), h.signIn != nil && !v.Helper && !v.SignedIn
 	if r.URL.Query().Get("undone") != "" && !v.Refused && v.End.At.IsZero() {
 		p.Notices = append(p.Notices, i18n.Say("case.undone"))
 	}
@@ -44,11 +56,14 @@ func (h *handler) caseFile(w http.ResponseWriter, r *http.Request) error {
 }
 
 func newCasePage(v app.View) casePage {
-	p := casePage{View: v, What: what(v), Stage: "open", CanUndo: !v.UndoUntil.IsZero()}
+	p := casePage{View: v, What: what(v), Stage: "open", CanUndo: !v.UndoUntil.IsZero(), Documents: documentLinks(v.Documents), Grounds: grounds}
 	for _, e := range v.Story {
 		if len(e.Steps) > 0 {
 			p.Decisions = append(p.Decisions, e)
 		}
+	}
+	for _, c := range v.Chosen {
+		p.Plans = append(p.Plans, planOf(c))
 	}
 	if !v.End.At.IsZero() {
 		p.Stage = "ended"
@@ -162,6 +177,11 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 		add("handed_over_text", "amount", v.Outstanding, "fee", v.Fee.Amount)
 		if v.End.Bailiff != "" {
 			add("bailiff", "name", v.End.Bailiff, "licence", v.End.Licence)
+			if v.End.Contact != "" {
+				add("bailiff_contact", "contact", v.End.Contact)
+			} else {
+				add("bailiff_register")
+			}
 		} else {
 			add("bailiff_soon")
 		}
@@ -178,9 +198,6 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 	case v.End.ArrestWas:
 		add("lifting")
 	}
-	if v.End.Refund.IsPositive() {
-		add("refund", "amount", v.End.Refund)
-	}
 	return head, tone, facts
 }
 
@@ -196,4 +213,40 @@ func lifted(v app.View) i18n.Text {
 		return i18n.Say("case.end.lifted_hours", "at", v.End.LiftedAt, "n", minutes/60)
 	}
 	return i18n.Say("case.end.lifted_days", "at", v.End.LiftedAt, "n", minutes/60/24)
+}
+
+// planOf says in plain words why an arrest lies on these accounts and on no others.
+func planOf(c app.Chosen) []i18n.Text {
+	var says []i18n.Text
+	for _, p := range c.Places {
+		says = append(says, i18n.Say("plan.place", "bank", p.Bank, "last", p.Account, "sum", p.Sum))
+	}
+	switch {
+	case c.Whole && len(c.Places) == 1:
+		says = append(says, i18n.Say("plan.one"))
+	case c.Whole:
+		says = append(says, i18n.Say("plan.several", "n", len(c.Places)))
+	default:
+		says = append(says, i18n.Say("plan.short", "held", c.Held, "asked", c.Asked))
+	}
+	says = append(says, i18n.Say("plan.protected"))
+	if c.Minimum.IsPositive() {
+		says = append(says, i18n.Say("plan.minimum", "sum", c.Minimum))
+	}
+	return says
+}
+
+// Fixed shows one view to everybody who asks. It is for measuring: what a case page costs when nothing has to be found out.
+func Fixed(c Config, v app.View) (http.Handler, error) {
+	site, err := newSite(c)
+	if err != nil {
+		return nil, err
+	}
+	h, p := &handler{Site: site}, newCasePage(v)
+	heading := title(v)
+	return site.Protect(site.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		shown := p
+		shown.Page = h.page(w, r, heading)
+		return h.Render.Render(w, r, http.StatusOK, "case", shown.Lang, shown)
+	}, explain)), nil
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	app "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
+	"robotbailiff/notify"
 	"robotbailiff/rules/calendar"
 )
 
@@ -35,9 +37,6 @@ type deviceLine struct {
 // platformNames are proper names, the same in every language.
 var platformNames = map[string]string{"android": "Android", "ios": "iOS", "web": "Web"}
 
-// ownNames are the languages of notices as those who speak them write them, whatever the language of the page.
-var ownNames = map[string]string{"kk": "Қазақша", "ru": "Русский", "en": "English", "ky": "Кыргызча", "uz": "Oʻzbekcha"}
-
 func (h *handler) contact(w http.ResponseWriter, r *http.Request) error {
 	return h.showContact(w, r, "")
 }
@@ -64,15 +63,35 @@ func (h *handler) showContact(w http.ResponseWriter, r *http.Request, telegram s
 	}
 	p := contactPage{Page: h.page(w, r, i18n.Say("contact.title")), Contact: c, Telegram: telegram, Saved: r.URL.Query().Get("saved") != ""}
 	for _, code := range c.Languages {
-		p.Languages = append(p.Languages, languageChoice{Code: code, Name: ownNames[code], Chosen: code == c.Language})
+		p.Languages = append(p.Languages, languageChoice{Code: code, Name: i18n.Lang(code).Name(), Chosen: code == c.Language})
 	}
 	for _, d := range c.Devices {
 		p.Devices = append(p.Devices, deviceLine{ID: d.ID, Platform: platformNames[d.Platform], Since: calendar.DateOf(d.Since)})
 	}
+	if ui.Speaks(r) {
+		p.keep(r.PostFormValue("notices"), notify.Channel(r.PostFormValue("channel")))
+	}
+	p.Fills = true
 	if q := c.Quiet; q != nil {
 		p.From, p.To = minute(q.From), minute(q.To)
 	}
 	return h.Render.Render(w, r, http.StatusOK, "contact", p.Lang, p)
+}
+
+// keep keeps what was chosen and not yet saved.
+func (p *contactPage) keep(language string, channel notify.Channel) {
+	if slices.Contains(p.Contact.Languages, language) {
+		for i := range p.Languages {
+			p.Languages[i].Chosen = p.Languages[i].Code == language
+		}
+	}
+	if slices.Contains(p.Contact.Channels, channel) {
+		p.Contact.Channel = channel
+	}
+}
+
+func (h *handler) contactAgain(w http.ResponseWriter, r *http.Request) error {
+	return h.showContact(w, r, "")
 }
 
 func minute(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }

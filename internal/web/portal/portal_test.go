@@ -2,64 +2,88 @@ package portal_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"robotbailiff/engine"
+	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/objections"
 	app "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/app/signing"
+	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/portal"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
-	"robotbailiff/rules/money"
+	"robotbailiff/payments/source/gateway"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// till is a payment system that only counts.
-type till struct {
-	mu    sync.Mutex
-	begun []string
-	err   error
-}
-
-func (t *till) StartPayment(_ context.Context, number string, amount money.Amount, _ time.Time) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.err == nil {
-		t.begun = append(t.begun, number+" "+amount.String())
-	}
-	return t.err
-}
-
 type stage struct {
 	*uitest.World
 	*uitest.Browser
-	till *till
+	robot   *jobs.Robot
+	tills   map[string]*till
+	handler http.Handler
 }
 
 func setup(t *testing.T) stage {
 	t.Helper()
-	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
+	return setupWith(t, testkit.DB(t), func(*app.Config, *portal.Config) {})
+}
+
+// setupWith makes a stage on a pool, with a configuration that the test changes.
+func setupWith(t *testing.T, pool *pgxpool.Pool, change func(*app.Config, *portal.Config)) stage {
+	t.Helper()
+	w, err := uitest.NewWorld(t.Context(), pool, testkit.Keys(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := stage{World: w, till: &till{}}
-	service, err := app.New(app.Config{
-		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, CaseByToken: w.CaseByToken, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, Checkout: s.till,
-		Contacts: contact.New(w.Keys), Bot: "bailiff_bot",
+	s := stage{World: w, tills: map[string]*till{"alpha": newTill("alpha"), "beta": newTill("beta")}}
+	s.robot, err = jobs.New(jobs.Config{
+		Pool: w.Pool, Clock: w.Clock, Packs: w.Packs, Keys: w.Keys, Log: slog.New(slog.DiscardHandler), Host: "1414.gov.kz",
+		Tills: map[string]gateway.Driver{"alpha": s.tills["alpha"], "beta": s.tills["beta"]},
 	})
-	if err != nil {
-		t.Fatal(err)
+	must(t, err)
+	bank, err := app.ParseRequisites([]byte(requisites))
+	must(t, err)
+	docs, err := w.Papers(signing.NewKept(w.Keys))
+	must(t, err)
+	var use app.Config
+	use = app.Config{
+		Pool: w.Pool, Cases: w.Store, Packs: w.Packs, TokenHash: w.Keys.LinkHash, OpenIIN: w.OpenIIN, OpenPhone: w.OpenPhone,
+		CaseByToken: func(ctx context.Context, token string) (int64, bool, error) {
+			id, _, err := s.robot.Notices.CaseByToken(ctx, use.Pool, token)
+			if errors.Is(err, notify.ErrNoLink) {
+				return 0, false, nil
+			}
+			return id, err == nil, err
+		},
+		Pay: app.Pay{
+			Tills: []app.Till{{Source: "alpha", Title: "Альфа Pay"}, {Source: "beta", Title: "Beta Bank"}},
+			Begin: s.robot.Begin, Book: s.robot.Payments, Base: "https://1414.gov.kz", Requisites: bank,
+		},
+		Receipts: w.Keys,
+		Codes:    app.Codes{Store: s.robot.Codes, Send: s.robot.SendCode},
+		Chosen:   func(context.Context, engine.Querier, int64) ([]orders.Chosen, error) { return nil, nil },
+		Refunds:  app.Refunds{Of: s.robot.MoneyBack, Give: s.robot.GiveOwnRequisites},
+		Contacts: contact.New(w.Keys), Bot: "bailiff_bot", Objections: objections.New(w.Pool, w.Keys), Papers: docs,
 	}
-	h, err := portal.Handler(portal.Config{App: service, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Browser = uitest.Open(t, h)
+	pages := portal.Config{Host: "1414.gov.kz", Patience: time.Millisecond, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	change(&use, &pages)
+	pages.App, err = app.New(use)
+	must(t, err)
+	s.handler, err = portal.Handler(pages)
+	must(t, err)
+	s.Browser = uitest.Open(t, s.handler)
 	return s
 }
 
@@ -104,20 +128,20 @@ func TestPages_needASession(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p := s.open(t, uitest.Writ{})
-	for _, path := range []string{"/p/case", "/p/case/waiting", "/p/case/refuse", "/p/case/refused"} {
+	for _, path := range []string{"/p/case", "/p/case/pay", "/p/case/payment/6f1c6d0e-6a55-4a7e-9d1f-1f0f7d6b2a11", "/p/case/receipt/1", "/p/case/refuse", "/p/case/refused"} {
 		got := s.Get(path)
 		if got.Status != http.StatusForbidden || !got.Has(`main a[href="/p/"]`) {
 			t.Errorf("%s: %d %s", path, got.Status, got.Text("main"))
 		}
 	}
 	s.enter(t, p)
-	page := s.Get("/p/case")
+	page := s.Get("/p/case/pay")
 	_, err := s.Pool.Exec(t.Context(), `UPDATE portal_sessions SET expires_at = now() - interval '1 second'`)
 	must(t, err)
 	if got := s.Get("/p/case"); got.Status != http.StatusForbidden {
 		t.Errorf("a session that is over shows the case: %d", got.Status)
 	}
-	if got := s.Submit(page, "/p/case/pay", nil); got.Status != http.StatusForbidden || len(s.till.begun) != 0 {
+	if got := s.Submit(page, "/p/case/pay", map[string]string{"till": "alpha"}); got.Status != http.StatusForbidden || len(s.tills["alpha"].begun) != 0 {
 		t.Errorf("a session that is over pays: %d", got.Status)
 	}
 }
@@ -144,56 +168,6 @@ func TestSession_isProlongedAndLeft(t *testing.T) {
 	}
 }
 
-func TestPay_isBegunOnceAndWaitsCalmly(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	p := s.open(t, uitest.Writ{})
-	s.enter(t, p)
-	page := s.Get("/p/case?lang=ru")
-	for range 3 { // impatient clicks
-		if got := s.Submit(page, "/p/case/pay", nil).Header.Get("Location"); got != "/p/case/waiting" {
-			t.Fatalf("paying leads to %q", got)
-		}
-	}
-	if len(s.till.begun) != 1 || s.till.begun[0] != page.Text(".kicker")[len("Дело № "):][:12]+" 20155.00" {
-		t.Errorf("payments begun: %v", s.till.begun)
-	}
-	wait := s.Get("/p/case/waiting")
-	s.wants(t, wait, "Платить второй раз не нужно", "20 155,00 ₸")
-	if got := wait.Attr(`meta[http-equiv="refresh"]`, "content"); got != "5; url=/p/case/waiting?look=1" {
-		t.Errorf("refresh: %q", got)
-	}
-	if got := s.Get("/p/case/waiting?look=60"); got.Has(`meta[http-equiv="refresh"]`) {
-		t.Error("the page refreshes for ever")
-	}
-	if again := s.Get("/p/case"); again.Has(`form[action="/p/case/pay"]`) {
-		t.Error("the case page invites to a second payment")
-	}
-	must(t, s.Pay(t.Context(), p.CaseID, 20155))
-	if got := s.Get("/p/case/waiting").Header.Get("Location"); got != "/p/case" {
-		t.Errorf("a payment that has come leads to %q", got)
-	}
-	s.wants(t, s.Get("/p/case"), "Долг оплачен, дело закрыто", "Получено 20 155,00 ₸")
-}
-
-func TestPay_thatWasNotBegunCanBeTriedAgain(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	p := s.open(t, uitest.Writ{})
-	s.enter(t, p)
-	s.till.err = http.ErrHandlerTimeout
-	if got := s.Submit(s.Get("/p/case"), "/p/case/pay", nil); got.Status != http.StatusBadGateway || !got.Has(`a[href="/p/case"]`) {
-		t.Errorf("a payment that did not begin gave %d", got.Status)
-	}
-	s.till.err = nil
-	s.Submit(s.Get("/p/case"), "/p/case/pay", nil)
-	s.Submit(s.Get("/p/case"), "/p/case/pay/again", nil) // the debtor closed the bank's page
-	s.Submit(s.Get("/p/case"), "/p/case/pay", nil)
-	if len(s.till.begun) != 2 {
-		t.Errorf("payments begun: %v", s.till.begun)
-	}
-}
-
 func TestRefusal_takesTwoStepsAndCanBeUndone(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -206,20 +180,21 @@ func TestRefusal_takesTwoStepsAndCanBeUndone(t *testing.T) {
 	if price.Has(`form[action="/p/case/refuse/confirm"]`) {
 		t.Fatal("the price page already confirms")
 	}
-	confirm := s.Submit(price, "/p/case/refuse", nil)
-	s.wants(t, confirm, "Шаг 2 из 2", "25 193,75 ₸")
+	confirm := s.onward(t, price)
+	s.wants(t, confirm, "Шаг 2 из 2", "25 193,75 ₸", "+7 *** *** ** 01")
+	code := s.codeOf(t, p.CaseID)
 	state := func() bool {
 		var refused bool
 		must(t, s.Pool.QueryRow(t.Context(), `SELECT refusal_at IS NOT NULL FROM cases WHERE id = $1`, p.CaseID).Scan(&refused))
 		return refused
 	}
-	if got := s.Submit(confirm, "/p/case/refuse/confirm", nil); got.Status != http.StatusUnprocessableEntity || state() {
+	if got := s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"code": code}); got.Status != http.StatusUnprocessableEntity || state() {
 		t.Errorf("without the tick: %d", got.Status)
 	}
-	if got := s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes", "total": "1.00"}); got.Status != http.StatusConflict || state() {
+	if got := s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes", "total": "1.00", "code": code}); got.Status != http.StatusConflict || state() {
 		t.Errorf("with another price: %d", got.Status)
 	}
-	if got := s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes"}); got.Header.Get("Location") != "/p/case/refused" || !state() {
+	if got := s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes", "code": code}); got.Header.Get("Location") != "/p/case/refused" || !state() {
 		t.Fatalf("confirming gave %d: %s", got.Status, got.Text("main"))
 	}
 	var actor string
@@ -244,8 +219,8 @@ func TestRefusal_isFinalAfterADay(t *testing.T) {
 	s := setup(t)
 	p := s.open(t, uitest.Writ{})
 	s.enter(t, p)
-	confirm := s.Submit(s.Get("/p/case/refuse"), "/p/case/refuse", nil)
-	s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes"})
+	confirm := s.onward(t, s.Get("/p/case/refuse"))
+	s.Submit(confirm, "/p/case/refuse/confirm", map[string]string{"understood": "yes", "code": s.codeOf(t, p.CaseID)})
 	done := s.Get("/p/case/refused")
 	s.Clock.Advance(24 * time.Hour)
 	if got := s.Submit(done, "/p/case/undo", nil).Status; got != http.StatusConflict {

@@ -3,14 +3,18 @@ package portal_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"robotbailiff/engine"
+	"robotbailiff/engine/orders"
+	app "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/testkit"
+	"robotbailiff/internal/web/portal"
 	"robotbailiff/internal/web/ui/uitest"
 	"robotbailiff/rules/calendar"
 )
@@ -66,6 +70,7 @@ var cases = []struct {
 	never []string
 }{
 	{name: "opened", says: []string{"Открыто дело о неоплаченном долге", "На счетах ничего не удержано", "2 апреля дело перейдёт частному"}},
+	{name: "money_back", steps: []step{notified, paid(20155), owed}, says: []string{"Вам вернут 845,00 ₸", "Укажите свой счёт"}},
 	{name: "notified", steps: []step{notified}, says: []string{"До 10 марта включительно на счетах ничего не удерживают"}},
 	{name: "unproven", steps: []step{unproven}, says: []string{"Оплатить 20 155 ₸", "Доставка уведомления не подтвердилась"}, never: []string{"арестована"}},
 	{name: "asked", steps: []step{notified, later(9 * day), tick}, says: []string{"Началось взыскание долга", "Банк ещё не ответил"}},
@@ -135,7 +140,7 @@ func TestCasePage_coversEveryState(t *testing.T) {
 					t.Errorf("the page says %q:\n%.2000s", word, page.Text("main"))
 				}
 			}
-			for _, l := range i18n.Langs {
+			for _, l := range i18n.DebtorLangs {
 				page := s.Get("/p/case?lang=" + string(l))
 				checkPage(t, page, string(l))
 				testkit.Golden(t, "case/"+c.name+"."+string(l)+".txt", []byte(page.Outline("main", "details")))
@@ -147,7 +152,7 @@ func TestCasePage_coversEveryState(t *testing.T) {
 // checkPage holds what is true of every page.
 func checkPage(t *testing.T, p *uitest.Page, lang string) {
 	t.Helper()
-	if p.Attr("html", "lang") != lang || p.Attr(`.langs a[aria-current]`, "lang") != lang {
+	if p.Attr("html", "lang") != lang || p.Attr(`.langs [aria-current]`, "lang") != lang {
 		t.Errorf("the page does not say that it is in %s", lang)
 	}
 	if len(p.All("h1")) != 1 || !p.Has("main#main") || !p.Has(`a.skip[href="#main"]`) || !p.Has("title") {
@@ -175,6 +180,7 @@ func checkPage(t *testing.T, p *uitest.Page, lang string) {
 			t.Errorf("the page has %s", outside)
 		}
 	}
+	oneLanguage(t, p, i18n.Lang(lang))
 	for _, form := range p.All(`form[method="post"]`) {
 		if form.FirstChild == nil || !strings.Contains(p.Body, `name="form_token"`) {
 			t.Error("a form has no token")
@@ -204,29 +210,72 @@ func TestCasePage_explainsEachDecisionWithItsArticle(t *testing.T) {
 	}
 }
 
+// Why the arrest lies where it does: what the plan says, in the words of the reader, and no more of an account than its end.
+func TestCasePage_explainsTheChoiceOfAccounts(t *testing.T) {
+	t.Parallel()
+	place := func(bank, last string, tenge int64) orders.ChosenPlace {
+		return orders.ChosenPlace{Bank: bank, Account: last, Sum: uitest.Tenge(tenge)}
+	}
+	at := uitest.Morning
+	for name, c := range map[string]struct {
+		chosen orders.Chosen
+		says   []string
+	}{
+		"one":     {orders.Chosen{Asked: uitest.Tenge(20155), At: at, Places: []orders.ChosenPlace{place("halyk", "4100", 20155)}}, []string{"halyk, счёт с последними знаками 4100: 20 155,00 ₸", "хватает на весь долг"}},
+		"several": {orders.Chosen{Asked: uitest.Tenge(20155), At: at, Places: []orders.ChosenPlace{place("halyk", "4100", 20000), place("kaspi", "77AB", 155)}}, []string{"kaspi, счёт с последними знаками 77AB: 155,00 ₸", "взяты 2 счёта"}},
+		"short":   {orders.Chosen{Asked: uitest.Tenge(20155), At: at, Places: []orders.ChosenPlace{place("halyk", "4100", 500)}}, []string{"Удержано 500,00 ₸ из 20 155,00 ₸"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setupWith(t, testkit.DB(t), func(use *app.Config, _ *portal.Config) {
+				use.Chosen = func(context.Context, engine.Querier, int64) ([]orders.Chosen, error) {
+					return []orders.Chosen{c.chosen}, nil
+				}
+			})
+			p := s.open(t, uitest.Writ{})
+			notified(t, s, p.CaseID)
+			arrested(t, s, p.CaseID)
+			s.enter(t, p)
+			s.wants(t, s.Get("/p/case?lang=ru"), append(c.says, "Почему арест на этом счёте", "Счета для пособий", "Прожиточный минимум, 50 851,00 ₸")...)
+			for _, l := range i18n.DebtorLangs {
+				page := s.Get("/p/case?lang=" + string(l))
+				checkPage(t, page, string(l))
+				testkit.Golden(t, "plan/"+name+"."+string(l)+".txt", []byte(page.Outline("details .plan")))
+			}
+		})
+	}
+}
+
 func TestOtherPages_areAsTheyWere(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p := s.open(t, uitest.Writ{})
 	notified(t, s, p.CaseID)
 	arrested(t, s, p.CaseID)
-	for _, l := range []string{"kk", "ru", "en"} {
+	for _, l := range []string{"kk", "ru", "en", "ky", "uz"} {
 		b := s.Another()
 		keep := func(name string, page *uitest.Page) {
 			checkPage(t, page, l)
 			testkit.Golden(t, name+"."+l+".txt", []byte(page.Outline("body")))
 		}
-		in := stage{World: s.World, Browser: b, till: s.till}
+		in := s
+		in.Browser = b
 		keep("gate", b.Get("/p/"+p.Token+"?lang="+l))
 		keep("entry", b.Get("/p/?lang="+l))
 		keep("gone", b.Get("/p/case?lang="+l))
 		in.enter(t, p)
 		price := b.Get("/p/case/refuse?lang=" + l)
 		keep("refuse", price)
-		keep("confirm", b.Submit(price, "/p/case/refuse", nil))
-		b.Submit(b.Get("/p/case"), "/p/case/pay", nil)
-		keep("waiting", b.Get("/p/case/waiting"))
-		b.Submit(b.Get("/p/case"), "/p/case/pay/again", nil)
+		keep("confirm", in.onward(t, price))
+		keep("verify", b.Get("/verify"))
+		keep("returned", s.Another().Get("/p/return?lang="+l))
+		keep("pay", b.Get("/p/case/pay"))
+		begun := in.begin(t, "5000")
+		keep("begun", b.Get(begun))
+		keep("payment_waiting", b.Get(strings.TrimSuffix(begun, "?new=1")))
+		keep("pay_underway", b.Get("/p/case/pay"))
+		keep("case_underway", b.Get("/p/case"))
+		in.leave(t)
 	}
 }
 

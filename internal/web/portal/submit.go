@@ -1,29 +1,17 @@
 package portal
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	app "robotbailiff/internal/app/portal"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
 )
 
-type waitingPage struct {
-	ui.Page
-	View app.View
-	Slow bool
-}
-
 type refusePage struct {
 	ui.Page
-	View    app.View
-	Step    string
-	Confirm bool
-	Moved   bool
-	Total   string
+	View  app.View
+	Moved bool
 }
 
 type refusedPage struct {
@@ -31,88 +19,31 @@ type refusedPage struct {
 	View app.View
 }
 
-func (h *handler) pay(w http.ResponseWriter, r *http.Request) error {
-	if err := h.app.Pay(r.Context(), h.session(r)); err != nil {
-		return err
-	}
-	return ui.Redirect(w, "/p/case/waiting")
-}
-
-func (h *handler) payAgain(w http.ResponseWriter, r *http.Request) error {
-	if err := h.app.Abandon(r.Context(), h.session(r)); err != nil {
-		return err
-	}
-	return ui.Redirect(w, "/p/case")
-}
-
-// A waiting page looks again every few seconds at first, then every half minute, then leaves it to the reader.
-const (
-	fastLooks = 24
-	allLooks  = 60
-)
-
-func (h *handler) waiting(w http.ResponseWriter, r *http.Request) error {
-	v, err := h.app.Case(r.Context(), h.session(r), h.Lang(r))
-	if err != nil {
-		return err
-	}
-	if v.Waiting == nil {
-		return ui.Redirect(w, "/p/case")
-	}
-	looks, err := strconv.Atoi(r.URL.Query().Get("look"))
-	if err != nil || looks < 0 || looks > allLooks {
-		looks = 0
-	}
-	p := waitingPage{Page: h.page(w, r, i18n.Say("waiting.title")), View: v, Slow: looks >= fastLooks}
-	if pause := 5; looks < allLooks {
-		if p.Slow {
-			pause = 30
-		}
-		p.Refresh = fmt.Sprintf("%d; url=/p/case/waiting?look=%d", pause, looks+1)
-	}
-	return h.Render.Render(w, r, http.StatusOK, "waiting", p.Lang, p)
-}
-
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request) error {
-	return h.showRefusal(w, r, http.StatusOK, false, false)
+	return h.showPrice(w, r, http.StatusOK, false)
 }
 
-func (h *handler) confirm(w http.ResponseWriter, r *http.Request) error {
-	return h.showRefusal(w, r, http.StatusOK, true, false)
-}
-
-func (h *handler) showRefusal(w http.ResponseWriter, r *http.Request, status int, confirm, moved bool) error {
-	v, err := h.app.Case(r.Context(), h.session(r), h.Lang(r))
-	if err != nil {
+func (h *handler) showPrice(w http.ResponseWriter, r *http.Request, status int, moved bool) error {
+	v, ok, err := h.refusable(w, r)
+	if !ok {
 		return err
 	}
-	if v.Refused && !v.UndoUntil.IsZero() {
-		return ui.Redirect(w, "/p/case/refused")
-	}
-	if !v.CanRefuse {
-		return app.ErrNotPossible
-	}
-	p := refusePage{View: v, Step: "1", Confirm: confirm, Moved: moved, Total: v.Fee.Total.String()}
-	heading := i18n.Say("refuse.title")
-	if confirm {
-		p.Step, heading = "2", i18n.Say("refuse.confirm_title")
-	}
-	p.Page = h.page(w, r, heading)
+	p := refusePage{Page: h.page(w, r, i18n.Say("refuse.title")), View: v, Moved: moved}
 	return h.Render.Render(w, r, status, "refuse", p.Lang, p)
 }
 
-func (h *handler) doRefuse(w http.ResponseWriter, r *http.Request) error {
-	if r.PostFormValue("understood") != "yes" {
-		return h.showRefusal(w, r, http.StatusUnprocessableEntity, true, false)
+// refusable shows the case of a session if it can be refused, or leads to the refusal that stands.
+func (h *handler) refusable(w http.ResponseWriter, r *http.Request) (app.View, bool, error) {
+	v, err := h.app.Case(r.Context(), h.session(r), h.Lang(r))
+	switch {
+	case err != nil:
+		return v, false, err
+	case v.Refused && !v.UndoUntil.IsZero():
+		return v, false, ui.Redirect(w, "/p/case/refused")
+	case !v.CanRefuse:
+		return v, false, app.ErrNotPossible
 	}
-	err := h.app.Refuse(r.Context(), h.session(r), r.PostFormValue("total"))
-	if errors.Is(err, app.ErrPriceMoved) {
-		return h.showRefusal(w, r, http.StatusConflict, false, true)
-	}
-	if err != nil {
-		return err
-	}
-	return ui.Redirect(w, "/p/case/refused")
+	return v, true, nil
 }
 
 func (h *handler) refused(w http.ResponseWriter, r *http.Request) error {

@@ -44,6 +44,7 @@ func funcs(p *i18n.Printer, css string) template.FuncMap {
 		"long":     func(n int) int64 { return int64(n) },
 		"actorKey": actorKey,
 		"lang":     func() string { return string(p.Lang()) },
+		"lawLang":  func() string { return string(i18n.OfLaw(p.Lang())) },
 		"css":      func() template.CSS { return template.CSS(css) }, //nolint:gosec // our own, a constant of the program
 	}
 }

@@ -3,6 +3,9 @@ package ui
 import (
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +40,29 @@ func (l *Limiter) Allow(address string) bool {
 	return l.seen[address] <= l.most
 }
 
-// RemoteAddress is the address a request came from, without its port. Behind a proxy the program configures another way.
+// ClientIP gives a way to tell who asks when the site lies behind proxies of ours: the address of the connection, or, where that is one of
+// them, the last one in X-Forwarded-For that is not. What a visitor writes there stands before what our proxies add, and is not read.
+func ClientIP(proxies []netip.Prefix) func(*http.Request) string {
+	return func(r *http.Request) string {
+		at := RemoteAddress(r)
+		said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for i := len(said) - 1; i >= 0 && within(proxies, at); i-- {
+			next, err := netip.ParseAddr(strings.TrimSpace(said[i]))
+			if err != nil {
+				break
+			}
+			at = next.String()
+		}
+		return at
+	}
+}
+
+func within(nets []netip.Prefix, address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(nets, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
+
+// RemoteAddress is the address a request came from, without its port. Behind a proxy that is the proxy's, see [ClientIP].
 func RemoteAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

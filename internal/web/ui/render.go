@@ -32,20 +32,20 @@ type Renderer struct {
 	csp   string
 }
 
-// NewRenderer reads the page templates *.html of fsys. Each page is joined with the shared layout and fragments; extra
-// names style sheets after base.css.
-func NewRenderer(fsys fs.FS, extra ...string) (*Renderer, error) {
+// NewRenderer reads the page templates *.html of fsys, for some languages. Each page is joined with the shared layout and fragments; extra
+// names style sheets after base.css. With scripts the policy of the pages lets scripts of our own origin run.
+func NewRenderer(fsys fs.FS, langs []i18n.Lang, scripts bool, extra ...string) (*Renderer, error) {
 	css, err := styleSheet(append([]string{"base.css"}, extra...))
 	if err != nil {
 		return nil, err
 	}
 	hash := sha256.Sum256([]byte(css))
-	r := &Renderer{pages: map[i18n.Lang]map[string]*template.Template{}, csp: policy("'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'")}
+	r := &Renderer{pages: map[i18n.Lang]map[string]*template.Template{}, csp: policy("'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'", scripts)}
 	names, err := fs.Glob(fsys, "*.html")
 	if err != nil {
 		return nil, err
 	}
-	for _, lang := range i18n.Langs {
+	for _, lang := range langs {
 		base, err := template.New("layout").Funcs(funcs(i18n.For(lang), css)).ParseFS(shared, "template/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("ui: %w", err)
@@ -103,7 +103,9 @@ func (r *Renderer) Render(w http.ResponseWriter, req *http.Request, status int, 
 	body := buf.Bytes()
 	if acceptsGzip(req) {
 		h.Set("Content-Encoding", "gzip")
-		body = squeeze(body)
+		small := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is put in
+		defer buffers.Put(small)
+		body = squeeze(small, body)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -125,9 +127,14 @@ func acceptsGzip(req *http.Request) bool {
 	return false
 }
 
-func squeeze(body []byte) []byte {
-	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+// squeezers are kept: one has about a megabyte, and a page some thousand bytes.
+var squeezers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+func squeeze(out *bytes.Buffer, body []byte) []byte {
+	z := squeezers.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is put in
+	defer squeezers.Put(z)
+	out.Reset()
+	z.Reset(out)
 	_, _ = z.Write(body) // memory does not fail
 	_ = z.Close()
 	return out.Bytes()

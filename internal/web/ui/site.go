@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"robotbailiff/internal/i18n"
 )
@@ -25,8 +26,10 @@ type Site struct {
 	Render   *Renderer
 	Cookies  Cookies
 	Audience string // portal or desk: which header, footer and way out
+	langs    []i18n.Lang
 	forms    forms
 	log      *slog.Logger
+	script   string
 }
 
 // SiteConfig joins a site. Key signs form tokens and has at least 32 bytes; all processes of an installation share it.
@@ -34,7 +37,9 @@ type SiteConfig struct {
 	Audience string
 	Pages    fs.FS
 	Styles   []string
-	Secure   bool // served over TLS
+	Script   string      // address of the one script that pages may load; empty: none, and nothing runs
+	Langs    []i18n.Lang // of its pages; nil: those in which everything is said
+	Secure   bool        // served over TLS
 	Key      []byte
 	Log      *slog.Logger
 }
@@ -44,7 +49,11 @@ func NewSite(c SiteConfig) (*Site, error) {
 	if len(c.Key) < 32 {
 		return nil, errors.New("ui: the key for form tokens has less than 32 bytes")
 	}
-	r, err := NewRenderer(c.Pages, c.Styles...)
+	langs := c.Langs
+	if langs == nil {
+		langs = i18n.Langs
+	}
+	r, err := NewRenderer(c.Pages, langs, c.Script != "", c.Styles...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +62,7 @@ func NewSite(c SiteConfig) (*Site, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	cookies := Cookies{Secure: c.Secure}
-	return &Site{Render: r, Cookies: cookies, Audience: c.Audience, forms: forms{key: slices.Clone(c.Key), cookies: cookies}, log: log}, nil
+	return &Site{Render: r, Cookies: cookies, Audience: c.Audience, langs: langs, forms: forms{key: slices.Clone(c.Key), cookies: cookies}, log: log, script: c.Script}, nil
 }
 
 // Page is what the layout needs; every page's data begins with it.
@@ -64,10 +73,25 @@ type Page struct {
 	Path      string // of this page, with its filter, for the language row
 	Langs     []LangLink
 	FormToken string
-	Refresh   string // content of a meta refresh; empty: none
+	CaseMark  string // which case the forms of the page are about; empty: none
+	Script    string // address of the script that the page loads; empty: none
 	SignedIn  bool
 	Ends      bool // the visit is bounded: offer to prolong it and to leave
+	Fills     bool // the page has a form with the id fill: the language row sends it, so that nothing typed is lost
+	Who       string
+	Rooms     []Room          // that the visitor may open
+	Rights    map[string]bool // of the visitor
 }
+
+// Room is one entry of the row of rooms.
+type Room struct {
+	Href    string
+	Name    i18n.Text
+	Current bool
+}
+
+// May says whether the visitor has a right: a page shows only what he may do.
+func (p Page) May(right string) bool { return p.Rights[right] }
 
 // LangLink is one entry of the language row.
 type LangLink struct {
@@ -80,10 +104,10 @@ func (s *Site) NewPage(w http.ResponseWriter, r *http.Request, title i18n.Text) 
 	lang := s.Lang(r)
 	p := Page{Lang: lang, Title: title, Audience: s.Audience, Path: r.URL.Path, FormToken: s.forms.token(w, r)}
 	query := r.URL.Query()
-	for _, l := range i18n.Langs {
+	for _, l := range s.langs {
 		q := url.Values{}
 		for k, v := range query {
-			if k != "lang" && len(v) > 0 && len(v[0]) <= 64 {
+			if k != "lang" && k != speakField && len(v) > 0 && len(v[0]) <= 64 {
 				q.Set(k, v[0])
 			}
 		}
@@ -93,14 +117,23 @@ func (s *Site) NewPage(w http.ResponseWriter, r *http.Request, title i18n.Text) 
 	return p
 }
 
+// Scripted lets a page load the script of the site. It works without.
+func (s *Site) Scripted(p Page) Page {
+	p.Script = s.script
+	return p
+}
+
 // Lang is the language of a request: the one just chosen, the one chosen before, the browser's, else Kazakh.
 func (s *Site) Lang(r *http.Request) i18n.Lang {
-	for _, code := range []string{r.URL.Query().Get("lang"), r.PostFormValue("lang"), s.Cookies.Get(r, langCookie)} {
-		if l, ok := i18n.Parse(code); ok {
+	if l, ok := s.chosen(r); ok {
+		return l
+	}
+	for _, code := range []string{r.PostFormValue("lang"), s.Cookies.Get(r, langCookie)} {
+		if l, ok := i18n.ParseIn(code, s.langs); ok {
 			return l
 		}
 	}
-	if l, ok := i18n.Match(r.Header.Get("Accept-Language")); ok {
+	if l, ok := i18n.MatchIn(r.Header.Get("Accept-Language"), s.langs); ok {
 		return l
 	}
 	return i18n.KK
@@ -108,7 +141,7 @@ func (s *Site) Lang(r *http.Request) i18n.Lang {
 
 // SuggestLang makes a language the visitor's, unless one was chosen before.
 func (s *Site) SuggestLang(w http.ResponseWriter, r *http.Request, l i18n.Lang) {
-	if _, ok := i18n.Parse(s.Cookies.Get(r, langCookie)); !ok {
+	if _, ok := i18n.ParseIn(s.Cookies.Get(r, langCookie), s.langs); !ok {
 		s.Cookies.Set(w, langCookie, string(l), langFor)
 	}
 }
@@ -117,8 +150,18 @@ func (s *Site) SuggestLang(w http.ResponseWriter, r *http.Request, l i18n.Lang) 
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
 // Handle makes a handler that turns errors into pages. Forms are bounded and their token is checked before f sees them.
-// explain maps errors of use cases to failures; what it does not know is a fault of ours.
+// explain maps errors of use cases to failures; what it does not know is a fault of ours. A form that only asks for another language is none of
+// f's: see HandleForm.
 func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodPost && Speaks(r) {
+			return &Failure{Status: http.StatusBadRequest, Name: "form"}
+		}
+		return f(w, r)
+	}, explain)
+}
+
+func (s *Site) handle(f HandlerFunc, explain func(error) *Failure) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -131,7 +174,7 @@ func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler 
 				return
 			}
 		}
-		if l, ok := i18n.Parse(r.URL.Query().Get("lang")); ok {
+		if l, ok := s.chosen(r); ok {
 			s.Cookies.Set(w, langCookie, string(l), langFor)
 		}
 		if err := f(w, r); err != nil {
@@ -187,7 +230,7 @@ func nullOrigin(next http.Handler) http.Handler {
 
 // Redirect sends the browser to a page by GET.
 func Redirect(w http.ResponseWriter, path string) error {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, unicode.IsControl) {
 		path = "/"
 	}
 	w.Header().Set("Location", path)

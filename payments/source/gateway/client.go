@@ -27,7 +27,8 @@ type Driver interface {
 	Status(ctx context.Context, orders []uuid.UUID) (map[uuid.UUID]OrderStatus, error)
 	// Refund asks to give a payment back to whoever paid it, in whole or in part. The same refund is done once.
 	Refund(ctx context.Context, r Refund) (RefundStatus, error)
-	// Register gives all payments and refunds of a closed day, page by page: after is empty at first, next is empty at the end.
+	// Register gives all payments and refunds of a closed day, page by page: after is empty at first, next is empty at the end. A gateway
+	// without lists says [ErrNoRegister].
 	Register(ctx context.Context, day calendar.Date, after string) (entries []Message, next string, err error)
 }
 
@@ -51,7 +52,23 @@ type Checkout struct {
 type OrderStatus struct {
 	State   State
 	Payment Message // with StatePaid
+	Reason  Reason  // with StateFailed; empty: the gateway does not say
 }
+
+// Reason is why a payment failed.
+type Reason string
+
+// Reasons of failures. A word of a later version of the contract is none.
+const (
+	Declined     Reason = "declined" // by the payer's bank
+	NoFunds      Reason = "insufficient_funds"
+	OverLimit    Reason = "over_limit"
+	Cancelled    Reason = "cancelled" // by the payer
+	NotConfirmed Reason = "not_confirmed"
+)
+
+// Reasons lists every reason once.
+var Reasons = []Reason{Declined, NoFunds, OverLimit, Cancelled, NotConfirmed}
 
 // State is how far an order is.
 type State string
@@ -124,6 +141,9 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 
 // ErrAnswer says that the gateway's answer cannot be believed: nothing is known then.
 var ErrAnswer = errors.New("gateway: the answer is not one of the contract")
+
+// ErrNoRegister says that a gateway gives no lists.
+var ErrNoRegister = errors.New("gateway: it gives no lists")
 
 // ErrRefused says that the gateway took nothing of what was asked.
 var ErrRefused = errors.New("gateway: refused")

@@ -83,6 +83,19 @@ func TestClient_statusBelievesNothingElse(t *testing.T) {
 	}
 }
 
+func TestClient_saysWhyAPaymentFailed(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]gateway.Reason{"insufficient_funds": gateway.NoFunds, "cancelled": gateway.Cancelled, "moon_phase": "", "": ""} {
+		got, err := answering(t, 200, `{"results":[{"order":"ORDER","state":"failed","reason":"`+word+`"}]}`).Status(t.Context(), []uuid.UUID{order})
+		if err != nil || got[order].State != gateway.StateFailed || got[order].Reason != want {
+			t.Errorf("%q: %+v, %v", word, got, err)
+		}
+	}
+	if got, err := answering(t, 200, `{"results":[{"order":"ORDER","state":"failed"}]}`).Status(t.Context(), []uuid.UUID{order}); err != nil || got[order].State != gateway.StateFailed {
+		t.Errorf("without a reason: %+v, %v", got, err)
+	}
+}
+
 func TestClient_settings(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []gateway.ClientConfig{

@@ -34,7 +34,8 @@ type Message struct {
 	Currency  string // three capital letters; the books refuse what is not KZT
 	Reference string // personal data
 	ValueDate calendar.Date
-	Order     uuid.UUID // of ours, under which it was begun; the zero one where it was not begun by us
+	Fee       money.Amount // of a payment: what the gateway keeps of it when it pays it out
+	Order     uuid.UUID    // of ours, under which it was begun; the zero one where it was not begun by us
 }
 
 // Transfer gives the message as money that came in.
@@ -154,6 +155,9 @@ func (m *Message) read(data map[string]json.RawMessage) error {
 	if !m.Amount.IsPositive() {
 		return invalid("data.amount", errors.New("not positive"))
 	}
+	if err := m.readFee(data); err != nil {
+		return err
+	}
 	order, err := text(data, "data.", "order", false)
 	if err != nil {
 		return err
@@ -167,6 +171,20 @@ func (m *Message) read(data map[string]json.RawMessage) error {
 		if m.ValueDate, err = calendar.ParseDate(date); err != nil {
 			return invalid("data.value_date", err)
 		}
+	}
+	return nil
+}
+
+func (m *Message) readFee(data map[string]json.RawMessage) error {
+	fee, err := text(data, "data.", "fee", false)
+	if err != nil || fee == "" || m.Type != Paid {
+		return err
+	}
+	if m.Fee, err = money.Parse(fee); err != nil {
+		return invalid("data.fee", err)
+	}
+	if m.Fee.Sign() < 0 || !m.Fee.Less(m.Amount) {
+		return invalid("data.fee", errors.New("not between nothing and the amount"))
 	}
 	return nil
 }
@@ -223,7 +241,12 @@ func Encode(m Message) ([]byte, error) {
 		Currency  string       `json:"currency"`
 		Reference string       `json:"reference,omitempty"`
 		ValueDate string       `json:"value_date,omitempty"`
+		Fee       string       `json:"fee,omitempty"`
 		Order     *uuid.UUID   `json:"order,omitempty"`
+	}
+	var fee string
+	if m.Fee.IsPositive() {
+		fee = m.Fee.String()
 	}
 	var order *uuid.UUID
 	if m.Order != uuid.Nil {
@@ -232,7 +255,7 @@ func Encode(m Message) ([]byte, error) {
 	body, err := json.Marshal(struct {
 		Type Type `json:"type"`
 		Data data `json:"data"`
-	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), order}})
+	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), fee, order}})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: encode: %w", err)
 	}

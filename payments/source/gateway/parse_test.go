@@ -89,6 +89,11 @@ func TestParse_refusals(t *testing.T) {
 		"no date":                 {without(`,"value_date":"2026-11-22"`), FieldMissing, "data.value_date"},
 		"date with time":          {instead(`"2026-11-22"`, `"2026-11-22T00:00:00Z"`), FieldInvalid, "data.value_date"},
 		"no such day":             {instead(`"2026-11-22"`, `"2026-02-29"`), FieldInvalid, "data.value_date"},
+		"fee is a number":         {data(good + `,"fee":0.1`), FieldInvalid, "data.fee"},
+		"fee is null":             {data(good + `,"fee":null`), FieldInvalid, "data.fee"},
+		"fee is negative":         {data(good + `,"fee":"-0.01"`), FieldInvalid, "data.fee"},
+		"fee is all of it":        {data(good + `,"fee":"1.00"`), FieldInvalid, "data.fee"},
+		"fee of half a tiyn":      {data(good + `,"fee":"0.005"`), FieldInvalid, "data.fee"},
 		"reference is an object":  {data(good + `,"reference":{}`), FieldInvalid, "data.reference"},
 	} {
 		m, err := Parse([]byte(c.body))
@@ -116,6 +121,9 @@ func TestEncode_andBack(t *testing.T) {
 			Reference: rapid.String().Draw(t, "reference"),
 			ValueDate: calendar.Date(rapid.Int32Range(700_000, 800_000).Draw(t, "date")),
 		}
+		if m.Type == Paid && m.Amount.Tiyn() > 1 {
+			m.Fee = money.FromTiyn(rapid.Int64Range(0, m.Amount.Tiyn()-1).Draw(t, "fee"))
+		}
 		body, err := Encode(m)
 		if err != nil {
 			t.Fatal(err)
@@ -125,7 +133,7 @@ func TestEncode_andBack(t *testing.T) {
 			t.Fatalf("%s: %v", body, err)
 		}
 		if back.Type != m.Type || back.TxnID != m.TxnID || !back.Amount.Equal(m.Amount) || back.Currency != m.Currency ||
-			back.Reference != m.Reference || back.ValueDate != m.ValueDate {
+			!back.Fee.Equal(m.Fee) || back.Reference != m.Reference || back.ValueDate != m.ValueDate {
 			t.Fatalf("%+v became %+v", m, back)
 		}
 	})

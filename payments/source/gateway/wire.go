@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -135,7 +136,7 @@ func readStatuses(body []byte, asked map[uuid.UUID]bool) (map[uuid.UUID]OrderSta
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
-		w, err := words(r, "order", "state")
+		w, err := words(r, "order", "state", "reason?")
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +153,11 @@ func readStatuses(body []byte, asked map[uuid.UUID]bool) (map[uuid.UUID]OrderSta
 			if st.Payment.Type != Paid || st.Payment.Order != id {
 				return nil, fmt.Errorf("%w: the payment is another order's", ErrAnswer)
 			}
-		case StateOpen, StateFailed, StateExpired, StateUnknown:
+		case StateFailed:
+			if reason := Reason(w["reason"]); slices.Contains(Reasons, reason) {
+				st.Reason = reason
+			}
+		case StateOpen, StateExpired, StateUnknown:
 		default:
 			continue // a word of a later version: nothing is known
 		}

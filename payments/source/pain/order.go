@@ -213,3 +213,24 @@ func (c *checker) text(field, s string, most int) string {
 func writable(r rune) bool {
 	return unicode.Is(unicode.Latin, r) || unicode.Is(unicode.Cyrillic, r) && unicode.IsLetter(r) || r >= '0' && r <= '9' || strings.ContainsRune(marks, r)
 }
+
+// Wrong names the first field of a transfer that no bank would take; "" when there is none. Whoever collects many transfers leaves out those,
+// since one of them would refuse the file.
+func Wrong(t Transfer) string {
+	c := &checker{}
+	c.transfer(t)
+	if len(c.faults) == 0 {
+		return ""
+	}
+	return c.faults[0].Field
+}
+
+// Clean gives a text in the letters and marks that banks keep; a question mark stands for each other one.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !writable(r) {
+			return '?'
+		}
+		return r
+	}, strings.Join(strings.Fields(plain.Replace(norm.NFC.String(strings.ToValidUTF8(s, "?")))), " "))
+}

@@ -58,7 +58,18 @@ func (p *parser) message(kind Kind, r record) Message {
 	case AskAccounts:
 		m.IINs = entries(r, "iins", func(e record, at string) string { return p.match(e, at, "", iinForm) })
 		distinct(p, "iins", m.IINs, func(iin string) string { return iin })
-	case AskHolds:
+	case Enter:
+		m.Entries = entries(r, "orders", p.enter)
+		distinct(p, "orders", m.Entries, func(e orders.Entry) uuid.UUID { return e.ID })
+	case Entries:
+		m.After, m.Next = p.match(r, "", "after", cursorForm), p.match(r, "", "next", cursorForm)
+		m.Listed = entries(r, "entries", p.listed)
+		for i := 1; i < len(m.Listed); i++ {
+			if slices.Compare(m.Listed[i-1].ID[:], m.Listed[i].ID[:]) >= 0 {
+				p.fail(CodeInvalid, entry("", "entries", i)+".id") // not ascending
+			}
+		}
+	case AskHolds, AskEntries:
 		m.After, m.Limit = p.match(r, "", "after", cursorForm), int(p.whole(r, "", "limit", MaxHolds))
 	case Replies:
 		m.Replies = entries(r, "replies", p.reply)
@@ -108,7 +119,7 @@ func (p *parser) order(r record, at string) orders.Instruction {
 		ID: p.id(r, at, "id"), CaseID: p.whole(r, at, "case", maxCase), Purpose: engine.Purpose(r["purpose"].text),
 		IIN: p.match(r, at, "iin", iinForm), Amount: p.amount(r, at, "amount"), Of: p.id(r, at, "of"), Parts: p.parts(r, at),
 	}
-	if !slices.Contains(engine.Purposes, o.Purpose) {
+	if !slices.Contains(engine.Purposes, o.Purpose) || o.Purpose.Public() {
 		p.fail(CodeInvalid, at+"purpose")
 	}
 	if len(o.Parts) > 0 && !partsAddUp(o.Parts, o.Amount) {

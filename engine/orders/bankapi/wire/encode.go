@@ -68,7 +68,15 @@ func (m Message) list(r record) error {
 		r["ids"] = many(m.IDs, func(id uuid.UUID) record { return leaf(id.String()) })
 	case AskAccounts:
 		r["iins"] = many(m.IINs, leaf)
-	case AskHolds:
+	case Enter:
+		r["orders"] = many(m.Entries, enter)
+	case Entries:
+		r.some("after", m.After)
+		r.some("next", m.Next)
+		r["entries"] = many(m.Listed, func(l orders.Listed) record {
+			return record{"id": {text: l.ID.String()}, "case": {text: caseText(l.CaseID)}, "since": {text: instant(l.Since)}}
+		})
+	case AskHolds, AskEntries:
 		r["limit"] = value{text: strconv.Itoa(m.Limit)}
 		r.some("after", m.After)
 	case Replies:

@@ -15,7 +15,8 @@ const Version = "v1"
 // Kind says what a message is for. It is "type" in JSON and the name of the root element in XML.
 type Kind string
 
-// Kinds of messages. The first four go from the ministry to a bank, the others come back.
+// Kinds of messages. The first four go from the ministry to a bank, the next four come back. With the register of debtors the ministry
+// speaks by query, replies and hint, and by the last three, in JSON alone.
 const (
 	Submit      Kind = "submit"       // do these orders
 	Query       Kind = "query"        // what became of these orders
@@ -25,6 +26,10 @@ const (
 	Accounts    Kind = "accounts"     // to ask_accounts
 	Holds       Kind = "holds"        // to ask_holds
 	Hint        Kind = "hint"         // these orders are worth a query; not an answer
+
+	Enter      Kind = "enter"       // to the register of debtors: do these orders about entries
+	AskEntries Kind = "ask_entries" // to the register: which entries stand
+	Entries    Kind = "entries"     // to ask_entries
 )
 
 // Bounds of one message.
@@ -50,12 +55,14 @@ type Message struct {
 	Orders  []orders.Instruction // submit
 	IDs     []uuid.UUID          // query, hint
 	IINs    []string             // ask_accounts
-	After   string               // ask_holds, holds
-	Limit   int                  // ask_holds
+	After   string               // ask_holds, holds, ask_entries, entries
+	Limit   int                  // ask_holds, ask_entries
 	Replies []orders.Reply       // replies
 	Persons []Person             // accounts
 	Holds   []orders.Hold        // holds
-	Next    string               // holds
+	Next    string               // holds, entries
+	Entries []orders.Entry       // enter
+	Listed  []orders.Listed      // entries
 }
 
 // Sheet is what a message has in a file, where nothing else shows that one is lost or cut.
@@ -101,7 +108,11 @@ func (m Message) Sum() (count int, total money.Amount, ok bool) {
 		count = len(m.IDs)
 	case AskAccounts:
 		count = len(m.IINs)
-	case AskHolds:
+	case Enter:
+		count = len(m.Entries)
+	case Entries:
+		count = len(m.Listed)
+	case AskHolds, AskEntries:
 	}
 	total, ok = sum(sums)
 	return count, total, ok

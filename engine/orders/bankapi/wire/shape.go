@@ -63,7 +63,11 @@ var shapes = func() map[Kind]*shape {
 			text("id"), optional("case"), text("answer"), optional("sum"), optional("detail"), partsField())},
 		Accounts: {list("persons", "person", 0, MaxOrders,
 			text("iin"), list("accounts", "account", 1, MaxParts, text("id"), text("kind"), text("available")))},
-		Holds: {optional("after"), list("holds", "hold", 0, MaxHolds, text("id"), text("case"), text("amount"), text("since")), optional("next")},
+		Enter: {list("orders", "order", 1, MaxOrders, text("id"), text("case"), text("purpose"), optional("of"), optional("iin"), optional("name"),
+			optional("issuer"), optional("issued_on"), optional("duty"), optional("region"), optional("executor"), optional("licence"))},
+		AskEntries: {optional("after"), text("limit")},
+		Entries:    {optional("after"), list("entries", "entry", 0, MaxHolds, text("id"), text("case"), text("since")), optional("next")},
+		Holds:      {optional("after"), list("holds", "hold", 0, MaxHolds, text("id"), text("case"), text("amount"), text("since")), optional("next")},
 	}
 	all := make(map[Kind]*shape, len(bodies))
 	for kind, body := range bodies {

@@ -53,7 +53,7 @@ func drawMessage(t *rapid.T) Message {
 	case Submit:
 		for _, id := range ids.Draw(t, "orders") {
 			o := orders.Instruction{
-				ID: id, CaseID: rapid.Int64Range(1, 1<<62).Draw(t, "case"), Purpose: rapid.SampledFrom(engine.Purposes).Draw(t, "purpose"),
+				ID: id, CaseID: rapid.Int64Range(1, 1<<62).Draw(t, "case"), Purpose: rapid.SampledFrom(engine.Purposes[:5]).Draw(t, "purpose"),
 				IIN: iin.Draw(t, "iin"), Amount: amount.Draw(t, "amount"), Parts: parts(),
 			}
 			if len(o.Parts) > 0 {
@@ -148,8 +148,9 @@ func TestXML_fitsTheSchema(t *testing.T) {
 		return err
 	}
 	seen := map[Kind]bool{}
+	const bankKinds = 8 // bank.xsd knows those of banks
 	messages := rapid.Custom(drawMessage)
-	for i := 0; i < 400 && (len(seen) < len(shapes) || i < 40); i++ {
+	for i := 0; i < 400 && (len(seen) < bankKinds || i < 40); i++ {
 		m := messages.Example(i)
 		body, err := Encode(m, XML)
 		if err != nil {
@@ -160,7 +161,7 @@ func TestXML_fitsTheSchema(t *testing.T) {
 		}
 		seen[m.Kind] = true
 	}
-	if len(seen) != len(shapes) {
+	if len(seen) != bankKinds {
 		t.Errorf("only %v were tried", seen)
 	}
 	body := sample(t, XML)

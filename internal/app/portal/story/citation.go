@@ -3,6 +3,7 @@ package story
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"robotbailiff/internal/i18n"
 )
@@ -30,6 +31,7 @@ var phrases = []phrase{
 	{word(`Product decision: sums are kept in whole tiyn`), "жүйе шешімі: сомалар тиынмен жүргізіледі", "решение системы: суммы ведутся в тиынах", "product decision: sums are kept in whole tiyn"},
 	{word(`Internal control of court batches`), "сот топтамаларын ішкі бақылау", "внутренний контроль партий судебных документов", "internal control of court batches"},
 	{word(`Internal control of measures`), "шараларды ішкі бақылау", "внутренний контроль мер", "internal control of measures"},
+	{word(`Internal control of money`), "ақшаны ішкі бақылау", "внутренний контроль денег", "internal control of money"},
 	{word(`by analogy`), "ұқсастық бойынша", "по аналогии", "by analogy"},
 	{word(`[Dd]efault`), "жүйеде қабылданған", "принято в системе", "set in this system"},
 	{word(`compare`), "салыст.", "ср.", "compare"},
@@ -41,8 +43,26 @@ var phrases = []phrase{
 
 func word(s string) *regexp.Regexp { return regexp.MustCompile(`\b(?:` + s + `)`) }
 
-// Citation writes a citation of the rule pack in a language.
+// Citation writes a citation of the rule pack in the language of the law for a reader.
 func Citation(s string, lang i18n.Lang) string {
+	key := cited{s, i18n.OfLaw(lang)}
+	if known, ok := citations.Load(key); ok {
+		return known.(string) //nolint:forcetypeassert // nothing else is kept
+	}
+	written := cite(key.text, key.lang)
+	citations.Store(key, written)
+	return written
+}
+
+// citations keeps what was written once. There are no more of them than the rule packs have.
+var citations sync.Map
+
+type cited struct {
+	text string
+	lang i18n.Lang
+}
+
+func cite(s string, lang i18n.Lang) string {
 	for _, p := range phrases {
 		to := map[i18n.Lang]string{i18n.KK: p.kk, i18n.RU: p.ru, i18n.EN: p.en}[lang]
 		s = p.find.ReplaceAllString(s, to)

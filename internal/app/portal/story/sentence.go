@@ -16,7 +16,8 @@ func Sentences(e engine.Event) []i18n.Text {
 		return one(key, "until", *d.Until)
 	case engine.EvNotified:
 		return one(key, "on", *d.Date, "until", *d.Until)
-	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvReminded, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed:
+	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvReminded, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed,
+		engine.EvRegisterOrdered, engine.EvEntryFound, engine.EvLinkRenewed:
 		return one(key)
 	case engine.EvArrestOrdered, engine.EvCollectOrdered:
 		return one(key, "amount", *d.Amount)
@@ -59,6 +60,10 @@ func Sentences(e engine.Event) []i18n.Text {
 			return one(key + "_none")
 		}
 		return one(key, "amount", *d.Amount)
+	case engine.EvObjected:
+		return one(key+"_"+oneOf(d.Reason, "already_paid", "not_me", "wrong_sum", "notice"), "until", *d.Until)
+	case engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold:
+		return one(key)
 	case engine.EvAttested: // which paper it was, says the desk
 	}
 	return one("event.entry")
@@ -113,15 +118,17 @@ func oneOf(s string, known ...string) string {
 	return known[0]
 }
 
-// answered says what a bank answered. Lifts and recalls have one outcome: they are sent until they are done.
+// answered says what a bank or the register answered. What gives back has one outcome: it is sent until it is done.
 func answered(a engine.OrderAnswered) i18n.Text {
 	key := "answer." + string(a.Purpose) + "_"
 	done := a.Answer == engine.Accepted || a.Answer == engine.AlreadyDone
 	switch {
 	case a.Answer == engine.Withdrawn:
 		return i18n.Say("answer.withdrawn")
-	case a.Purpose == engine.Lift || a.Purpose == engine.Recall:
+	case a.Purpose == engine.Lift || a.Purpose == engine.Recall || a.Purpose == engine.Deregister, a.Purpose.Public() && done:
 		return i18n.Say(key + "done")
+	case a.Purpose.Public():
+		return i18n.Say(key + "failed")
 	case done || a.Answer == engine.Partial && a.Purpose != engine.Collect:
 		return i18n.Say(key+"done", "amount", a.Sum)
 	case a.Purpose == engine.Collect && (a.Answer == engine.Partial || a.Answer == engine.NoFunds):

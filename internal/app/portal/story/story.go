@@ -55,24 +55,31 @@ func (t *Teller) Case(ctx context.Context, q engine.Querier, caseID int64, lang 
 	if err != nil {
 		return nil, nil, err
 	}
+	told, err := t.Events(ctx, events, lang)
+	return told, events, err
+}
+
+// Events tells all the events of a case, oldest first, with the articles in the language asked for.
+func (t *Teller) Events(ctx context.Context, events []engine.Event, lang i18n.Lang) ([]Entry, error) {
 	out := make([]Entry, 0, len(events))
 	says := Tell(events)
 	for i, e := range events {
 		p, err := t.packs.ByID(ctx, e.Pack)
 		if err != nil {
-			return nil, nil, fmt.Errorf("story: %w", err)
+			return nil, fmt.Errorf("story: %w", err)
 		}
 		out = append(out, Entry{
 			Seq: e.Seq, Kind: string(e.Kind), At: e.At, Actor: e.Actor, Says: says[i], Pack: p.ShortHash(),
 			Steps: Explain(e.Data.Trace, p, calendar.DateOf(e.At), lang),
 		})
 	}
-	return out, events, nil
+	return out, nil
 }
 
-// Explain puts a trace into words. Steps of rules that the pack does not describe are left out of no page: they keep
+// Explain puts a trace into words, in the language of the law for a reader. Steps of rules that the pack does not describe are left out of no page: they keep
 // their key.
 func Explain(t rules.Trace, p *pack.Pack, on calendar.Date, lang i18n.Lang) []Step {
+	lang = i18n.OfLaw(lang)
 	printer := i18n.For(lang)
 	var out []Step
 	for _, x := range t.Explain(p, on, string(lang)) {

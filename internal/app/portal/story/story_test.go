@@ -19,7 +19,8 @@ var kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered,
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
-	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvBankHolds, engine.EvAttested,
+	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvBankHolds, engine.EvAttested, engine.EvRegisterOrdered, engine.EvEntryFound,
+	engine.EvObjected, engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold, engine.EvLinkRenewed,
 }
 
 // data fills in all that any kind of event may need.
@@ -38,7 +39,7 @@ func say(t *testing.T, texts []i18n.Text, used map[string]bool) {
 	}
 	for _, text := range texts {
 		used[text.Key] = true
-		for _, l := range i18n.Langs {
+		for _, l := range i18n.DebtorLangs {
 			if s, err := i18n.For(l).Say(text); err != nil || s == "" {
 				t.Errorf("%s: %v", l, err)
 			}
@@ -51,6 +52,11 @@ func TestSentences_sayEveryEventAndAnswerInThreeLanguages(t *testing.T) {
 	used := map[string]bool{}
 	for _, k := range append(kinds, "something_new") {
 		say(t, story.Sentences(engine.Event{Kind: k, At: time.Now(), Data: data()}), used)
+	}
+	for _, g := range engine.ObjectionGrounds {
+		d := data()
+		d.Reason = string(g)
+		say(t, story.Sentences(engine.Event{Kind: engine.EvObjected, Data: d}), used)
 	}
 	refused, open, zero := data(), data(), data()
 	refused.Reason, open.Until, zero.Amount = "refusal", nil, &money.Amount{}

@@ -2,6 +2,7 @@ package uitest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -50,6 +51,18 @@ func Visit(tb testing.TB, server *httptest.Server) *Browser {
 	}
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Browser{tb: tb, server: server, client: client}
+}
+
+// Stream opens what does not end by itself. The caller closes its body.
+func (b *Browser) Stream(ctx context.Context, path string, header map[string]string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.server.URL+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	return b.client.Do(req)
 }
 
 // Another makes a second browser at the same server.

@@ -25,6 +25,8 @@ import (
 // Place is where the sealed IIN belongs.
 const Place = "debtors.iin_sealed"
 
+const phonePlace = "debtors.phone_sealed"
+
 // World is a database with cases in it.
 type World struct {
 	Pool  *pgxpool.Pool
@@ -55,6 +57,7 @@ type Person struct {
 	ID       int64
 	CaseID   int64
 	IIN      string
+	Phone    string
 	Year     string
 	Token    string
 	Name     string
@@ -66,9 +69,10 @@ type Writ struct {
 	Name, Language, Region, Kind, Issuer, Document string
 	Amount                                         int64 // tenge
 	NoDate                                         bool
+	Debtor                                         *Person // who has a case already; nil: a new person
 }
 
-// Open opens a case for a new person and gives the personal link.
+// Open opens a case, for a new person unless the writ names one, and gives the personal link.
 func (w *World) Open(ctx context.Context, x Writ) (Person, error) {
 	w.serial++
 	n := w.serial
@@ -86,19 +90,25 @@ func (w *World) Open(ctx context.Context, x Writ) (Person, error) {
 	if x.Amount == 0 {
 		x.Amount = 20155
 	}
-	p := Person{CaseID: 260000000 + n, Name: x.Name, Language: x.Language, IIN: IIN(n), Year: "1985"}
+	p := Person{CaseID: 260000000 + n, Name: x.Name, Language: x.Language, IIN: IIN(n), Year: "1985", Phone: fmt.Sprintf("+7701%07d", 7000000+n)}
+	if d := x.Debtor; d != nil {
+		p.ID, p.Name, p.IIN, p.Phone = d.ID, d.Name, d.IIN, d.Phone
+	}
 	documentDate := any(time.Date(2025, 11, 12, 0, 0, 0, 0, time.UTC))
 	if x.NoDate {
 		documentDate = nil
 	}
 	var batch int64
 	const batchSQL = `INSERT INTO batches (source, file_name, sha256, received_at) VALUES ('court', 'test.csv', sha256($1::text::bytea), $2) RETURNING id`
-	if err := w.Pool.QueryRow(ctx, batchSQL, p.IIN, Morning).Scan(&batch); err != nil {
+	if err := w.Pool.QueryRow(ctx, batchSQL, fmt.Sprint(p.IIN, n), Morning).Scan(&batch); err != nil {
 		return p, err
 	}
-	const debtorSQL = `INSERT INTO debtors (iin_blind, iin_sealed, name, birth_date, language) VALUES ($1, $2, $3, '1985-01-01', $4) RETURNING id`
-	if err := w.Pool.QueryRow(ctx, debtorSQL, w.Keys.Blind(intake.BlindIIN, p.IIN), w.Keys.Seal([]byte(p.IIN), Place), x.Name, x.Language).Scan(&p.ID); err != nil {
-		return p, err
+	const debtorSQL = `INSERT INTO debtors (iin_blind, iin_sealed, name, birth_date, language, phone_sealed, name_key, phone_blind) VALUES ($1, $2, $3, '1985-01-01', $4, $5, $6, $7) RETURNING id`
+	if x.Debtor == nil {
+		err := w.Pool.QueryRow(ctx, debtorSQL, w.Keys.Blind(intake.BlindIIN, p.IIN), w.Keys.Seal([]byte(p.IIN), Place), x.Name, x.Language, w.Keys.Seal([]byte(p.Phone), phonePlace), intake.NameKey(x.Name), intake.PhoneBlind(w.Keys, p.Phone)).Scan(&p.ID)
+		if err != nil {
+			return p, err
+		}
 	}
 	const writSQL = `INSERT INTO writs (case_id, source, document_number, document_date, in_force_date, kind, issuer_name, debtor_id, amount,
  unpaid_confirmed_on, content_hash, batch_id, row_no) VALUES ($1, 'court', $2, $3, '2025-11-25', $4, $5, $6, $7, '2026-02-20', '\x00', $8, 1)`
@@ -175,7 +185,8 @@ func (w *World) Lift(ctx context.Context, id int64) error {
 
 // CaseByToken finds the case of a personal link.
 func (w *World) CaseByToken(ctx context.Context, token string) (int64, bool, error) {
-	rows, err := w.Pool.Query(ctx, `SELECT case_id FROM links WHERE token_hash = $1`, w.Keys.LinkHash(token))
+	rows, err := w.Pool.Query(ctx, `SELECT l.case_id FROM links l WHERE l.token_hash = $1
+ AND NOT EXISTS (SELECT FROM link_renewals r WHERE r.case_id = l.case_id AND r.below > l.ordinal)`, w.Keys.LinkHash(token))
 	if err != nil {
 		return 0, false, err
 	}
@@ -191,6 +202,12 @@ func (w *World) CaseByToken(ctx context.Context, token string) (int64, bool, err
 // OpenIIN opens a sealed IIN.
 func (w *World) OpenIIN(sealed []byte) (string, error) {
 	b, err := w.Keys.Open(sealed, Place)
+	return string(b), err
+}
+
+// OpenPhone opens a sealed telephone.
+func (w *World) OpenPhone(sealed []byte) (string, error) {
+	b, err := w.Keys.Open(sealed, phonePlace)
 	return string(b), err
 }
 
