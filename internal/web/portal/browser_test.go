@@ -60,7 +60,7 @@ func TestBrowser_everyStateInEveryLanguage(t *testing.T) {
 			for _, step := range c.steps {
 				step(t, s, p.CaseID)
 			}
-			for _, lang := range i18n.DebtorLangs {
+			for _, lang := range chromium.Of(i18n.DebtorLangs, i18n.KK, i18n.RU) {
 				name := "case/" + c.name + "." + string(lang)
 				tab := chrome.Tab(t, chromium.Device{})
 				s.visit(tab, p, lang)
@@ -238,7 +238,7 @@ func (w *walk) refuses(p uitest.Person) {
 func TestBrowser_walks(t *testing.T) {
 	chrome := chromium.Start(t)
 	pages := t.TempDir()
-	for _, lang := range i18n.DebtorLangs {
+	for _, lang := range chromium.Of(i18n.DebtorLangs, i18n.KK, i18n.RU) {
 		begin := func(t *testing.T) (*walk, uitest.Person) {
 			t.Helper()
 			s := setup(t)

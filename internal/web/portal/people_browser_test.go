@@ -66,7 +66,7 @@ func TestBrowser_signsIn(t *testing.T) {
 		must(t, s.Arrest(t.Context(), second.CaseID))
 		return s, p
 	}
-	for _, lang := range i18n.DebtorLangs {
+	for _, lang := range chromium.Of(i18n.DebtorLangs, i18n.KK, i18n.RU) {
 		t.Run(string(lang), func(t *testing.T) {
 			s, p := begin(t)
 			w := &walk{T: t, stage: s, Tab: chrome.Tab(t, chromium.Device{}), name: string(lang), folder: pages, pages: 400}

@@ -43,7 +43,7 @@ func (w *walk) rooms(p uitest.Person) {
 func TestBrowser_roomsBesidePaying(t *testing.T) {
 	chrome := chromium.Start(t)
 	pages := t.TempDir()
-	for _, lang := range i18n.DebtorLangs {
+	for _, lang := range chromium.Of(i18n.DebtorLangs, i18n.KK, i18n.RU) {
 		t.Run(string(lang), func(t *testing.T) {
 			s := setup(t)
 			p := s.open(t, uitest.Writ{})
