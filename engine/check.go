@@ -110,6 +110,11 @@ var checks = []struct{ id, sql string }{
 	{"INV-O1", `SELECT c.id, 'counts ' || c.objections || ' objections, made were ' || n FROM (SELECT j.case_id, count(*) AS n FROM objections j GROUP BY j.case_id) j
 	  JOIN cases c ON c.id = j.case_id WHERE c.objections <> n OR n <> (SELECT count(*) FROM events e WHERE e.case_id = c.id AND e.kind = 'objected') LIMIT 100`},
 	{"INV-O1", `SELECT c.id, 'counts objections that nobody made' FROM cases c WHERE c.objections > 0 AND NOT EXISTS (SELECT 1 FROM objections j WHERE j.case_id = c.id) LIMIT 100`},
+	{"INV-V1", `SELECT e.case_id, e.kind || ' (event ' || e.seq || ') is drawn for a person to look at, and is not laid before one' FROM events e
+	 WHERE e.kind IN ('arrest_ordered', 'collect_ordered', 'handed_over') AND e.at > (SELECT min(drawn_at) FROM reviews)
+	   AND ('x' || encode(substr(e.hash, 29, 4), 'hex'))::bit(32)::bigint % 100 = 0 AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.case_id = e.case_id AND r.seq = e.seq) LIMIT 100`},
+	{"INV-V1", `SELECT r.case_id, 'event ' || r.seq || ' was laid before a person and is not drawn' FROM reviews r LEFT JOIN events e ON e.case_id = r.case_id AND e.seq = r.seq
+	 WHERE e.kind IS DISTINCT FROM r.kind OR ('x' || encode(substr(e.hash, 29, 4), 'hex'))::bit(32)::bigint % r.one_in <> 0 LIMIT 100`},
 	{"INV-T3", `SELECT c.id, 'decided under a rule pack that is gone' FROM cases c LEFT JOIN rule_packs p ON p.id = c.pack WHERE p.id IS NULL LIMIT 100`},
 	{"INV-H1", `SELECT c.id, 'bailiff of the case ' || COALESCE(c.bailiff_id::text, 'none') || ', of the hand-over ' || COALESCE(h.bailiff_id::text, 'none')
 	  FROM cases c FULL JOIN handovers h ON h.case_id = c.id WHERE c.bailiff_id IS DISTINCT FROM h.bailiff_id AND (c.bailiff_id IS NOT NULL OR h.bailiff_id IS NOT NULL) LIMIT 100`},

@@ -178,7 +178,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, pl *Plan, id any) error {
 		name string
 		do   func(context.Context, pgx.Tx) error
 	}{
-		{"cases", w.writeCases}, {"events", w.writeEvents}, {"orders", w.writeOrders}, {"objections", w.writeObjections}, {"due", w.writeDue}, {"totals", w.writeTotals}, {"tallies", w.writeTallies}, {"days", w.writeDays},
+		{"cases", w.writeCases}, {"events", w.writeEvents}, {"reviews", w.writeReviews}, {"orders", w.writeOrders}, {"objections", w.writeObjections}, {"due", w.writeDue}, {"totals", w.writeTotals}, {"tallies", w.writeTallies}, {"days", w.writeDays},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx, tx); err != nil {

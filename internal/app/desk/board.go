@@ -9,6 +9,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/worklist"
 	"robotbailiff/rules/calendar"
 )
 
@@ -20,7 +21,7 @@ type board struct {
 	days   []engine.DayTotal // what happened, by region and day
 	dues   []engine.DayTotal // what falls due
 	finals []engine.DayTotal // refusals that become final
-	work   []workRow
+	work   []worklist.Tally
 	lifts  orders.Lifts
 	robot  RobotState
 }
@@ -45,7 +46,7 @@ func readBoard(ctx context.Context, tx pgx.Tx, now time.Time, days Period, undo 
 	if b.finals, err = readRefusals(ctx, tx, calendar.DateOf(now), undo); err != nil {
 		return b, err
 	}
-	if b.work, err = readWork(ctx, tx, now); err != nil {
+	if b.work, err = worklist.Count(ctx, tx, now); err != nil {
 		return b, err
 	}
 	if b.lifts, err = orders.ReadLifts(ctx, tx, now); err != nil {

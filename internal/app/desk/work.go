@@ -2,16 +2,24 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
+	"robotbailiff/engine"
+	"robotbailiff/engine/review"
+	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/worklist"
+	"robotbailiff/internal/caseno"
+	"robotbailiff/internal/i18n"
+	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/money"
 )
 
-// WorkItem is something that waits for a person.
+// WorkItem is how much of one kind waits for a person.
 type WorkItem struct {
 	Kind   string
 	Count  int64
@@ -20,81 +28,232 @@ type WorkItem struct {
 	Link   string       // where it is worked
 }
 
-// workRow is what waits in one region; empty: it belongs to none.
-type workRow struct {
-	kind, region string
-	count, sum   int64
-	oldest       time.Time
-}
-
-// workLists are what waits for a person, in the order in which it is shown. Each query goes by an index of what is open, and counts per
-// region; $1 is the legal instant. What has no region yet belongs to the country.
-var workLists = []struct {
-	kind, link string
-	local      bool // counted by region
-	sql        string
-}{
-	{"objections", "/desk/objections", true, `SELECT c.region, count(*), 0::bigint, min(o.made_on)::timestamp AT TIME ZONE 'Asia/Almaty'
-  FROM objections o JOIN cases c ON c.id = o.case_id WHERE o.status = 'open' AND $1::timestamptz IS NOT NULL GROUP BY c.region`},
-	{"trials", "/desk/trials", true, `SELECT c.region, count(*), 0::bigint, min(a.picked_at)
-  FROM trial_arrests a JOIN cases c ON c.id = a.case_id WHERE a.verdict = '' AND $1::timestamptz IS NOT NULL GROUP BY c.region`},
-	{"identities", "/desk/imports", false, `SELECT '', count(*), 0::bigint, min(received_at) FROM (SELECT b.received_at
-  FROM batches b JOIN batch_rows r ON r.batch_id = b.id AND r.verdict = 'quarantined'
- WHERE b.quarantined > 0 AND b.state = 'done' AND $1::timestamptz IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM writs w WHERE w.source = b.source AND w.document_number = r.document_number) LIMIT 10000) s`},
-	{"batches", "/desk/imports?state=waiting", false, `SELECT '', count(*), 0::bigint, min(received_at) FROM batches WHERE state = 'waiting' AND $1::timestamptz IS NOT NULL`},
-	{"orders", "/desk/robot#chunks", false, `SELECT '', coalesce(sum(cardinality(case_ids)), 0)::bigint, 0::bigint, min(not_before) FROM chunks
- WHERE done_at IS NULL AND kind <> 'notify' AND not_before < $1::timestamptz AND (error <> '' OR not_before < $1::timestamptz - interval '1 hour')`},
-	{"findings", "/desk/orders", false, `SELECT '', count(*), 0::bigint, min(found_at) FROM bank_findings WHERE resolved_at IS NULL AND $1::timestamptz IS NOT NULL`},
-	{"suspense", "/desk/money/suspense", false, `SELECT '', count(*), coalesce(sum(amount - allocated - refund_due - reversed - refunded - moved), 0)::bigint, min(received_at)
-  FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved AND $1::timestamptz IS NOT NULL`},
-	{"refunds", "/desk/money/refunds", false, `SELECT '', count(*), coalesce(sum(refund_due), 0)::bigint, min(received_at) FROM payments WHERE refund_due > 0 AND $1::timestamptz IS NOT NULL`},
-	{"approve_money", "/desk/money", false, `SELECT '', count(*), 0::bigint, min(proposed_at) FROM money_acts a
- WHERE proposed_at > $1::timestamptz - interval '24 hours' AND NOT EXISTS (SELECT 1 FROM money_act_decisions d WHERE d.act_id = a.id)`},
-	{"approve_switch", "/desk/switch", false, `SELECT '', count(DISTINCT s.id), 0::bigint, min(a.at) FROM stops s JOIN stop_acts a ON a.stop_id = s.id AND a.act = 'proposed'
- WHERE s.released_at IS NULL AND a.at > $1::timestamptz - interval '24 hours'`},
-	{"approve_texts", "/desk/texts", false, `SELECT '', count(*), 0::bigint, min(proposed_at) FROM text_versions v
- WHERE proposed_at > $1::timestamptz - interval '24 hours' AND NOT EXISTS (SELECT 1 FROM text_version_acts a WHERE a.version = v.version)`},
-}
-
-func readWork(ctx context.Context, tx pgx.Tx, now time.Time) (all []workRow, err error) {
-	batch := &pgx.Batch{}
-	for _, l := range workLists {
-		batch.Queue(l.sql, now).Query(func(rows pgx.Rows) error {
-			w := workRow{kind: l.kind}
-			var oldest pgtype.Timestamptz
-			_, err := pgx.ForEachRow(rows, []any{&w.region, &w.count, &w.sum, &oldest}, func() error {
-				w.oldest = oldest.Time
-				all = append(all, w)
-				return nil
-			})
-			return err
-		})
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("work: %w", err)
-	}
-	return all, nil
-}
-
 // workOf is what waits in an area. Of what belongs to no region only those are told who see the country.
-func workOf(rows []workRow, in area) []WorkItem {
+func workOf(rows []worklist.Tally, in area) []WorkItem {
 	var list []WorkItem
-	for _, l := range workLists {
-		if !l.local && !in.whole() {
+	for _, k := range worklist.Kinds {
+		if !k.Local && !in.whole() {
 			continue
 		}
-		w := WorkItem{Kind: l.kind, Link: l.link}
+		w := WorkItem{Kind: k.Name, Link: k.Link}
 		for _, r := range rows {
-			if r.kind != l.kind || r.count == 0 || l.local && !in.has(r.region) {
+			if r.Kind != k.Name || r.Count == 0 || k.Local && !in.has(r.Region) {
 				continue
 			}
-			w.Count, w.Sum = w.Count+r.count, w.Sum.Add(money.FromTiyn(r.sum))
-			if w.Oldest.IsZero() || r.oldest.Before(w.Oldest) {
-				w.Oldest = r.oldest
+			w.Count, w.Sum = w.Count+r.Count, w.Sum.Add(r.Sum)
+			if w.Oldest.IsZero() || r.Oldest.Before(w.Oldest) {
+				w.Oldest = r.Oldest
 			}
 		}
 		list = append(list, w)
 	}
 	return list
+}
+
+// WorkQuery chooses what waits.
+type WorkQuery struct {
+	Kinds []string // those that the actor may see
+	Kind  string   // one of them; empty: all, the oldest of each
+	Mine  bool     // what the actor works
+	Free  bool     // what nobody works
+	After worklist.Mark
+}
+
+// Work is what waits for a person, thing by thing.
+type Work struct {
+	Now   time.Time
+	Query WorkQuery
+	Lists []WorkList
+	Next  worklist.Mark // of a list of one kind; zero: there is no more
+}
+
+// WorkList is what waits of one kind.
+type WorkList struct {
+	Kind  worklist.Kind
+	Items []worklist.Item
+	More  bool
+}
+
+// How many things a list of one kind has, and how many of each kind are shown with the others.
+const (
+	workPage  = 50
+	workBrief = 8
+)
+
+// Work lists what waits.
+func (s *Service) Work(ctx context.Context, actor Actor, q WorkQuery) (v Work, err error) {
+	if err := actor.check(); err != nil {
+		return v, err
+	}
+	if v.Now, err = s.cfg.Cases.Now(ctx); err != nil {
+		return v, fmt.Errorf("desk: legal time: %w", err)
+	}
+	if !slices.Contains(q.Kinds, q.Kind) {
+		q.Kind = ""
+	}
+	v.Query = q
+	limit := workPage
+	if q.Kind == "" {
+		limit, q.After = workBrief, worklist.Mark{}
+	}
+	ask := worklist.Query{Regions: actor.Regions, Free: q.Free, After: q.After, Limit: limit + 1}
+	if q.Mine {
+		ask.Of = actor.Name
+	}
+	err = s.read(ctx, func(tx pgx.Tx) error {
+		for _, k := range worklist.Kinds {
+			if !slices.Contains(q.Kinds, k.Name) || q.Kind != "" && q.Kind != k.Name || !k.Local && !actor.Whole() {
+				continue
+			}
+			ask.Kind = k.Name
+			list := WorkList{Kind: k}
+			if list.Items, err = worklist.Items(ctx, tx, ask, v.Now, s.cfg.Cases.Pack().Calendar()); err != nil {
+				return err
+			}
+			if list.More = len(list.Items) > limit; list.More {
+				list.Items = list.Items[:limit]
+				if last := list.Items[limit-1]; q.Kind != "" {
+					v.Next = worklist.Mark{Since: last.Since, Key: last.Key}
+				}
+			}
+			v.Lists = append(v.Lists, list)
+		}
+		return nil
+	})
+	if err != nil {
+		return v, fmt.Errorf("desk: work: %w", err)
+	}
+	return v, nil
+}
+
+// WorkThing is one thing that waits, with what people did about it.
+type WorkThing struct {
+	Now        time.Time
+	Kind       worklist.Kind
+	Item       worklist.Item
+	History    []worklist.Act
+	Colleagues []string
+	Review     *ReviewView // of a decision that was drawn; nil: this is none
+}
+
+// ReviewView is a decision of the robot that chance laid before a person.
+type ReviewView struct {
+	Seq     int
+	Kind    engine.EventKind
+	At      time.Time
+	OneIn   int
+	Says    []i18n.Text
+	Steps   []story.Step
+	Verdict string // empty: none yet
+	Actor   string
+	Words   string
+}
+
+// workers are the roles of those to whom work can be given.
+var workers = []string{string(Operator), string(Supervisor), string(Finance)}
+
+// WorkThing shows one thing that waits.
+func (s *Service) WorkThing(ctx context.Context, actor Actor, kind, key string, lang i18n.Lang) (v WorkThing, err error) {
+	if err := actor.check(); err != nil {
+		return v, err
+	}
+	if v.Now, err = s.cfg.Cases.Now(ctx); err != nil {
+		return v, fmt.Errorf("desk: legal time: %w", err)
+	}
+	v.Kind, _ = worklist.KindOf(kind)
+	var decision *engine.Event
+	err = s.read(ctx, func(tx pgx.Tx) (err error) {
+		if v.Item, err = worklist.One(ctx, tx, kind, key, actor.Regions, v.Now, s.cfg.Cases.Pack().Calendar()); err != nil {
+			return err
+		}
+		if v.History, err = worklist.History(ctx, tx, kind, key); err != nil {
+			return err
+		}
+		if v.Colleagues, err = worklist.Colleagues(ctx, tx, workers); err != nil || kind != kindReviews {
+			return err
+		}
+		v.Review, decision, err = readReview(ctx, tx, key)
+		return err
+	})
+	if err != nil || decision == nil {
+		return v, err
+	}
+	p, err := s.cfg.Packs.ByID(ctx, decision.Pack)
+	if err != nil {
+		return v, fmt.Errorf("desk: work: %w", err)
+	}
+	v.Review.Says, v.Review.Steps = story.Sentences(*decision), story.Explain(decision.Data.Trace, p, calendar.DateOf(decision.At), lang)
+	return v, nil
+}
+
+// DoWork keeps what an actor does about a thing that waits.
+func (s *Service) DoWork(ctx context.Context, actor Actor, kind, key string, act worklist.Act) error {
+	if err := actor.check(); err != nil {
+		return err
+	}
+	now, err := s.cfg.Cases.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("desk: legal time: %w", err)
+	}
+	act.Actor = actor.Name
+	return pgx.BeginFunc(ctx, s.cfg.Pool, func(tx pgx.Tx) error {
+		item, err := worklist.One(ctx, tx, kind, key, actor.Regions, now, s.cfg.Cases.Pack().Calendar())
+		if err != nil {
+			return err
+		}
+		return worklist.Do(ctx, tx, item, act, actor.Is(Supervisor))
+	})
+}
+
+// kindReviews is the kind of work that decisions are which were drawn.
+const kindReviews = "reviews"
+
+// DecideReview keeps what an actor found about a decision of the robot that was drawn. Whoever finds it wrong holds the case with the same word.
+func (s *Service) DecideReview(ctx context.Context, actor Actor, number string, seq int, verdict, words string) error {
+	if err := actor.check(); err != nil {
+		return err
+	}
+	id, err := caseno.Parse(number)
+	if err != nil {
+		return review.ErrNone
+	}
+	if err := outOfScope(ctx, s.cfg.Pool, actor, review.ErrNone, id); err != nil {
+		return err
+	}
+	now, err := s.cfg.Cases.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("desk: legal time: %w", err)
+	}
+	return pgx.BeginFunc(ctx, s.cfg.Pool, func(tx pgx.Tx) error {
+		if err := review.Decide(ctx, tx, id, seq, verdict, actor.Name, words, now); err != nil || verdict != review.Wrong {
+			return err
+		}
+		hold := engine.For{CaseID: id, Actor: actor.Name, Command: engine.SetHold{Reason: review.HoldWrong}}
+		_, err := s.cfg.Cases.ApplyTx(ctx, tx, []engine.For{hold}) // one that is held already, or has ended, stays as it is
+		return err
+	})
+}
+
+func readReview(ctx context.Context, tx pgx.Tx, key string) (*ReviewView, *engine.Event, error) {
+	var r ReviewView
+	var id int64
+	if _, err := fmt.Sscanf(key, "%d/%d", &id, &r.Seq); err != nil {
+		return nil, nil, worklist.ErrNone
+	}
+	err := tx.QueryRow(ctx, `SELECT kind, drawn_at, one_in, verdict, actor, words FROM reviews WHERE case_id = $1 AND seq = $2`, id, r.Seq).Scan(&r.Kind, &r.At, &r.OneIn, &r.Verdict, &r.Actor, &r.Words)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil, worklist.ErrNone
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("review: %w", err)
+	}
+	events, err := engine.Events(ctx, tx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	i := slices.IndexFunc(events, func(e engine.Event) bool { return e.Seq == r.Seq })
+	if i < 0 {
+		return nil, nil, worklist.ErrNone
+	}
+	return &r, &events[i], nil
 }

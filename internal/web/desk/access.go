@@ -21,6 +21,9 @@ const (
 	ApproveExport Right = "let_out"  // be the second person for a long list
 	HandleCases   Right = "handle"   // act on one case
 	Objections    Right = "objected" // read what debtors say
+	Work          Right = "work"     // see what waits for a person
+	HandleWork    Right = "work_on"  // take it, give it back, close it
+	GiveWork      Right = "give"     // give it to somebody else
 	BatchReports  Right = "reports"  // take files with what courts write about people
 	HandleBatches Right = "batches"  // bring batches, and say the first word for one that waits
 	HandleTrials  Right = "trials"   // decide about the first arrests of what is new
@@ -58,6 +61,9 @@ var Grants = []Grant{
 	{Right: ApproveExport, Who: []app.Role{app.Supervisor}},
 	{Right: HandleCases, Who: []app.Role{app.Operator, app.Supervisor}},
 	{Right: Objections, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
+	{Right: Work, Who: []app.Role{app.Operator, app.Supervisor, app.Finance, app.Auditor}},
+	{Right: HandleWork, Who: []app.Role{app.Operator, app.Supervisor, app.Finance}},
+	{Right: GiveWork, Who: []app.Role{app.Supervisor}},
 	{Right: BatchReports, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
 	{Right: HandleBatches, Who: []app.Role{app.Operator, app.Supervisor}, Second: []app.Role{app.Supervisor}},
 	{Right: HandleTrials, Who: []app.Role{app.Operator, app.Supervisor}, Second: []app.Role{app.Supervisor}},
@@ -125,6 +131,11 @@ var Routes = []Route{
 	{"POST /desk/objections/{number}/{seq}/told", HandleCases},
 	{"POST /desk/objections/{number}/{seq}/files", Objections},
 	{"GET /desk/objections/{number}/{seq}/{was}", Objections},
+	{"GET /desk/work", Work},
+	{"GET /desk/work/thing", Work},
+	{"POST /desk/work/thing", HandleWork},
+	{"POST /desk/work/review", HandleCases},
+	{"GET /desk/work/review", Work},
 	{"GET /desk/imports", Look},
 	{"POST /desk/imports", HandleBatches},
 	{"GET /desk/imports/{id}", Look},

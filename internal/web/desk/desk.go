@@ -16,11 +16,13 @@ import (
 	"time"
 
 	"robotbailiff/engine/intake"
+	"robotbailiff/engine/review"
 	"robotbailiff/engine/stop"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/app/accounts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/worklist"
 	"robotbailiff/internal/web/ui"
 	"robotbailiff/notify/wording"
 	"robotbailiff/payments"
@@ -147,6 +149,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.accessRoutes(route)
 	h.meRoutes(route)
 	h.linkRoutes(route)
+	h.workRoutes(route)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -188,6 +191,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusForbidden, Name: "second_word"}
 	case errors.Is(err, caselist.ErrNoExport):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
+	case errors.Is(err, worklist.ErrNone), errors.Is(err, review.ErrNone), errors.Is(err, review.ErrDecided):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}
