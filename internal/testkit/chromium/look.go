@@ -72,8 +72,8 @@ func (t *Tab) Targets(name string) {
 // that can be pressed must be reached, in the order of the page.
 func (t *Tab) Keyboard(name string) {
 	t.tb.Helper()
-	// The keyboard goes on from where the focus was last, even if nothing has it: so it is taken to the page's begin.
-	all := Eval[int](t, `(s => { s.tabIndex = -1; document.body.prepend(s); s.focus(); s.remove() })(document.createElement("span")), scrollTo(0, 0), [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(e => e.checkVisibility() && e.tabIndex >= 0).length`)
+	// One stop is enough for a group of radio buttons: the arrows go on from there. The keyboard goes on from where the focus was last, even if nothing has it: so it is taken to the page's begin.
+	all := Eval[int](t, `(s => { s.tabIndex = -1; document.body.prepend(s); s.focus(); s.remove() })(document.createElement("span")), scrollTo(0, 0), [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(e => e.checkVisibility() && e.tabIndex >= 0 && (e.type !== "radio" || e === (g => g.find(x => x.checked) || g[0])([...e.form.elements].filter(x => x.type === "radio" && x.name === e.name)))).length`)
 	last := -1
 	reached := 0
 	for range all + 2 {

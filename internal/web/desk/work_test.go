@@ -111,7 +111,7 @@ func TestWork_isClosedWithAnOutcome(t *testing.T) {
 	t.Parallel()
 	s := setupFor(t, workers)
 	anna := s.as(t, "desk:anna")
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO batches (source, file_name, sha256, state, rows, quarantined) VALUES ('court', 'a.csv', decode(repeat('ab', 32), 'hex'), 'done', 1, 1)`)
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO batches (source, file_name, sha256, state, rows, quarantined, received_at) VALUES ('court', 'a.csv', decode(repeat('ab', 32), 'hex'), 'done', 1, 1, '2026-03-01 05:00+00')`)
 	must(t, err)
 	var batch int64
 	must(t, s.Pool.QueryRow(t.Context(), `SELECT max(id) FROM batches`).Scan(&batch))
