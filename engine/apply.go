@@ -198,7 +198,7 @@ func (s *Store) Preview(ctx context.Context, cmds []For) (*Plan, error) {
 			return err
 		}
 		around.preview = true
-		pl, err = makePlan(loaded, cmds, s.packs.Current(), around)
+		pl, err = makePlan(loaded, cmds, around)
 		return err
 	})
 	return pl, err

@@ -170,7 +170,7 @@ func loadOrders(ctx context.Context, q Querier, ids []int64, cases []Case) error
 
 // write stores a plan set by set, in the lock order.
 func (s *Store) write(ctx context.Context, tx pgx.Tx, pl *Plan, id any) error {
-	w := newWriter(pl, s.packs.Current())
+	w := newWriter(pl)
 	if _, err := tx.Exec(ctx, insertApplySQL, id, pl.env.Now); err != nil {
 		return fmt.Errorf("engine: write apply: %w", err)
 	}

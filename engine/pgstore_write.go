@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/internal/pg"
-	"robotbailiff/rules/pack"
 )
 
 // lookAgain is how long a case whose duty could not be done waits for the next look.
@@ -20,13 +19,12 @@ const lookAgain = 15 * time.Minute
 // writer holds the columns of a plan, ready to be written as sets.
 type writer struct {
 	pl    *Plan
-	pack  *pack.Pack
 	moved []*planned // cases that exist already and got events
 	fresh []*planned // cases that begin
 }
 
-func newWriter(pl *Plan, p *pack.Pack) *writer {
-	w := &writer{pl: pl, pack: p}
+func newWriter(pl *Plan) *writer {
+	w := &writer{pl: pl}
 	pl.each(func(e *planned) {
 		switch {
 		case len(e.events) == 0:
@@ -272,7 +270,7 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		fresh     []look // of cases that begin: nothing of theirs is in the list
 	)
 	now := w.pl.env.Now
-	undo := undoPeriod(w.pack, w.pl.env.today())
+	undo := undoPeriod(w.pl.pack, w.pl.env.today())
 	w.pl.each(func(p *planned) {
 		if p.after.Seq == 0 {
 			return

@@ -11,7 +11,8 @@ import (
 // so a dry run is a plan that is not written.
 type Plan struct {
 	env   Env
-	hash  string // of the pack
+	hash  string     // of the pack
+	pack  *pack.Pack // that decided
 	cases map[int64]*planned
 	order []int64 // case ids in the order of their first command
 	// Outcomes has one entry per command, in the order of the commands.
@@ -41,8 +42,9 @@ type storedEvent struct {
 }
 
 // makePlan decides every command on the loaded cases, in order; commands to one case see what the earlier ones did.
-func makePlan(loaded []Case, cmds []For, p *pack.Pack, around *surroundings) (*Plan, error) {
-	pl := &Plan{env: around.env, hash: p.Hash(), cases: make(map[int64]*planned, len(cmds)), Outcomes: make([]Outcome, 0, len(cmds))}
+func makePlan(loaded []Case, cmds []For, around *surroundings) (*Plan, error) {
+	p := around.pack
+	pl := &Plan{env: around.env, pack: p, hash: p.Hash(), cases: make(map[int64]*planned, len(cmds)), Outcomes: make([]Outcome, 0, len(cmds))}
 	for _, c := range loaded {
 		pl.cases[c.ID] = &planned{before: c, after: c}
 	}

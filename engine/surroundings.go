@@ -9,11 +9,13 @@ import (
 
 	"robotbailiff/engine/stop"
 	"robotbailiff/rules/calendar"
+	"robotbailiff/rules/pack"
 )
 
 // surroundings are what a transaction knows besides its cases: the part that is the same for all, and what is stopped for whom.
 type surroundings struct {
 	env     Env
+	pack    *pack.Pack // that decides on this day
 	stops   stop.Set
 	sources map[int64]string // of writs; only when a source is stopped or was
 	preview bool             // nothing is opened, so that no stop has to keep it from being opened
@@ -44,7 +46,11 @@ func (s *Store) surroundings(ctx context.Context, tx pgx.Tx, loaded []Case) (*su
 	if err != nil {
 		return nil, fmt.Errorf("engine: legal time: %w", err)
 	}
-	a := &surroundings{env: Env{Now: now.UTC().Truncate(time.Microsecond), PackID: s.packs.CurrentID(), Register: s.register}}
+	force, err := s.packs.on(ctx, tx, calendar.DateOf(now))
+	if err != nil {
+		return nil, err
+	}
+	a := &surroundings{env: Env{Now: now.UTC().Truncate(time.Microsecond), PackID: force.id, Register: s.register}, pack: force.Pack}
 	if a.stops, err = stop.Read(ctx, tx, uncounted(loaded)); err != nil {
 		return nil, fmt.Errorf("engine: switch: %w", err)
 	}
@@ -107,7 +113,7 @@ func (s *Store) decide(ctx context.Context, tx pgx.Tx, loaded []Case, cmds []For
 		if err != nil {
 			return nil, err
 		}
-		pl, err := makePlan(loaded, cmds, s.packs.Current(), around)
+		pl, err := makePlan(loaded, cmds, around)
 		if err != nil || !pl.coercive() {
 			return pl, err
 		}

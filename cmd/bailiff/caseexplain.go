@@ -9,6 +9,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/whatif"
 	"robotbailiff/internal/clock"
 	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/pack"
@@ -73,7 +74,7 @@ func (r caseReader) explain(ctx context.Context, pool *pgxpool.Pool, id int64) (
 	}
 	store := engine.NewStore(engine.Config{Pool: pool, Clock: clock.System(), Packs: packs}) // Replay takes the time from the events
 	for try := 1; ; try++ {
-		remade, err := store.Replay(ctx, id, factsOf(pool, r.keys))
+		remade, err := store.Replay(ctx, id, whatif.Facts(pool, r.keys))
 		if err != nil {
 			return caseView{}, fmt.Errorf("the decisions cannot be made again: %w", err)
 		}

@@ -1,25 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
-
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/whatif"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/pg"
-	"robotbailiff/internal/seal"
-	"robotbailiff/rules"
 	"robotbailiff/rules/calendar"
-	"robotbailiff/rules/money"
 	"robotbailiff/rules/pack"
 )
 
@@ -178,26 +172,6 @@ func (e *env) tellFaults(faults []packFault) error {
 	return errors.Join(err, errSilent)
 }
 
-// simulation is what rules simulate prints.
-type simulation struct {
-	Pack      string       `json:"pack"` // hash of the pack that was tried
-	Cases     int          `json:"cases"`
-	Same      int          `json:"same"`       // verdict and term stay
-	OtherTerm int          `json:"other_term"` // still opened, with another last day of the term
-	Changed   []caseChange `json:"changed"`
-}
-
-// caseChange counts the cases whose opening would have been decided otherwise.
-type caseChange struct {
-	From   string       `json:"from"` // open: every case in the database was opened
-	To     string       `json:"to"`   // open, or the code with which the writ would have been refused or held
-	Cases  int          `json:"cases"`
-	Amount money.Amount `json:"amount"`
-}
-
-// simulateBatch is the number of cases read at a time.
-const simulateBatch = 5000
-
 // simulate decides the opening of every case again under a pack, on the day on which it was opened.
 func (e *env) simulate(ctx context.Context, db *database, p *pack.Pack) error {
 	if err := db.current(ctx); err != nil {
@@ -207,62 +181,14 @@ func (e *env) simulate(ctx context.Context, db *database, p *pack.Pack) error {
 	if err != nil {
 		return err
 	}
-	out := simulation{Pack: p.Hash(), Changed: []caseChange{}}
-	changes := map[string]*caseChange{}
-	for after, n := int64(0), simulateBatch; n == simulateBatch; {
-		rows, err := db.pool.Query(ctx, manyFactsSQL, after, simulateBatch)
-		if err != nil {
-			return fmt.Errorf("simulate: read cases: %w", err)
-		}
-		batch, err := pgx.CollectRows(rows, scanFacts)
-		if err != nil {
-			return fmt.Errorf("simulate: read cases: %w", err)
-		}
-		if n = len(batch); n == 0 {
-			break
-		}
-		after = batch[n-1].caseID
-		if err := out.try(batch, p, keys, changes); err != nil {
-			return err
-		}
+	out, err := whatif.Try(ctx, db.pool, keys, p, 0)
+	if err != nil {
+		return err
 	}
-	for _, c := range changes {
-		out.Changed = append(out.Changed, *c)
-	}
-	slices.SortFunc(out.Changed, func(a, b caseChange) int { return cmp.Compare(a.To, b.To) })
 	return e.print(out, func() {
 		e.sayf("%d cases under pack %s: %d stay as they are, %d would have another term.\n", out.Cases, out.Pack[:12], out.Same, out.OtherTerm)
 		for _, c := range out.Changed {
 			e.sayf("  %s -> %s: %d cases, %s tenge\n", c.From, c.To, c.Cases, c.Amount)
 		}
 	})
-}
-
-func (s *simulation) try(batch []caseFacts, p *pack.Pack, keys *seal.Keys, changes map[string]*caseChange) error {
-	for _, f := range batch {
-		open, err := f.open(keys)
-		if err != nil {
-			return err
-		}
-		s.Cases++
-		v := rules.Eligibility(p, open.Facts, f.openedOn)
-		if v.Outcome == rules.OutcomeOpen {
-			if ends, _ := rules.TermEnd(p, f.openedOn); ends != f.termEndsOn {
-				s.OtherTerm++
-			} else {
-				s.Same++
-			}
-			continue
-		}
-		c := changes[v.Code]
-		if c == nil {
-			c = &caseChange{From: rules.OutcomeOpen, To: v.Code}
-			changes[v.Code] = c
-		}
-		c.Cases++
-		if c.Amount, err = c.Amount.CheckedAdd(open.Facts.Amount); err != nil {
-			return fmt.Errorf("simulate: the sum of %s: %w", v.Code, err)
-		}
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"robotbailiff/internal/app/whatif"
 	"robotbailiff/rules/pack"
 )
 
@@ -89,13 +90,13 @@ func TestRules_simulateCountsWhatWouldChange(t *testing.T) {
 	}
 	var imported importReport
 	s.want(exitDone, &imported, "import", s.file("batch.csv", rows...))
-	var same simulation
+	var same whatif.Result
 	s.want(exitDone, &same, "rules", "simulate")
 	if same.Cases != 6 || same.Same != 6 || len(same.Changed) != 0 {
 		t.Errorf("the pack that decided: %+v", same)
 	}
 	lower := packWith(t, map[string][2]string{"threshold.yaml": {"value: 20\n", "value: 10\n"}})
-	var r simulation
+	var r whatif.Result
 	s.want(exitDone, &r, "rules", "simulate", "--pack", lower)
 	if r.Cases != 6 || r.Same != 3 || len(r.Changed) != 1 {
 		t.Fatalf("%+v", r)
@@ -104,7 +105,7 @@ func TestRules_simulateCountsWhatWouldChange(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	longer := packWith(t, map[string][2]string{"term.yaml": {"value: 30\n", "value: 60\n"}})
-	r = simulation{}
+	r = whatif.Result{}
 	s.want(exitDone, &r, "rules", "simulate", "--pack", longer)
 	if r.OtherTerm != 6 || r.Same != 0 || len(r.Changed) != 0 {
 		t.Errorf("%+v", r)

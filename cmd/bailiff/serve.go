@@ -159,6 +159,7 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 		}
 		_, _ = fmt.Fprintf(e.stderr, "bailiff serves on %s\n", here)
 		g.Go(func() error { return e.serveHTTP(ctx, ln, d.tls, site, p.hush) })
+		g.Go(func() error { return e.heedRules(ctx, p) })
 	}
 	if w.drop != "" {
 		f, err := e.dropFolder(p, p.robot.Inbox, w.drop, false)
@@ -188,6 +189,26 @@ func (e *env) serve(ctx context.Context, db *database, w wiring, d door) error {
 	}
 	g.Go(func() error { return p.robot.Run(ctx) })
 	return g.Wait()
+}
+
+// heedRules looks every second which version of the rules is in force, so that pages follow what two people agreed on. Decisions look themselves.
+func (e *env) heedRules(ctx context.Context, p *parts) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		now, err := p.clock.Now(ctx)
+		if err == nil {
+			err = p.packs.Heed(ctx, now)
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "version of the rules", "error", err)
+		}
+	}
 }
 
 // allowed refuses to show a sandbox, whose sign-in is one click, to anything but this machine.
@@ -310,7 +331,7 @@ func (e *env) site(ctx context.Context, p *parts, here string) (http.Handler, er
 		return nil, err
 	}
 	desk := appdesk.Config{
-		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: p.openIIN, Inbox: p.robot.Inbox, Host: portalHost, Money: p.robot, BankRates: p.rates, Papers: docs, Objections: portal.Objections, Lists: caselist.New(p.db.pool, p.keys), Machinery: p.robot, DemoSignIn: p.sandbox != nil,
+		Pool: p.db.pool, Cases: p.robot.Engine, Packs: p.packs, OpenIIN: p.openIIN, Keys: p.keys, Inbox: p.robot.Inbox, Host: portalHost, Money: p.robot, BankRates: p.rates, Papers: docs, Objections: portal.Objections, Lists: caselist.New(p.db.pool, p.keys), Machinery: p.robot, DemoSignIn: p.sandbox != nil,
 		Fault: func(err error) { e.log.WarnContext(context.Background(), "live figures of the desk", "error", err) },
 	}
 	provider, err := deskSignIn(p, &desk)

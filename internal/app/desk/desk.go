@@ -19,6 +19,7 @@ import (
 	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/whatif"
 	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
 )
@@ -35,7 +36,7 @@ type Cases interface {
 type Config struct {
 	Pool  *pgxpool.Pool
 	Cases Cases
-	Packs story.Packs
+	Packs Rulebook
 	// OpenIIN opens the sealed identification number of a debtor; only its last four digits are shown.
 	OpenIIN   func(sealed []byte) (string, error)
 	Inbox     *intake.Inbox   // takes and shows court batches
@@ -47,6 +48,7 @@ type Config struct {
 	Machinery Machinery       // the queue of jobs; nil: the robot's room is closed
 	// Objections keeps what debtors say and hand in when they object; nil: none can be answered here.
 	Objections *objections.Store
+	Keys       whatif.Opener // opens what a version of the rules is tried on; nil: it is not tried
 	// Lists finds and lists cases, and keeps who has looked at whom; nil: there are no lists.
 	Lists *caselist.Store
 	// DemoSignIn lets anybody in as one of the people of the demonstration, see [DemoActors]. For a sandbox only.

@@ -29,6 +29,8 @@ const (
 	HandleTrials  Right = "trials"   // decide about the first arrests of what is new
 	WriteTexts    Right = "write"    // change wording and propose it
 	ApproveTexts  Right = "approve"  // put wording into force
+	ProposeRules  Right = "rules"    // propose a version of the rules
+	ApproveRules  Right = "rule"     // be the second person for one
 	Stop          Right = "stop"     // throw the switch
 	LetGoOn       Right = "go_on"    // let go on what was stopped
 	Money         Right = "money"    // look at money
@@ -69,6 +71,8 @@ var Grants = []Grant{
 	{Right: HandleTrials, Who: []app.Role{app.Operator, app.Supervisor}, Second: []app.Role{app.Supervisor}},
 	{Right: WriteTexts, Who: []app.Role{app.Operator, app.Supervisor}},
 	{Right: ApproveTexts, Who: []app.Role{app.Supervisor}},
+	{Right: ProposeRules, Who: []app.Role{app.Supervisor, app.Administrator}},
+	{Right: ApproveRules, Who: []app.Role{app.Supervisor}},
 	{Right: Stop, Who: []app.Role{app.Operator, app.Supervisor, app.Finance, app.Administrator}},
 	{Right: LetGoOn, Who: []app.Role{app.Supervisor, app.Administrator}},
 	{Right: Money, Who: []app.Role{app.Supervisor, app.Finance, app.Auditor}},
@@ -158,6 +162,14 @@ var Routes = []Route{
 	{"GET /desk/trials/arrests/{number}/{ordinal}", Cases},
 	{"POST /desk/trials/{id}/agree", HandleTrials},
 	{"GET /desk/trials/{id}/agree", Cases},
+	{"GET /desk/rules", Look},
+	{"POST /desk/rules", ProposeRules},
+	{"POST /desk/rules/again", ProposeRules},
+	{"GET /desk/rules/again", Look},
+	{"GET /desk/rules/{id}", Look},
+	{"POST /desk/rules/{id}/agree", ApproveRules},
+	{"POST /desk/rules/{id}/refuse", ProposeRules},
+	{"GET /desk/rules/{id}/{was}", Look},
 	{"GET /desk/switch", Look},
 	{"GET /desk/switch/stop", Stop},
 	{"POST /desk/switch/stop", Stop},

@@ -59,7 +59,7 @@ func ask(t *testing.T, b *uitest.Browser, pattern, fill, token string) *uitest.P
 	switch {
 	case method != http.MethodPost:
 		return b.Do(method, path, nil, nil)
-	case path == "/desk/imports" || path == "/desk/money/report":
+	case path == "/desk/imports" || path == "/desk/money/report" || path == "/desk/rules":
 		var body bytes.Buffer
 		parts := multipart.NewWriter(&body)
 		must(t, parts.WriteField("form_token", token))

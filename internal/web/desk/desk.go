@@ -17,6 +17,7 @@ import (
 
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/review"
+	"robotbailiff/engine/ruleset"
 	"robotbailiff/engine/stop"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/app/accounts"
@@ -150,6 +151,8 @@ func Handler(c Config) (http.Handler, error) {
 	h.meRoutes(route)
 	h.linkRoutes(route)
 	h.workRoutes(route)
+	h.ruleRoutes(route)
+	m.Handle("POST /desk/rules", h.HandleUpload(app.MaxRules, h.insideUpload(h.proposeRules), explain))
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -193,6 +196,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
 	case errors.Is(err, worklist.ErrNone), errors.Is(err, review.ErrNone), errors.Is(err, review.ErrDecided):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}
+	case errors.Is(err, ruleset.ErrNone):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -44,7 +44,7 @@ func setupFor(t *testing.T, people []app.Actor) stage {
 	t.Helper()
 	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
 	must(t, err)
-	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Objections: objections.New(w.Pool, w.Keys), Lists: caselist.New(w.Pool, w.Keys), DemoSignIn: people != nil, DemoPeople: people})
+	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Keys: w.Keys, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Objections: objections.New(w.Pool, w.Keys), Lists: caselist.New(w.Pool, w.Keys), DemoSignIn: people != nil, DemoPeople: people})
 	must(t, err)
 	h, err := desk.Handler(desk.Config{App: service, Key: uitest.Key(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	must(t, err)
