@@ -203,6 +203,12 @@ func (t *Tab) Tap(selector string) {
 	t.run(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// Choose puts a file into a field for files.
+func (t *Tab) Choose(selector, file string) {
+	t.tb.Helper()
+	t.run(chromedp.SetUploadFiles(chromedp.CSS(selector), []string{file}))
+}
+
 // Has says whether the page has such an element.
 func (t *Tab) Has(selector string) bool {
 	t.tb.Helper()

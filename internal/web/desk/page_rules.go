@@ -61,8 +61,9 @@ type changeRow struct {
 
 // ruleValue is a value with its source in the language of the page.
 type ruleValue struct {
-	pack.Value
-	Cite string
+	Says, Unit, Counting string
+	From, To             calendar.Date
+	Cite, Note           string
 }
 
 // ruleState is the word for how a proposal stands.
@@ -154,7 +155,7 @@ func (h *handler) showRule(w http.ResponseWriter, r *http.Request, actor app.Act
 		if x == nil {
 			return nil
 		}
-		return &ruleValue{*x, story.Citation(x.Citation, p.Lang)}
+		return &ruleValue{x.Value, x.Unit, x.Counting, x.From, x.To, story.Citation(x.Citation, p.Lang), x.Note.In(string(p.Lang))}
 	}
 	for _, c := range v.Diff {
 		p.Diff = append(p.Diff, changeRow{c.Key, value(c.Old), value(c.New)})

@@ -21,7 +21,7 @@ func TestBrowser_rules(t *testing.T) {
 	tab := chrome.Tab(t, chromium.Device{Width: 1280, Height: 900, Script: true})
 	s.enter(tab, "/desk/rules?lang=ru")
 	checked(t, tab, folder, "desk/rules.wide.ru")
-	tab.Upload("#file", file)
+	tab.Choose("#file", file)
 	chromium.Eval[string](tab, `document.querySelector("#from").value = "2027-01-01"`)
 	tab.Type("#reason", "Закон от 1 декабря")
 	tab.Press(`form[action="/desk/rules"] button`)
