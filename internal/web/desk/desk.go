@@ -19,6 +19,7 @@ import (
 	"robotbailiff/engine/stop"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/web/ui"
@@ -74,8 +75,6 @@ func Handler(c Config) (http.Handler, error) {
 	m := ui.NewRouter()
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
-	route("POST /desk/cases/{number}/resume", h.inside(h.resumeCase))
-	route("GET /desk/cases/{number}/resume", h.inside(h.backToCase)) // the language row after a post
 	route("GET /desk/notices", h.inside(h.notices))
 	route("GET /desk/orders", h.inside(h.orders))
 	route("POST /desk/orders/findings/{id}/lift", h.inside(h.liftFinding))
@@ -147,6 +146,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.accessRoutes(route)
 	h.meRoutes(route)
 	h.linkRoutes(route)
+	h.actRoutes(m, route)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -188,6 +188,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusForbidden, Name: "second_word"}
 	case errors.Is(err, caselist.ErrNoExport):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
+	case errors.Is(err, caseacts.ErrNone):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}
