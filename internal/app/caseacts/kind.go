@@ -126,3 +126,15 @@ func makesSense(k Kind, c *engine.Case) bool {
 	}
 	return false
 }
+
+// String names how many people, in words of the catalogs.
+func (p People) String() string {
+	switch p {
+	case TwoIfMany:
+		return "two_if_many"
+	case Two:
+		return "two"
+	case One:
+	}
+	return "one"
+}

@@ -216,3 +216,14 @@ func named(n map[string]int) (out []Named) {
 	})
 	return out
 }
+
+// Family names the words of the values of a line in the catalogs; empty: they are in the words of a person.
+func (l Line) Family() string {
+	switch l.What {
+	case "state", "hold":
+		return l.What
+	case "arrest":
+		return "order"
+	}
+	return ""
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"robotbailiff/internal/app/caseacts"
 	app "robotbailiff/internal/app/desk"
@@ -18,10 +19,10 @@ const maxActForm = 256 << 10
 
 // actRoutes are the pages of what people do to cases by hand: first what it is, then what it would do, then the words of one or two.
 func (h *handler) actRoutes(m *ui.Router, route func(pattern string, f ui.HandlerFunc)) {
-	route("GET /desk/acts", h.inside(h.acts))
+	route("GET /desk/acts", h.inside(h.listActs))
 	route("GET /desk/acts/new", h.inside(h.newAct))
 	m.Handle("POST /desk/acts", h.HandleLong(maxActForm, h.inside(h.makeAct), explain))
-	route("GET /desk/acts/{id}", h.inside(h.act))
+	route("GET /desk/acts/{id}", h.inside(h.caseAct))
 	route("POST /desk/acts/{id}/confirm", h.inside(h.confirmAct))
 	route("POST /desk/acts/{id}/agree", h.inside(h.decideAct(true)))
 	route("POST /desk/acts/{id}/refuse", h.inside(h.decideAct(false)))
@@ -36,7 +37,7 @@ type actsPage struct {
 	Kinds []caseacts.Rule
 }
 
-func (h *handler) acts(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+func (h *handler) listActs(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
 	all, err := h.app.Acts(r.Context(), actor)
 	if err != nil {
 		return err
@@ -140,11 +141,11 @@ func (p caseActPage) NextHref() string {
 	return p.Path() + "?after=" + url.QueryEscape(p.Act.Next) + "#list"
 }
 
-func (h *handler) act(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
-	return h.showAct(w, r, actor, http.StatusOK, caseActPage{After: r.URL.Query().Get("after")})
+func (h *handler) caseAct(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+	return h.showCaseAct(w, r, actor, http.StatusOK, caseActPage{After: r.URL.Query().Get("after")})
 }
 
-func (h *handler) showAct(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, p caseActPage) (err error) {
+func (h *handler) showCaseAct(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, p caseActPage) (err error) {
 	if p.Act, err = h.app.Act(r.Context(), actor, number(r.PathValue("id")), p.After); err != nil {
 		return err
 	}
@@ -168,11 +169,11 @@ var actProblems = []struct {
 func (h *handler) said(w http.ResponseWriter, r *http.Request, actor app.Actor, err error) error {
 	for _, x := range actProblems {
 		if errors.Is(err, x.err) {
-			return h.showAct(w, r, actor, x.status, caseActPage{Problem: x.name, Typed: r.PostFormValue("why")})
+			return h.showCaseAct(w, r, actor, x.status, caseActPage{Problem: x.name, Typed: r.PostFormValue("why")})
 		}
 	}
 	if _, ok := errors.AsType[*caseacts.WrongError](err); ok {
-		return h.showAct(w, r, actor, http.StatusUnprocessableEntity, caseActPage{Problem: "no_why"})
+		return h.showCaseAct(w, r, actor, http.StatusUnprocessableEntity, caseActPage{Problem: "no_why"})
 	}
 	if err != nil {
 		return err
@@ -215,4 +216,16 @@ func (h *handler) approvals(w http.ResponseWriter, r *http.Request, actor app.Ac
 	}
 	p := approvalsPage{Page: h.page(w, r, i18n.Say("approvals.title")), View: v}
 	return h.Render.Render(w, r, http.StatusOK, "approvals", p.Lang, p)
+}
+
+// Acts are what may be done to the cases of a list.
+func (casesPage) Acts() []caseacts.Rule { return manyKinds() }
+
+// Numbers are those of the cases of this page, for a form.
+func (p casesPage) Numbers() string {
+	numbers := make([]string, 0, len(p.View.Rows))
+	for i := range p.View.Rows {
+		numbers = append(numbers, p.View.Rows[i].Number)
+	}
+	return strings.Join(numbers, " ")
 }
