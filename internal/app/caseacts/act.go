@@ -81,7 +81,7 @@ type Count struct {
 }
 
 // Status is where an act stands, in a word of the catalogs.
-func (a *Act) Status() string {
+func (a Act) Status() string {
 	if a.State == Asked && a.Expired {
 		return "expired"
 	}
@@ -92,10 +92,10 @@ func (a *Act) Status() string {
 }
 
 // Waits says whether a second person may still decide.
-func (a *Act) Waits() bool { return a.State == Asked && !a.Expired }
+func (a Act) Waits() bool { return a.State == Asked && !a.Expired }
 
 // Looked is how many cases have their outcome.
-func (a *Act) Looked() (n int) {
+func (a Act) Looked() (n int) {
 	for _, c := range a.Counts {
 		if c.Outcome != OutcomeWaits {
 			n += c.Cases

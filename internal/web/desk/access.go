@@ -115,7 +115,7 @@ var Routes = []Route{
 	{"GET /desk/cases/{number}/documents/{name}", Cases},
 	{"GET /desk/acts", Cases},
 	{"POST /desk/acts", HandleCases},
-	{"GET /desk/acts/new", HandleCases},
+	{"GET /desk/acts/new", Cases},
 	{"GET /desk/acts/{id}", Cases},
 	{"POST /desk/acts/{id}/confirm", HandleCases},
 	{"POST /desk/acts/{id}/withdraw", HandleCases},
