@@ -185,7 +185,7 @@ func TestActs_many(t *testing.T) {
 	say(t, s.Browser, hold, "confirm", nil, http.StatusSeeOther)
 	s.wants(t, s.Get(hold+"?lang=en").Text("main"), "4 of 4", "done 4")
 	resume := makeAct(t, s.Browser, "kind=resume", map[string]string{"numbers": strings.ReplaceAll(numbers, " ", "\n"), "reason": "the water has gone"})
-	s.wants(t, s.Get(resume+"?lang=en").Text("main"), "Ask a second person", "done 4")
+	s.wants(t, s.Get(resume+"?lang=en").Text("main"), "Ask a second person", "will be done 4")
 	say(t, s.Browser, resume, "confirm", nil, http.StatusSeeOther)
 	must(t, s.World.Do(t.Context(), 260000001, engine.ActorRobot, engine.Resume{Reason: "x"}))
 	s.wants(t, second.Get(resume+"?lang=en").Text("main"), "the case has changed: left alone 1", "Agree: 4 cases")
