@@ -133,6 +133,11 @@ type caseActPage struct {
 // Lists says whether the list is shown by itself, beside what would become of its first cases.
 func (p caseActPage) Lists() bool { return len(p.Act.Effects) < p.Act.Cases }
 
+// Over says whether the act ended without being done.
+func (p caseActPage) Over() bool {
+	return p.Act.State == caseacts.Refused || p.Act.Status() == "expired"
+}
+
 // Path is the address of the act.
 func (p caseActPage) Path() string { return actPath(p.Act.ID) }
 
