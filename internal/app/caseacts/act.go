@@ -49,6 +49,7 @@ const (
 	OutcomeWaits   = ""        // not yet
 	OutcomeDone    = "done"    // took effect
 	OutcomeChanged = "changed" // the case is not as it was when the list was made
+	OutcomeRecent  = "recent"  // the notice was sent by hand within a day: nobody is sent it over and over
 )
 
 // Act is one act.

@@ -139,6 +139,7 @@ func TestKinds_onRealCases(t *testing.T) {
 		{caseacts.Request{Kind: caseacts.Suspend, Numbers: both, Until: "2026-04-20"}, "[done done]"},
 		{caseacts.Request{Kind: caseacts.Notify, Numbers: both}, "[waits proven]"},
 		{caseacts.Request{Kind: caseacts.Resume, Numbers: both}, "[done done]"},
+		{caseacts.Request{Kind: caseacts.Notify, Numbers: numbers[0]}, "[recent]"},
 		{caseacts.Request{Kind: caseacts.Correct, Numbers: numbers[1], Debt: "30000"}, "[raises]"},
 		{caseacts.Request{Kind: caseacts.Correct, Numbers: numbers[1], Debt: "155,50"}, "[done]"},
 		{caseacts.Request{Kind: caseacts.Lift, Numbers: both}, "[nothing done]"},
@@ -148,6 +149,9 @@ func TestKinds_onRealCases(t *testing.T) {
 		if got := agreed(c.r); got != c.want {
 			t.Errorf("%s: %s, want %s", c.r.Kind, got, c.want)
 		}
+	}
+	if n := s.one(t, `SELECT count(*)::text FROM events WHERE kind = 'notified_again'`); n != "1" {
+		t.Errorf("the notice was sent again %s times", n)
 	}
 	broken, err := engine.Check(t.Context(), s.Pool)
 	must(t, err)

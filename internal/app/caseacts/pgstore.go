@@ -41,6 +41,9 @@ const takeActSQL = actColumnsSQL + ` WHERE a.id = $1 AND a.state = 'running' FOR
 const saveOutcomesSQL = `UPDATE case_act_items i SET outcome = u.outcome, done_at = clock_timestamp()
   FROM unnest($2::bigint[], $3::text[]) AS u (case_id, outcome) WHERE i.act_id = $1 AND i.case_id = u.case_id`
 
+const sentAgainSQL = `SELECT i.case_id FROM case_act_items i JOIN case_acts a ON a.id = i.act_id
+ WHERE i.case_id = ANY ($1) AND a.kind = 'notify' AND i.outcome = 'done' AND i.done_at > clock_timestamp() - interval '24 hours'`
+
 const finishActSQL = `UPDATE case_acts SET state = 'done', done_at = clock_timestamp() WHERE id = $1`
 
 const runningActsSQL = `SELECT id FROM case_acts WHERE state = 'running' ORDER BY id LIMIT 100`

@@ -81,6 +81,10 @@ func (s *Store) preview(ctx context.Context, a *Act, items []item) (sums Sums, f
 		if err != nil {
 			return sums, nil, fmt.Errorf("caseacts: preview: %w", err)
 		}
+		recent, err := sentAgain(ctx, s.pool, a, part)
+		if err != nil {
+			return sums, nil, fmt.Errorf("caseacts: preview: %w", err)
+		}
 		effects := byCase(pl.Effects())
 		for i, it := range part {
 			e := Effect{Number: caseno.Format(it.id), Outcome: outcome(pl.Outcomes[i].Refusal)}
@@ -96,6 +100,9 @@ func (s *Store) preview(ctx context.Context, a *Act, items []item) (sums Sums, f
 						e.Outcome = OutcomeChanged
 					}
 				}
+			}
+			if recent[it.id] && e.Outcome == OutcomeDone {
+				e.Outcome = OutcomeRecent
 			}
 			counts[e.Outcome]++
 			if e.Outcome == OutcomeDone {

@@ -46,7 +46,7 @@ func must(t *testing.T, err error) {
 func (s stage) open(t *testing.T, n int) (ids []int64, numbers []string) {
 	t.Helper()
 	for range n {
-		p, err := s.World.Open(t.Context(), uitest.Writ{})
+		p, err := s.Open(t.Context(), uitest.Writ{})
 		must(t, err)
 		ids, numbers = append(ids, p.CaseID), append(numbers, caseno.Format(p.CaseID))
 	}
@@ -218,10 +218,9 @@ func TestDatabase_holdsTheRules(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	ids, numbers := s.open(t, 2)
-	waits := s.ask(t, first, caseacts.Request{Kind: caseacts.Cancel, Numbers: numbers[0]})
 	old := s.ask(t, first, caseacts.Request{Kind: caseacts.Cancel, Numbers: numbers[1]})
 	s.aged(t, old)
-	waits = s.ask(t, first, caseacts.Request{Kind: caseacts.Cancel, Numbers: numbers[0]})
+	waits := s.ask(t, first, caseacts.Request{Kind: caseacts.Cancel, Numbers: numbers[0]})
 	done := s.ask(t, first, caseacts.Request{Kind: caseacts.Hold, Numbers: numbers[0]})
 	agree := `UPDATE case_acts SET state = 'running', verdict = 'agreed', decided_by = '%s', decided_at = %s WHERE id = %d`
 	for name, sql := range map[string]string{
@@ -283,9 +282,9 @@ func TestFourEyes_leavesAloneWhatHasChanged(t *testing.T) {
 func TestRegions(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	here, err := s.World.Open(t.Context(), uitest.Writ{Region: "75"})
+	here, err := s.Open(t.Context(), uitest.Writ{Region: "75"})
 	must(t, err)
-	there, err := s.World.Open(t.Context(), uitest.Writ{Region: "71"})
+	there, err := s.Open(t.Context(), uitest.Writ{Region: "71"})
 	must(t, err)
 	some := caseacts.Who{Name: "desk:some", Regions: []string{"75"}}
 	both := caseno.Format(here.CaseID) + " " + caseno.Format(there.CaseID)

@@ -122,8 +122,8 @@ func take(ctx context.Context, tx pgx.Tx, id int64, size int) (*Act, []item, err
 
 // do does an act to some cases, and says what became of each. Of an act of two, cases that are not as they were are left alone.
 func (s *Store) do(ctx context.Context, tx pgx.Tx, a *Act, items []item) (outcomes []string, err error) {
-	changed := map[int64]bool{}
-	asSeen := engine.BeforeWrite(func(_ context.Context, _ pgx.Tx, pl *engine.Plan) error {
+	changed, recent := map[int64]bool{}, map[int64]bool{}
+	asSeen := engine.BeforeWrite(func(ctx context.Context, tx pgx.Tx, pl *engine.Plan) (err error) {
 		for _, it := range items {
 			before, _, ok := pl.Change(it.id)
 			if !a.Two || !ok {
@@ -138,20 +138,42 @@ func (s *Store) do(ctx context.Context, tx pgx.Tx, a *Act, items []item) (outcom
 			}
 		}
 		pl.DropAll(changed)
-		return nil
+		if recent, err = sentAgain(ctx, tx, a, items); err == nil {
+			pl.DropAll(recent)
+		}
+		return err
 	})
 	pl, err := s.cases.ApplyTx(ctx, tx, a.commands(idsOf(items), a.by()), asSeen)
 	if err != nil {
 		return nil, err
 	}
 	for i, it := range items {
-		if changed[it.id] {
-			outcomes = append(outcomes, OutcomeChanged)
-			continue
+		became := outcome(pl.Outcomes[i].Refusal)
+		switch {
+		case changed[it.id]:
+			became = OutcomeChanged
+		case recent[it.id] && became == OutcomeDone:
+			became = OutcomeRecent
 		}
-		outcomes = append(outcomes, outcome(pl.Outcomes[i].Refusal))
+		outcomes = append(outcomes, became)
 	}
 	return outcomes, nil
+}
+
+// sentAgain gives the cases of which an act would send the notice again, and another one has within a day. While their cases are locked
+// nothing is sent by others.
+func sentAgain(ctx context.Context, q querier, a *Act, items []item) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	if a.Kind != Notify {
+		return out, nil
+	}
+	rows, err := q.Query(ctx, sentAgainSQL, idsOf(items))
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
+	return out, err
 }
 
 // by is who has done an act, as events name them.
