@@ -256,3 +256,31 @@ func TestActs_pagesAreAsTheyWere(t *testing.T) {
 		testkit.Golden(t, "approvals."+l+".txt", []byte(s.Get("/desk/approvals?lang="+l).Outline("main")))
 	}
 }
+
+// Every kind, state, outcome and fault has its words: none is shown as a code.
+func TestActs_haveWords(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	for _, r := range caseacts.Kinds {
+		keys = append(keys, "kind."+string(r.Kind), "about."+string(r.Kind), "people."+r.People.String())
+	}
+	for _, state := range []caseacts.State{caseacts.Draft, caseacts.Asked, caseacts.Running, caseacts.Done, caseacts.Refused, "expired", "taken_back"} {
+		keys = append(keys, "status."+string(state))
+	}
+	for _, outcome := range []string{
+		caseacts.OutcomeDone, caseacts.OutcomeChanged, caseacts.OutcomeRecent, engine.CodeFailed, engine.CodeAlready, engine.CodeEnded, engine.CodeNotFound, engine.CodeNothing,
+		engine.CodeInvalid, engine.CodeNotOpened, engine.CodeStopped, engine.CodeRaises, engine.CodeProven, engine.CodeWaits, engine.CodePending,
+	} {
+		keys = append(keys, "outcome."+outcome)
+	}
+	for _, wrong := range []string{caseacts.WrongReason, caseacts.WrongCases, caseacts.WrongOne, caseacts.WrongUnknown, caseacts.WrongUntil, caseacts.WrongAct, caseacts.WrongActOn, caseacts.WrongDebt} {
+		keys = append(keys, "wrong."+wrong)
+	}
+	for _, l := range i18n.Langs {
+		for _, key := range keys {
+			if !i18n.For(l).Has("acts." + key) {
+				t.Errorf("%s: no words for %s", l, key)
+			}
+		}
+	}
+}
