@@ -33,6 +33,9 @@ const (
 // taken until an operator has looked, and no SMS goes to the number.
 const HoldWrongPerson = "wrong_person"
 
+// HoldByHand holds a case since somebody at the desk says so; why, says the command.
+const HoldByHand = "by_hand"
+
 // For is a command addressed to a case by somebody.
 type For struct {
 	CaseID  int64
@@ -126,6 +129,7 @@ type Adjust struct {
 // SetHold stops coercion until a person has looked.
 type SetHold struct {
 	Reason string `json:"reason"`
+	Note   string `json:"note,omitempty"` // of a hold by hand: in the words of the person
 }
 
 // Resume ends a hold and a suspension.
@@ -199,6 +203,22 @@ type Told struct {
 type RenewLink struct {
 	Reason string `json:"reason"` // in the words of the person; of the debtor a code
 }
+
+// NotifyAgain sends the notice of the opening once more, as long as nothing proves that it arrived.
+type NotifyAgain struct {
+	Reason string `json:"reason"` // in the words of the person
+}
+
+// LiftByHand gives back what is arrested for a case that has not ended. What is owed stays owed, and is not taken again by this case.
+type LiftByHand struct {
+	Reason string `json:"reason"` // in the words of the person
+}
+
+// Kind implements Command.
+func (NotifyAgain) Kind() string { return "notify_again" }
+
+// Kind implements Command.
+func (LiftByHand) Kind() string { return "lift_by_hand" }
 
 // Kind implements Command.
 func (RenewLink) Kind() string { return "renew_link" }
@@ -286,4 +306,6 @@ var Commands = []Command{
 	AnswerObjection{},
 	Told{},
 	RenewLink{},
+	NotifyAgain{},
+	LiftByHand{},
 }

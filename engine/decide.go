@@ -45,6 +45,10 @@ const (
 	CodeNotOpened = "not_opened" // a case begins with Open
 	CodeStopped   = "stopped"    // the switch is thrown: ask again when it is released
 
+	CodeProven  = "proven"  // the notice has arrived: it is not sent again
+	CodeWaits   = "waits"   // a person, a suspension, an objection or a refusal has the word first
+	CodePending = "pending" // the bank has not answered yet: there is nothing to give back before it has
+
 	CodeRaises  = "raises"   // an adjustment would raise what is owed
 	CodeTooMany = "too_many" // the debtor has objected on this ground as often as the pack allows
 
@@ -111,6 +115,10 @@ func Decide(c Case, cmd Command, p *pack.Pack, env Env) Decision {
 		d.told(cmd)
 	case RenewLink:
 		d.renewLink(cmd)
+	case NotifyAgain:
+		d.notifyAgain(cmd)
+	case LiftByHand:
+		d.liftByHand(cmd)
 	default:
 		d.refuse(CodeInvalid)
 	}

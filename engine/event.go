@@ -53,6 +53,9 @@ const (
 	EvObjectionTold     EventKind = "objection_told"
 
 	EvLinkRenewed EventKind = "link_renewed" // links of before this event open nothing any more
+
+	EvNotifiedAgain EventKind = "notified_again" // somebody had the notice of the opening sent once more
+	EvLiftOrdered   EventKind = "lift_ordered"   // somebody had what is arrested given back, before any end
 )
 
 // Event is one thing that happened to a case. Folding the events of a case gives the case.

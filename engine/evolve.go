@@ -129,6 +129,12 @@ func evolve(c *Case, e Event) {
 		if d.Next != nil {
 			c.NextRungAt = *d.Next
 		}
+	case EvNotifiedAgain:
+		if d.Next != nil {
+			c.NextRungAt = *d.Next
+		}
+	case EvLiftOrdered:
+		c.CollectOn, c.RegisterOn = noDate, noDate
 	case EvAttested, EvLinkRenewed: // move nothing but the chain
 	}
 	for _, o := range d.Orders {

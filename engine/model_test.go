@@ -142,7 +142,7 @@ func inState(s State) *world {
 // drawCommand draws any command, sensible or not.
 func drawCommand(t *rapid.T, w *world) Command {
 	amount := money.FromTiyn(rapid.Int64Range(0, 4_000_000).Draw(t, "tiyn"))
-	switch rapid.IntRange(0, 21).Draw(t, "command") {
+	switch rapid.IntRange(0, 23).Draw(t, "command") {
 	case 0:
 		return openCmd("20155.00")
 	case 1:
@@ -191,6 +191,10 @@ func drawCommand(t *rapid.T, w *world) Command {
 			return Told{Answer: o.Answer, Channel: "sms", At: w.now}
 		}
 		return AnswerObjection{Seq: o.Seq, Accepted: rapid.Bool().Draw(t, "accepted"), Reason: "in_answer"}
+	case 22:
+		return NotifyAgain{Reason: "asked for"}
+	case 23:
+		return LiftByHand{Reason: "wages"}
 	case 15:
 		return Attest{SHA256: strings.Repeat("ab", 32), Format: "pdf"}
 	}

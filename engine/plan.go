@@ -88,7 +88,7 @@ func makePlan(loaded []Case, cmds []For, around *surroundings) (*Plan, error) {
 }
 
 // coerciveKinds are the events that a stop keeps from happening.
-var coerciveKinds = []EventKind{EvOpened, EvNoticeRepeated, EvReminded, EvArrestOrdered, EvCollectOrdered, EvRegisterOrdered, EvHandedOver, EvAssigned}
+var coerciveKinds = []EventKind{EvOpened, EvNoticeRepeated, EvNotifiedAgain, EvReminded, EvArrestOrdered, EvCollectOrdered, EvRegisterOrdered, EvHandedOver, EvAssigned}
 
 // coercive says whether the plan does something that a stop would keep from happening.
 func (pl *Plan) coercive() bool {

@@ -87,7 +87,10 @@ func TestRuleset_decidesFromItsDayOn(t *testing.T) {
 		t.Error("an older decision has changed")
 	}
 	for _, n := range []int64{firstID + 1, firstID + 3} {
-		remade, err := other.Replay(ctx, n, func(_ context.Context, id int64) (engine.Open, error) { o, _ := open(id, 20155).Command.(engine.Open); return o, nil })
+		remade, err := other.Replay(ctx, n, func(_ context.Context, id int64) (engine.Open, error) {
+			o, _ := open(id, 20155).Command.(engine.Open)
+			return o, nil
+		})
 		if err != nil || !remade[0].Same {
 			t.Errorf("case %d does not come out the same: %v %+v", n, err, remade)
 		}

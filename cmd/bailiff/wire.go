@@ -14,6 +14,7 @@ import (
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
 	"robotbailiff/engine/orders"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/clock"
@@ -123,6 +124,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 			}
 			return p.sign(ctx)
 		}
+		cfg.Acts = func(ctx context.Context) (int, error) { return caseacts.New(db.pool, p.robot.Engine).Work(ctx) }
 		cfg.Gateways = map[notify.Channel]notify.Gateway{}
 		if p.world != nil {
 			for _, c := range []notify.Channel{notify.SMS, notify.Push, notify.Letter} {

@@ -155,7 +155,7 @@ var families = []string{
 	"today.due.", "today.due_how.", "today.duty.", "work.kind.", "work.how.", "work.whose.", "work.act.", "work.outcome.", "work.verdict.", "work.problem.", "rules.is.", "rules.problem.", "today.period.", "today.kpi.", "today.kept.", "robot.state.", "robot.name.", "robot.did.", "robot.problem.",
 	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.", "trial.kind.", "trial.problem.",
 	"region.", "state.", "actor.", "paper.body.", "documents.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
-	"person.", "role.", "right.", "signin.", "first.", "way.", "money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest", "pay.wrong.", "payment.title.", "payment.reason.", "cases.", "desk.demo.", "mine.over.", "mine.again.", "mine.denied.", "mine.away.", "mine.unknown.", "mine.out.", "refund.now.", "refund.state.", "refund.reason.", "time.fault.",
+	"person.", "role.", "right.", "signin.", "first.", "way.", "money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest", "pay.wrong.", "payment.title.", "payment.reason.", "cases.", "desk.demo.", "mine.over.", "mine.again.", "mine.denied.", "mine.away.", "mine.unknown.", "mine.out.", "refund.now.", "refund.state.", "refund.reason.", "time.fault.", "acts.", "approvals.",
 }
 
 func TestCatalogs_haveNoUnusedAndNoMissingKey(t *testing.T) {

@@ -88,6 +88,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.keyDebtors(ctx); err != nil {
 		errs = append(errs, err)
 	}
+	if err := r.doActs(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("acts: %w", err))
+	}
 	if err := r.sign(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("sign: %w", err))
 	}
@@ -98,6 +101,18 @@ func (r *Robot) Pulse(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("forget: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// doActs goes on for a short while with what people do to many cases at once.
+func (r *Robot) doActs(ctx context.Context) error {
+	if r.cfg.Acts == nil {
+		return nil
+	}
+	n, err := r.cfg.Acts(ctx)
+	if n > 0 {
+		r.cfg.Observe("acts", "cases", n)
+	}
+	return err
 }
 
 // sign signs decrees for a short while, last of all that is not tidying up.

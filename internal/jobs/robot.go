@@ -65,6 +65,7 @@ type Config struct {
 	Breakers    time.Duration                      // real time between two looks at the breakers; 0: one minute
 	Forget      func(context.Context) (int, error) // drops what nobody needs any more of others' rows; may be nil
 	Sign        func(context.Context) (int, error) // signs decrees for a short while; nil: nobody signs
+	Acts        func(context.Context) (int, error) // does acts on cases that people have asked for, for a short while; nil: nobody does
 	Leaps       bool                               // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
 }
 

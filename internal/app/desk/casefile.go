@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
 	"robotbailiff/internal/caseno"
@@ -42,6 +43,8 @@ type CaseFile struct {
 	Notices                     []Notice
 	Payments                    []Payment
 	Documents                   []papers.Document
+
+	Possible []caseacts.Kind // what may be done by hand as the case stands
 }
 
 // Writ is the document behind a case.
@@ -126,7 +129,7 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 func file(c engine.Case, w writRow) CaseFile {
 	return CaseFile{
 		Number: caseno.Format(c.ID), State: string(c.State), Region: c.Region, Language: c.Language, Initials: text.Initials(w.name),
-		Hold: c.Hold, Suspended: c.Suspended, SuspendedUntil: c.SuspendedUntil, RefusalAt: c.RefusalAt,
+		Possible: caseacts.Possible(&c), Hold: c.Hold, Suspended: c.Suspended, SuspendedUntil: c.SuspendedUntil, RefusalAt: c.RefusalAt,
 		Debt: c.Debt, Paid: c.Paid, Outstanding: c.Outstanding, OpenedOn: c.OpenedOn, TermEndsOn: c.TermEndsOn,
 		NotifiedOn: c.NotifiedOn, VoluntaryEndsOn: c.VoluntaryEndsOn, EndedAt: c.EndedAt, ReleasedAt: c.ReleasedAt, Writ: w.writ,
 	}

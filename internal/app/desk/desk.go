@@ -14,6 +14,7 @@ import (
 	"robotbailiff/engine/stop"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	"robotbailiff/internal/app/links"
 	"robotbailiff/internal/app/objections"
@@ -28,6 +29,7 @@ import (
 type Cases interface {
 	Apply(ctx context.Context, cmds []engine.For) ([]engine.Outcome, error)
 	ApplyTx(ctx context.Context, tx pgx.Tx, cmds []engine.For, opts ...engine.Option) (*engine.Plan, error)
+	Preview(ctx context.Context, cmds []engine.For) (*engine.Plan, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
 }
@@ -68,6 +70,7 @@ type Service struct {
 	stops  *stop.Store
 	trials *trial.Store
 	links  *links.Store
+	acts   *caseacts.Store
 
 	breakers *breaker.Watcher
 	looked   breakerLook
@@ -80,7 +83,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), acts: caseacts.New(cfg.Pool, cfg.Cases), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
 	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
 	return s, nil
 }
@@ -90,6 +93,7 @@ var (
 	ErrNoSignIn  = errors.New("desk: no way to sign in is configured")
 	ErrSignedOut = errors.New("desk: nobody is signed in")
 	ErrNotFound  = errors.New("desk: there is no such case")
+	ErrNoReason  = errors.New("desk: no reason was given")
 )
 
 // read runs f on one unchanging picture of the database, so that the numbers of a page agree.

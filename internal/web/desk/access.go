@@ -19,7 +19,8 @@ const (
 	Unmask        Right = "unmask"   // see whom a case is of, for a reason that is kept
 	Export        Right = "export"   // take lists of cases out of the house
 	ApproveExport Right = "let_out"  // be the second person for a long list
-	HandleCases   Right = "handle"   // act on one case
+	HandleCases   Right = "handle"   // act on cases by hand
+	ApproveCases  Right = "second"   // be the second person for an act on cases
 	Objections    Right = "objected" // read what debtors say
 	Work          Right = "work"     // see what waits for a person
 	HandleWork    Right = "work_on"  // take it, give it back, close it
@@ -62,6 +63,7 @@ var Grants = []Grant{
 	{Right: Export, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
 	{Right: ApproveExport, Who: []app.Role{app.Supervisor}},
 	{Right: HandleCases, Who: []app.Role{app.Operator, app.Supervisor}},
+	{Right: ApproveCases, Who: []app.Role{app.Supervisor}},
 	{Right: Objections, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
 	{Right: Work, Who: []app.Role{app.Operator, app.Supervisor, app.Finance, app.Auditor}},
 	{Right: HandleWork, Who: []app.Role{app.Operator, app.Supervisor, app.Finance}},
@@ -121,8 +123,16 @@ var Routes = []Route{
 	{"POST /desk/cases/{number}/unmask", Unmask},
 	{"GET /desk/cases/{number}/unmask", Cases},
 	{"GET /desk/cases/{number}/documents/{name}", Cases},
-	{"POST /desk/cases/{number}/resume", HandleCases},
-	{"GET /desk/cases/{number}/resume", Cases},
+	{"GET /desk/acts", Cases},
+	{"POST /desk/acts", HandleCases},
+	{"GET /desk/acts/new", Cases},
+	{"GET /desk/acts/{id}", Cases},
+	{"POST /desk/acts/{id}/confirm", HandleCases},
+	{"POST /desk/acts/{id}/withdraw", HandleCases},
+	{"POST /desk/acts/{id}/agree", ApproveCases},
+	{"POST /desk/acts/{id}/refuse", ApproveCases},
+	{"GET /desk/acts/{id}/{was}", Cases},
+	{"GET /desk/approvals", Look},
 	{"POST /desk/cases/{number}/link", HandleCases},
 	{"GET /desk/cases/{number}/link", Cases},
 	{"GET /desk/notices", Look},

@@ -21,6 +21,7 @@ import (
 	"robotbailiff/engine/stop"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/app/worklist"
@@ -77,8 +78,6 @@ func Handler(c Config) (http.Handler, error) {
 	m := ui.NewRouter()
 	route := func(pattern string, f ui.HandlerFunc) { m.Handle(pattern, h.Handle(f, explain)) }
 	route("GET /desk/cases/{number}", h.inside(h.caseFile))
-	route("POST /desk/cases/{number}/resume", h.inside(h.resumeCase))
-	route("GET /desk/cases/{number}/resume", h.inside(h.backToCase)) // the language row after a post
 	route("GET /desk/notices", h.inside(h.notices))
 	route("GET /desk/orders", h.inside(h.orders))
 	route("POST /desk/orders/findings/{id}/lift", h.inside(h.liftFinding))
@@ -153,6 +152,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.workRoutes(route)
 	h.ruleRoutes(route)
 	m.Handle("POST /desk/rules", h.HandleUpload(app.MaxRules, h.insideUpload(h.proposeRules), explain))
+	h.actRoutes(m, route)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -198,6 +198,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}
 	case errors.Is(err, ruleset.ErrNone):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}
+	case errors.Is(err, caseacts.ErrNone):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -1,10 +1,10 @@
 package desk
 
 import (
-	"errors"
 	"net/http"
 
 	"robotbailiff/engine/breaker"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
@@ -23,7 +23,7 @@ type casePage struct {
 	ui.Page
 	View app.CaseFile
 
-	NoReason bool // the case was to go on, and nobody said why
+	Acts []caseacts.Act // that wait or were done last
 
 	Person   *caselist.Identity // whom the case is of, to one who said why
 	Refused  string             // why not
@@ -31,26 +31,11 @@ type casePage struct {
 }
 
 func (h *handler) caseFile(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
-	return h.showCase(w, r, actor, http.StatusOK, false)
-}
-
-func (h *handler) resumeCase(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
-	err := h.app.ResumeCase(r.Context(), actor, r.PathValue("number"), r.PostFormValue("reason"))
-	if errors.Is(err, app.ErrNoReason) {
-		return h.showCase(w, r, actor, http.StatusUnprocessableEntity, true)
-	}
-	if err != nil {
-		return err
-	}
-	return h.backToCase(w, r, actor)
+	return h.showCaseWith(w, r, actor, http.StatusOK, casePage{})
 }
 
 func (h *handler) backToCase(w http.ResponseWriter, r *http.Request, _ app.Actor) error {
 	return ui.Redirect(w, "/desk/cases/"+r.PathValue("number"))
-}
-
-func (h *handler) showCase(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, noReason bool) error {
-	return h.showCaseWith(w, r, actor, status, casePage{NoReason: noReason})
 }
 
 // showCaseWith shows a case with what was just answered to one of its forms.
@@ -60,6 +45,9 @@ func (h *handler) showCaseWith(w http.ResponseWriter, r *http.Request, actor app
 		return err
 	}
 	if p.Accesses, err = h.app.Accesses(r.Context(), actor, v.Number); err != nil {
+		return err
+	}
+	if p.Acts, err = h.app.CaseActs(r.Context(), actor, v.Number); err != nil {
 		return err
 	}
 	p.Page, p.View = h.page(w, r, i18n.Say("case.number", "number", v.Number)), v

@@ -18,6 +18,8 @@ var rooms = []struct {
 	{"/desk/cases", "cases.title", Cases},
 	{"/desk/deadlines", "today.due.title", Cases},
 	{"/desk/work", "work.title", Work},
+	{"/desk/acts", "acts.title", Cases},
+	{"/desk/approvals", "approvals.title", Look},
 	{"/desk/objections", "desk.objections.title", Objections},
 	{"/desk/imports", "desk.imports.title", Look},
 	{"/desk/orders", "desk.orders.title", Look},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/app/caseacts"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/web/desk"
@@ -63,6 +64,11 @@ SELECT 'dala', gen_random_uuid(), id, 'orphan', 0, 5, now(), now(), 'lift' FROM 
 		_, err = s.Pool.Exec(ctx, `INSERT INTO notices (case_id, ordinal, channel, kind, language, text_version, params, status, detail, not_before, expires_at, created_at)
 SELECT id, 90, 'sms', 'opening', 'kk', 1, '{}', 'failed', 'code ' || region, $2, $2, $2 FROM cases WHERE region = $1`, region, now)
 		must(t, err)
+		who := caseacts.Who{Name: "desk:somebody"}
+		store := caseacts.New(s.Pool, s.Store)
+		act, err := store.Draft(ctx, who, caseacts.Request{Kind: caseacts.Cancel, Numbers: s.of[region][0], Reason: "x", Act: "7", ActOn: "2026-03-01"})
+		must(t, err)
+		must(t, store.Confirm(ctx, who, act))
 		_, err = s.Pool.Exec(ctx, `UPDATE payments SET refund_due = 100, allocated = allocated - 100 WHERE allocated > 100 AND case_id = (SELECT id FROM cases WHERE region = $1 ORDER BY id OFFSET 3 LIMIT 1)`, region)
 		must(t, err)
 	}
@@ -133,6 +139,7 @@ func TestScope_aCaseOfAnotherRegionIsNotThere(t *testing.T) {
 	id := func(sql, region string) string { return s.one(t, sql, region) }
 	finding := `SELECT f.id::text FROM bank_findings f JOIN cases c ON c.id = f.case_id WHERE c.region = $1`
 	payment := `SELECT p.id::text FROM payments p JOIN cases c ON c.id = p.case_id WHERE c.region = $1 AND p.refund_due > 0`
+	act := `SELECT max(a.id)::text FROM case_acts a WHERE $1 = ANY (a.regions)`
 	before, err := s.Counts(t.Context())
 	must(t, err)
 	for _, c := range []struct {
@@ -142,7 +149,12 @@ func TestScope_aCaseOfAnotherRegionIsNotThere(t *testing.T) {
 	}{
 		{"GET", "/desk/cases/{case0}", nil, 200},
 		{"GET", "/desk/cases/{case0}/documents/decree", nil, 0},
-		{"POST", "/desk/cases/{case0}/resume", url.Values{"reason": {"x"}}, 0},
+		{"GET", "/desk/acts/new?case={case0}", nil, 200},
+		{"GET", "/desk/acts/{act}", nil, 200},
+		{"POST", "/desk/acts/{act}/agree", nil, 0},
+		{"POST", "/desk/acts/{act}/refuse", url.Values{"why": {"x"}}, 0},
+		{"POST", "/desk/acts/{act}/withdraw", url.Values{"why": {"x"}}, 0},
+		{"POST", "/desk/acts/{act}/confirm", nil, 0},
 		{"GET", "/desk/cases/{case0}/link", nil, 200},
 		{"POST", "/desk/cases/{case0}/link", url.Values{"reason": {"x"}, "seen": {"0"}}, 0},
 		{"POST", "/desk/cases/{case0}/unmask", url.Values{"reason": {"x"}}, 0},
@@ -163,7 +175,7 @@ func TestScope_aCaseOfAnotherRegionIsNotThere(t *testing.T) {
 		fill := func(text, region string) string {
 			return strings.NewReplacer(
 				"{case0}", s.of[region][0], "{case1}", s.of[region][1], "{objection}", s.objects[region],
-				"{finding}", id(finding, region), "{payment}", id(payment, region), "{region}", region,
+				"{finding}", id(finding, region), "{act}", id(act, region), "{payment}", id(payment, region), "{region}", region,
 			).Replace(text)
 		}
 		send := func(region string) *uitest.Page {

@@ -153,7 +153,12 @@ type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 // explain maps errors of use cases to failures; what it does not know is a fault of ours. A form that only asks for another language is none of
 // f's: see HandleForm.
 func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+	return s.HandleLong(maxForm, f, explain)
+}
+
+// HandleLong is [Site.Handle] for a form of at most so many bytes, such as one with a list.
+func (s *Site) HandleLong(most int64, f HandlerFunc, explain func(error) *Failure) http.Handler {
+	return s.handle(most, func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodPost && Speaks(r) {
 			return &Failure{Status: http.StatusBadRequest, Name: "form"}
 		}
@@ -161,10 +166,10 @@ func (s *Site) Handle(f HandlerFunc, explain func(error) *Failure) http.Handler 
 	}, explain)
 }
 
-func (s *Site) handle(f HandlerFunc, explain func(error) *Failure) http.Handler {
+func (s *Site) handle(most int64, f HandlerFunc, explain func(error) *Failure) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			r.Body = http.MaxBytesReader(w, r.Body, most)
 			if err := r.ParseForm(); err != nil {
 				s.fail(w, r, &Failure{Status: http.StatusBadRequest, Name: "form"})
 				return

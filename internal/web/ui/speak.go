@@ -30,7 +30,7 @@ func SpokenIn(fields url.Values) string { return fields.Get(speakField) }
 
 // HandleForm makes a handler like Handle of a form that is filled in: again shows the form anew with what was typed.
 func (s *Site) HandleForm(act, again HandlerFunc, explain func(error) *Failure) http.Handler {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+	return s.handle(maxForm, func(w http.ResponseWriter, r *http.Request) error {
 		if Speaks(r) {
 			return again(w, r)
 		}

@@ -17,7 +17,7 @@ func Sentences(e engine.Event) []i18n.Text {
 	case engine.EvNotified:
 		return one(key, "on", *d.Date, "until", *d.Until)
 	case engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvReminded, engine.EvRefusalUndone, engine.EvAssigned, engine.EvHeld, engine.EvResumed,
-		engine.EvRegisterOrdered, engine.EvEntryFound, engine.EvLinkRenewed:
+		engine.EvRegisterOrdered, engine.EvEntryFound, engine.EvLinkRenewed, engine.EvNotifiedAgain, engine.EvLiftOrdered:
 		return one(key)
 	case engine.EvArrestOrdered, engine.EvCollectOrdered:
 		return one(key, "amount", *d.Amount)

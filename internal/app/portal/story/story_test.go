@@ -20,7 +20,7 @@ var kinds = []engine.EventKind{
 	engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvRefusalRequested,
 	engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvHeld,
 	engine.EvSuspended, engine.EvResumed, engine.EvProlonged, engine.EvAdjusted, engine.EvBankHolds, engine.EvAttested, engine.EvRegisterOrdered, engine.EvEntryFound,
-	engine.EvObjected, engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold, engine.EvLinkRenewed,
+	engine.EvObjected, engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold, engine.EvLinkRenewed, engine.EvNotifiedAgain, engine.EvLiftOrdered,
 }
 
 // data fills in all that any kind of event may need.
