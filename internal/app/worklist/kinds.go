@@ -50,6 +50,10 @@ var Kinds = []Kind{
 	{Name: "suspense", Room: "/desk/money/payments/{key}", Link: "/desk/money/suspense", Days: 3, sql: `SELECT id::text, NULL::bigint, '', received_at, amount - allocated - refund_due - reversed - refunded - moved, NULL::date
   FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved AND $1::timestamptz IS NOT NULL`},
 	{Name: "refunds", Room: "/desk/money/payments/{key}", Link: "/desk/money/refunds", Days: 3, sql: `SELECT id::text, NULL::bigint, '', received_at, refund_due, NULL::date FROM payments WHERE refund_due > 0 AND $1::timestamptz IS NOT NULL`},
+	{Name: "approve_acts", Room: "/desk/acts/{key}", Link: "/desk/approvals", Days: 1, sql: `SELECT id::text, NULL::bigint, '', asked_at, 0::bigint, NULL::date FROM case_acts
+ WHERE state = 'asked' AND expires_at > clock_timestamp() AND $1::timestamptz IS NOT NULL`},
+	{Name: "approve_rules", Room: "/desk/rules/{key}", Link: "/desk/rules", Days: 1, sql: `SELECT id::text, NULL::bigint, '', at, 0::bigint, NULL::date FROM rule_pack_proposals p
+ WHERE at > $1::timestamptz - interval '24 hours' AND from_on > ($1::timestamptz AT TIME ZONE 'Asia/Almaty')::date AND NOT EXISTS (SELECT 1 FROM rule_pack_decisions d WHERE d.proposal = p.id)`},
 	{Name: "approve_money", Room: "/desk/money/acts/{key}", Link: "/desk/money", Days: 1, sql: `SELECT id::text, NULL::bigint, '', proposed_at, 0::bigint, NULL::date FROM money_acts a
  WHERE proposed_at > $1::timestamptz - interval '24 hours' AND NOT EXISTS (SELECT 1 FROM money_act_decisions d WHERE d.act_id = a.id)`},
 	{Name: "approve_switch", Room: "/desk/switch", Link: "/desk/switch", Days: 1, sql: `SELECT s.id::text, NULL::bigint, '', min(a.at), 0::bigint, NULL::date FROM stops s JOIN stop_acts a ON a.stop_id = s.id AND a.act = 'proposed'
