@@ -47,6 +47,9 @@ type Condition struct {
 	Sum  money.Amount  // what a bank holds, or what is owed
 }
 
+// ByRefusal is the word of a condition about a hand-over that a refusal brings, and not the end of the term.
+const ByRefusal = "refusal"
+
 // Met says how a condition stands.
 type Met string
 
@@ -210,7 +213,7 @@ func (w *whynot) handOver() Outlook {
 	}
 	due := Condition{What: BlockTerm, Met: MetSoon, Rule: pack.KeyTerm, Date: c.TermEndsOn}
 	if at := finalAt(c, w.p, w.env); !at.IsZero() && !calendar.DateOf(at).After(c.TermEndsOn) {
-		due.Rule, due.Date, due.Word = pack.KeyRefusalUndo, calendar.DateOf(at), "refusal"
+		due.Rule, due.Date, due.Word = pack.KeyRefusalUndo, calendar.DateOf(at), ByRefusal
 	}
 	if handOverDue(c, w.p, w.env) {
 		due.Met = MetYes
@@ -307,7 +310,7 @@ func (w *whynot) condition(b Block, shut bool) Condition {
 		x.Date = c.LimitationOn
 	case BlockHandOver:
 		if x.Date = c.TermEndsOn; refusalFinal(c, w.p, w.env) {
-			x.Rule, x.Word = ruleTransferRefusal, "refusal"
+			x.Rule, x.Word = ruleTransferRefusal, ByRefusal
 		}
 	}
 	return x
