@@ -152,7 +152,7 @@ var keyForm = regexp.MustCompile(`"([a-z][a-z_]*(?:\.[a-z_0-9]+)+)"`)
 var families = []string{
 	"object.ground.", "object.lead.", "object.ask.", "object.papers.", "object.fault.", "object.kind.", "object.reason.", "object.status.", "object.then.",
 	"object.heading.", "object.objectfiles.", "object.objectcheck.", "objection.",
-	"today.due.", "today.due_how.", "today.duty.", "today.task.", "today.period.", "today.kpi.", "today.kept.", "robot.state.", "robot.name.", "robot.did.", "robot.problem.",
+	"whynot.step.", "whynot.when.", "whynot.met_word.", "whynot.says.", "whynot.if.", "whynot.order.", "whynot.cond.", "whynot.unit.", "whynot.looks.did.", "notes.fault.", "keys.what.", "today.due.", "today.due_how.", "today.duty.", "today.task.", "today.period.", "today.kpi.", "today.kept.", "robot.state.", "robot.name.", "robot.did.", "robot.problem.",
 	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.", "trial.kind.", "trial.problem.",
 	"region.", "state.", "actor.", "paper.body.", "documents.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
 	"person.", "role.", "right.", "signin.", "first.", "way.", "money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest", "pay.wrong.", "payment.title.", "payment.reason.", "cases.", "desk.demo.", "mine.over.", "mine.again.", "mine.denied.", "mine.away.", "mine.unknown.", "mine.out.", "refund.now.", "refund.state.", "refund.reason.", "time.fault.",

@@ -9,8 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"robotbailiff/engine"
+	"robotbailiff/internal/app/notes"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/whynot"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/notify/text"
@@ -42,6 +44,10 @@ type CaseFile struct {
 	Notices                     []Notice
 	Payments                    []Payment
 	Documents                   []papers.Document
+
+	Next  []whynot.Answer // what comes next, and why not yet
+	Notes []notes.Note    // the latest first
+	Looks []Look          // what people did, the latest first
 }
 
 // Writ is the document behind a case.
@@ -111,7 +117,16 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if f.Payments, err = readPayments(ctx, tx, id); err != nil {
 			return err
 		}
-		f.Documents, err = s.documents(ctx, tx, id, lang)
+		if f.Documents, err = s.documents(ctx, tx, id, lang); err != nil {
+			return err
+		}
+		if f.Next, err = whynot.Read(ctx, tx, s.cfg.Cases, cases[0], lang); err != nil {
+			return err
+		}
+		if f.Notes, err = notes.Of(ctx, tx, id); err != nil {
+			return err
+		}
+		f.Looks, err = readLooks(ctx, tx, id, f.Story)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {

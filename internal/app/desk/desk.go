@@ -16,6 +16,7 @@ import (
 	"robotbailiff/internal/app/accounts"
 	"robotbailiff/internal/app/caselist"
 	"robotbailiff/internal/app/links"
+	"robotbailiff/internal/app/notes"
 	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
@@ -29,6 +30,7 @@ type Cases interface {
 	ApplyTx(ctx context.Context, tx pgx.Tx, cmds []engine.For, opts ...engine.Option) (*engine.Plan, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
+	Around(ctx context.Context, tx pgx.Tx, c *engine.Case) (engine.Env, error)
 }
 
 // Config joins the desk with what surrounds it.
@@ -66,6 +68,7 @@ type Service struct {
 	stops  *stop.Store
 	trials *trial.Store
 	links  *links.Store
+	notes  *notes.Store
 
 	breakers *breaker.Watcher
 	looked   breakerLook
@@ -78,7 +81,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), notes: notes.New(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
 	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
 	return s, nil
 }
