@@ -50,6 +50,9 @@ type Condition struct {
 // ByRefusal is the word of a condition about a hand-over that a refusal brings, and not the end of the term.
 const ByRefusal = "refusal"
 
+// TooLate is the word of a condition about a hand-over that comes before the day of a measure.
+const TooLate = "before"
+
 // Met says how a condition stands.
 type Met string
 
@@ -113,8 +116,25 @@ func (w *whynot) foreseen(a Outlook) Outlook {
 		a.When, a.At = WhenOn, at
 	default:
 		a.When = WhenNot
+		w.tooLate(a.Conditions)
 	}
 	return a
+}
+
+// tooLate says of a measure for which nothing is missing but days that the case is to go to a private bailiff before they have come.
+func (w *whynot) tooLate(conditions []Condition) {
+	at := w.cur.TermEndsOn.End()
+	if final := finalAt(&w.cur, w.p, w.env); !final.IsZero() && final.Before(at) {
+		at = final
+	}
+	if slices.ContainsFunc(conditions, func(c Condition) bool { return c.Met == MetNo || c.Met == MetLater }) {
+		return
+	}
+	for i := range conditions {
+		if c := &conditions[i]; c.What == BlockHandOver {
+			c.Met, c.Word, c.Date = MetNo, TooLate, calendar.DateOf(at)
+		}
+	}
 }
 
 // were gives when a step would be taken if a command came now.

@@ -62,7 +62,7 @@ func stands(o engine.Order) i18n.Text {
 // variables are those of each sentence about a condition; the others have none.
 var variables = map[string]string{
 	"paid_yes": "sum", "nothing_held_yes": "sum", "running_no": "sum", "hold_no": "why", "suspended_no": "why", "suspended_soon": "why on", "order_no": "what on",
-	"term_yes": "on", "term_soon": "on", "term_yes_refusal": "on", "term_soon_refusal": "on", "hand_over_due_yes": "on", "hand_over_due_no": "on",
+	"term_yes": "on", "term_soon": "on", "term_yes_refusal": "on", "term_soon_refusal": "on", "hand_over_due_yes": "on", "hand_over_due_no": "on", "hand_over_due_no_before": "on",
 	"notice_unproven_yes": "on", "voluntary_period_yes": "on", "voluntary_period_soon": "on", "refusal_no": "on", "limitation_yes": "on", "limitation_no": "on",
 	"collect_day_yes": "on", "collect_day_soon": "on", "rungs_yes": "on",
 }
@@ -70,7 +70,7 @@ var variables = map[string]string{
 // sentence says how a condition stands.
 func sentence(c engine.Condition) i18n.Text {
 	name := string(c.What) + "_" + string(c.Met)
-	if c.Word == engine.ByRefusal && (c.What == engine.BlockTerm || c.Met != engine.MetYes) {
+	if about := c.What == engine.BlockTerm || c.What == engine.BlockHandOver; about && c.Word != "" {
 		name += "_" + c.Word
 	}
 	var pairs []any
