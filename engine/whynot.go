@@ -259,7 +259,11 @@ func (w *whynot) release() Outlook {
 		return a
 	}
 	for i := range c.Orders {
-		if o := &c.Orders[i]; o.unsettled() {
+		o := &c.Orders[i]
+		if o.Status == LiftRequested && slices.ContainsFunc(c.Orders[i:], func(o Order) bool { return (o.Purpose == Lift || o.Purpose == Deregister) && o.Status.Open() }) {
+			continue // it is the order that ends this one which is waited for
+		}
+		if o.unsettled() {
 			a.Conditions = append(a.Conditions, Condition{What: BlockOrder, Met: MetNo, Word: string(o.Purpose), Date: calendar.DateOf(o.At)})
 		}
 	}
