@@ -77,8 +77,8 @@ func TestBrowser_aNewOperatorFindsTheAnswers(t *testing.T) {
 	chrome := chromium.Start(t)
 	s, tomorrow, asked := operators(t)
 	words := map[string][5]string{
-		"ru": {"Какие дела передаются завтра: ", "Сегодня", "Что дальше", "Не раньше 7 апреля 2026 г., если долг до этого не уплатят.", "Идёт время на добровольную оплату, последний день 6 апреля. наступит само"},
-		"kk": {"Ертең қай істер жеке орындаушыға беріледі: ", "Бүгін", "Әрі қарай", "Қарыз оған дейін төленбесе, ең ертесі 7 сәуірде.", "Өз еркімен төлеу мерзімі әлі өткен жоқ, соңғы күні 6 сәуір. күні келгенде"},
+		"ru": {"Какие дела передаются завтра: ", "Сегодня", "Что дальше", "Не раньше 4 апреля 2026 г., если долг до этого не уплатят.", "Идёт время на добровольную оплату, последний день 3 апреля. наступит само"},
+		"kk": {"Ертең қай істер жеке орындаушыға беріледі: ", "Бүгін", "Әрі қарай", "Қарыз оған дейін төленбесе, ең ертесі 4 сәуірде.", "Өз еркімен төлеу мерзімі әлі өткен жоқ, соңғы күні 3 сәуір. күні келгенде"},
 	}
 	for name, d := range map[string]chromium.Device{"wide": {Width: 1280, Height: 900}, "phone": {}} {
 		for _, lang := range chromium.Of([]string{"ru", "kk"}, "ru") {
@@ -96,11 +96,11 @@ func TestBrowser_aNewOperatorFindsTheAnswers(t *testing.T) {
 			follow(t, tab, say[1])
 			tab.Type("#q", asked)
 			tab.Enter("#q")
-			tab.Press(`nav.parts a`)
+			tab.Tap(`nav.parts a`)
 			if got := tab.Text("nav.parts a:first-child"); got != say[2] {
 				t.Errorf("the first part of a case is %q", got)
 			}
-			answer := tab.Text(".next li:nth-child(2)")
+			answer := tab.Text(".next > li:nth-child(2)")
 			for _, want := range []string{say[3], say[4]} {
 				if !strings.Contains(answer, want) {
 					t.Errorf("%s %s: the answer is %q, want %q", name, lang, answer, want)
@@ -164,6 +164,7 @@ func TestBrowser_keysLeadAndDisturbNobody(t *testing.T) {
 	if tab.Keys("/"); chromium.Eval[string](tab, focused) != "q" {
 		t.Errorf("the focus is on %q", chromium.Eval[string](tab, focused))
 	}
+	chromium.Eval[int](tab, `document.querySelector("#q").value = "", 0`) // the protocol of the browser types a key even when the page has used it
 	if tab.Keys("gt?/"); tab.Path() != "/desk/cases" || chromium.Eval[string](tab, `document.querySelector("#q").value`) != "gt?/" {
 		t.Errorf("typing leads to %s, and the box has %q", tab.Path(), chromium.Eval[string](tab, `document.querySelector("#q").value`))
 	}
@@ -171,7 +172,8 @@ func TestBrowser_keysLeadAndDisturbNobody(t *testing.T) {
 	for keys, want := range map[string]string{
 		`[{key: "g", code: "KeyG"}, {key: "x", code: "KeyX"}, {key: "t", code: "KeyT"}]`:      "true true true", // a key between them forgets the first
 		`[{key: "?", code: "Slash", ctrlKey: true}, {key: "/", code: "Slash", altKey: true}]`: "true true",
-		`[{key: ".", code: "Slash"}]`: "true", // the point of a Russian keyboard is a point
+		`[{key: "/", code: "Slash"}]`: "false", // used, so that it is not typed into the box
+		`[{key: ".", code: "Slash"}]`: "true",  // the point of a Russian keyboard is a point
 	} {
 		if got := chromium.Eval[string](tab, fmt.Sprintf(press, keys)); got != want || tab.Path() != "/desk/cases" {
 			t.Errorf("%s: let through %s, at %s", keys, got, tab.Path())
