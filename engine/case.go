@@ -138,15 +138,22 @@ func (c *Case) withdrawnArrest() *Order {
 // settled says whether no order of the case waits for an answer and no arrest or entry of ours is left.
 func (c *Case) settled() bool {
 	for i := range c.Orders {
-		o := &c.Orders[i]
-		if o.Status.Open() || o.Status == LiftRequested || o.Purpose == Arrest && o.Status == Active {
-			return false
-		}
-		if (o.Purpose == Collect || o.Purpose == Register) && o.Status == Active {
+		if c.Orders[i].unsettled() {
 			return false
 		}
 	}
 	return true
+}
+
+// unsettled says whether an order keeps its case from being released.
+func (o *Order) unsettled() bool {
+	return o.Status.Open() || o.Status == LiftRequested || o.Status == Active && (o.Purpose == Arrest || o.Purpose == Collect || o.Purpose == Register)
+}
+
+// holds says whether a bank holds money that may be collected.
+func (c *Case) holds() bool {
+	a := c.last(Arrest)
+	return a != nil && a.Status == Active && a.Held.IsPositive()
 }
 
 // clone copies the case so that the original stays untouched.

@@ -36,15 +36,7 @@ func Blocks(c Case, measure Purpose, p *pack.Pack, env Env) []Block {
 	if c.Outstanding.IsZero() {
 		b = append(b, BlockPaid)
 	}
-	if c.Hold != "" {
-		b = append(b, BlockHold)
-	}
-	if c.Objected() {
-		b = append(b, BlockObjection)
-	}
-	if c.Suspended != "" {
-		b = append(b, BlockSuspended)
-	}
+	b = append(b, waits(&c)...)
 	if !c.RefusalAt.IsZero() {
 		b = append(b, BlockRefusal)
 	}
@@ -69,6 +61,42 @@ func Blocks(c Case, measure Purpose, p *pack.Pack, env Env) []Block {
 		b = append(b, BlockMeasure)
 	}
 	return b
+}
+
+// waits gives the reasons why the robot does nothing at all with a case but what gives back.
+func waits(c *Case) (b []Block) {
+	if c.Hold != "" {
+		b = append(b, BlockHold)
+	}
+	if c.Objected() {
+		b = append(b, BlockObjection)
+	}
+	if c.Suspended != "" {
+		b = append(b, BlockSuspended)
+	}
+	return b
+}
+
+// handOverBlocks is the gate before a hand-over that is due: received money is looked at first, and a stopped robot hands nothing over.
+func handOverBlocks(c *Case, env Env) []Block {
+	b := waits(c)
+	if env.Stopped.Has(stop.HandOver) {
+		b = append(b, BlockKillSwitch)
+	}
+	if env.MoneyInTransit {
+		b = append(b, BlockMoney)
+	}
+	return b
+}
+
+// refusalFinal says whether the debtor's refusal may not be taken back any more.
+func refusalFinal(c *Case, p *pack.Pack, env Env) bool {
+	return !c.RefusalAt.IsZero() && !env.Now.Before(finalAt(c, p, env))
+}
+
+// handOverDue says whether a case is to go to a private bailiff now: because of a refusal, or because its term is over.
+func handOverDue(c *Case, p *pack.Pack, env Env) bool {
+	return refusalFinal(c, p, env) || env.today().After(c.TermEndsOn)
 }
 
 func measureOf(p Purpose) stop.Measures {

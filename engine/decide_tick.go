@@ -22,7 +22,7 @@ func (d *decider) tick() {
 		d.goOn("until")
 		return
 	}
-	if c.Hold != "" || c.Suspended != "" || c.Objected() {
+	if len(waits(c)) > 0 {
 		d.orderAgain()
 		return
 	}
@@ -30,9 +30,9 @@ func (d *decider) tick() {
 		return
 	}
 	switch {
-	case !c.RefusalAt.IsZero() && !now.Before(c.RefusalAt.Add(undoPeriod(d.p, today))):
+	case refusalFinal(c, d.p, d.env):
 		d.handOver("refusal", ruleTransferRefusal)
-	case today.After(c.TermEndsOn):
+	case handOverDue(c, d.p, d.env):
 		d.handOver("term", ruleTransferTerm)
 	case c.State == Opened && !c.NextRungAt.IsZero() && !now.Before(c.NextRungAt):
 		d.nextRung()
@@ -113,8 +113,7 @@ func (d *decider) arrest() {
 }
 
 func (d *decider) collectionDue() bool {
-	a := d.c.last(Arrest)
-	return !d.c.CollectOn.IsZero() && !d.env.today().Before(d.c.CollectOn) && a != nil && a.Status == Active && a.Held.IsPositive()
+	return !d.c.CollectOn.IsZero() && !d.env.today().Before(d.c.CollectOn) && d.c.holds()
 }
 
 func (d *decider) collect() {
@@ -127,8 +126,8 @@ func (d *decider) collect() {
 }
 
 func (d *decider) handOver(reason, rule string) {
-	if d.env.MoneyInTransit || d.env.Stopped.Has(stop.HandOver) {
-		return // received money is looked at first; a stopped robot hands nothing over
+	if len(handOverBlocks(&d.c, d.env)) > 0 {
+		return
 	}
 	today := d.env.today()
 	left := d.c.Outstanding

@@ -60,6 +60,7 @@ type world struct {
 	p       *pack.Pack
 	now     time.Time
 	off     bool
+	some    stop.Measures // stopped by themselves
 	pauses  []stop.Pause
 	transit bool
 	public  bool // the register is connected
@@ -68,12 +69,12 @@ type world struct {
 	refusal *Refusal
 }
 
-// stopped is what the switch stops: everything or nothing.
+// stopped is what the switch stops.
 func (w *world) stopped() stop.Measures {
 	if w.off {
 		return stop.All
 	}
-	return stop.None
+	return w.some
 }
 
 // pausesNow are those that the case has still to meet.

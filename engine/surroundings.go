@@ -67,6 +67,15 @@ func (s *Store) surroundings(ctx context.Context, tx pgx.Tx, loaded []Case) (*su
 	return a, nil
 }
 
+// Around gives what a decision about a case would know besides it now. It locks nothing and is for looking; [Store.Apply] reads its own.
+func (s *Store) Around(ctx context.Context, tx pgx.Tx, c *Case) (Env, error) {
+	a, err := s.surroundings(ctx, tx, []Case{*c})
+	if err != nil {
+		return Env{}, err
+	}
+	return a.of(c, Tick{}), nil
+}
+
 // uncounted is the first instant from which on a pause may matter to one of the cases.
 func uncounted(loaded []Case) time.Time {
 	var first calendar.Date

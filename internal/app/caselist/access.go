@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,13 +28,6 @@ var (
 type Identity struct {
 	Name, IIN, Phone string
 	Born             calendar.Date
-}
-
-// Access is one look at the person of a case, or the refusal of one.
-type Access struct {
-	Actor, Reason string
-	Refused       bool
-	At            time.Time
 }
 
 // access is a row of the log.
@@ -128,15 +120,4 @@ func (s *Store) open(v *Identity, iin, phone []byte, born pgtype.Date) error {
 		v.Born = calendar.FromUTC(born.Time)
 	}
 	return nil
-}
-
-const caseAccessSQL = `SELECT actor, reason, what = 'unmask_refused', at FROM desk_access WHERE case_id = $1 ORDER BY id DESC LIMIT 20`
-
-// Accesses lists who has looked at the person of a case, the latest first.
-func (s *Store) Accesses(ctx context.Context, caseID int64) ([]Access, error) {
-	rows, err := s.pool.Query(ctx, caseAccessSQL, caseID)
-	if err != nil {
-		return nil, fmt.Errorf("caselist: access log: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Access])
 }

@@ -108,8 +108,8 @@ func TestUnmask(t *testing.T) {
 	if _, err := s.lists.Unmask(t.Context(), caselist.Who{Name: "desk:few", Regions: []string{"71"}}, p.CaseID, "x"); !errors.Is(err, caselist.ErrNoCase) {
 		t.Errorf("a case of another region: %v", err)
 	}
-	log, err := s.lists.Accesses(t.Context(), p.CaseID)
-	if err != nil || len(log) != 1 || log[0].Actor != "desk:anna" || log[0].Reason != "the debtor calls: who is it?" || log[0].Refused {
+	log, err := caselist.Looks(t.Context(), s.Pool, p.CaseID)
+	if err != nil || len(log) != 1 || log[0].Actor != "desk:anna" || log[0].Reason != "the debtor calls: who is it?" || log[0].What != "unmask" {
 		t.Errorf("%+v, %v", log, err)
 	}
 }
@@ -127,8 +127,8 @@ func TestUnmask_hasAnEnd(t *testing.T) {
 	if v, err := s.lists.Unmask(t.Context(), anna, id, "one more"); !errors.Is(err, caselist.ErrTooOften) || v.IIN != "" {
 		t.Errorf("%+v, %v", v, err)
 	}
-	log, err := s.lists.Accesses(t.Context(), id)
-	if err != nil || len(log) == 0 || !log[0].Refused || log[0].Reason != "one more" {
+	log, err := caselist.Looks(t.Context(), s.Pool, id)
+	if err != nil || len(log) == 0 || log[0].What != "unmask_refused" || log[0].Reason != "one more" {
 		t.Errorf("%+v, %v", log, err)
 	}
 	if _, err := s.lists.Unmask(t.Context(), bolat, id, "another person"); err != nil {

@@ -36,6 +36,7 @@ type Actor struct {
 	Name    string
 	Roles   []Role
 	Regions []string // two-digit codes of those whose cases he sees; nil: of all
+	NoKeys  bool     // he does not want single keys to do anything
 }
 
 // Errors of what an actor may not do.

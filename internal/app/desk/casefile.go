@@ -10,8 +10,10 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/caseacts"
+	"robotbailiff/internal/app/notes"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/whynot"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/notify/text"
@@ -45,6 +47,9 @@ type CaseFile struct {
 	Documents                   []papers.Document
 
 	Possible []caseacts.Kind // what may be done by hand as the case stands
+	Next     []whynot.Answer // what comes next, and why not yet
+	Notes    []notes.Note    // the latest first
+	Looks    []Look          // what people did, the latest first
 }
 
 // Writ is the document behind a case.
@@ -114,7 +119,16 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if f.Payments, err = readPayments(ctx, tx, id); err != nil {
 			return err
 		}
-		f.Documents, err = s.documents(ctx, tx, id, lang)
+		if f.Documents, err = s.documents(ctx, tx, id, lang); err != nil {
+			return err
+		}
+		if f.Next, err = whynot.Read(ctx, tx, s.cfg.Cases, cases[0], lang); err != nil {
+			return err
+		}
+		if f.Notes, err = notes.Of(ctx, tx, id); err != nil {
+			return err
+		}
+		f.Looks, err = readLooks(ctx, tx, id, f.Story)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {

@@ -17,6 +17,7 @@ import (
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	"robotbailiff/internal/app/links"
+	"robotbailiff/internal/app/notes"
 	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
@@ -32,6 +33,7 @@ type Cases interface {
 	Preview(ctx context.Context, cmds []engine.For) (*engine.Plan, error)
 	Now(ctx context.Context) (time.Time, error)
 	Pack() *pack.Pack
+	Around(ctx context.Context, tx pgx.Tx, c *engine.Case) (engine.Env, error)
 }
 
 // Config joins the desk with what surrounds it.
@@ -71,6 +73,7 @@ type Service struct {
 	trials *trial.Store
 	links  *links.Store
 	acts   *caseacts.Store
+	notes  *notes.Store
 
 	breakers *breaker.Watcher
 	looked   breakerLook
@@ -83,7 +86,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Pool == nil || cfg.Cases == nil || cfg.Packs == nil || cfg.OpenIIN == nil || cfg.Inbox == nil {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
-	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), acts: caseacts.New(cfg.Pool, cfg.Cases), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), acts: caseacts.New(cfg.Pool, cfg.Cases), notes: notes.New(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
 	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
 	return s, nil
 }

@@ -148,18 +148,3 @@ func (s *Service) Unmask(ctx context.Context, actor Actor, number, reason string
 	}
 	return v, err
 }
-
-// Accesses lists who has looked at the person of a case. Without lists nobody can have.
-func (s *Service) Accesses(ctx context.Context, actor Actor, number string) ([]caselist.Access, error) {
-	if _, err := s.looker(actor); err != nil {
-		if errors.Is(err, ErrNoLists) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	id, err := caseno.Parse(number)
-	if err != nil {
-		return nil, ErrNotFound
-	}
-	return s.cfg.Lists.Accesses(ctx, id)
-}

@@ -100,7 +100,7 @@ func (s *Service) Who(ctx context.Context, session string, asked bool) (a Actor,
 	}
 	var stale bool
 	hash := sessionHash(session)
-	err = s.cfg.Pool.QueryRow(ctx, readSessionSQL, hash, IdleFor, seenEvery, s.ways()).Scan(&a.Name, &a.Roles, &a.Regions, &stale)
+	err = s.cfg.Pool.QueryRow(ctx, readSessionSQL, hash, IdleFor, seenEvery, s.ways()).Scan(&a.Name, &a.Roles, &a.Regions, &stale, &a.NoKeys)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Actor{}, ErrSignedOut
 	}
@@ -140,7 +140,7 @@ const (
 INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, browser, expires_at) VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval)`
 
 	// readSessionSQL does not let in by an account that was ended while its owner came in.
-	readSessionSQL = `SELECT actor, roles, regions, seen_at < now() - $3::interval FROM desk_sessions
+	readSessionSQL = `SELECT actor, roles, regions, seen_at < now() - $3::interval, EXISTS (SELECT FROM desk_keys_off k WHERE k.actor = desk_sessions.actor) FROM desk_sessions
  WHERE id_hash = $1 AND expires_at > now() AND seen_at > now() - $2::interval AND way = ANY ($4)
    AND (way <> 'account' OR EXISTS (SELECT FROM operators o WHERE o.login = substr(actor, 6) AND NOT o.off))`
 

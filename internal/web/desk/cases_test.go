@@ -146,7 +146,7 @@ func TestCases_whomACaseIsOf(t *testing.T) {
 		t.Errorf("without a reason: %d", got.Status)
 	}
 	got := s.Submit(page, action, map[string]string{"reason": "the debtor calls"})
-	s.wants(t, got.Text("#main"), p.Name, p.IIN, p.Phone, "Shown once", "desk:demo: the debtor calls")
+	s.wants(t, got.Text("#main"), p.Name, p.IIN, p.Phone, "Shown once", "desk:demo saw whom the case is of: the debtor calls")
 	if got.Status != http.StatusOK || got.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%d, %s", got.Status, got.Header.Get("Cache-Control"))
 	}

@@ -153,6 +153,9 @@ func Handler(c Config) (http.Handler, error) {
 	h.ruleRoutes(route)
 	m.Handle("POST /desk/rules", h.HandleUpload(app.MaxRules, h.insideUpload(h.proposeRules), explain))
 	h.actRoutes(m, route)
+	h.noteRoutes(route)
+	h.keyRoutes(route)
+	m.Handle("GET "+keysScript.path, keysScript)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -165,7 +168,7 @@ func newSite(c Config) (*ui.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css", "today.css"}, Script: script.path, Secure: c.Secure, Key: c.Key, Log: c.Log})
+	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css", "today.css", "whynot.css"}, Script: script.path, Secure: c.Secure, Key: c.Key, Log: c.Log})
 }
 
 func explain(err error) *ui.Failure {

@@ -2,11 +2,13 @@ package desk
 
 import (
 	"net/http"
+	"slices"
 
 	"robotbailiff/engine/breaker"
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/whynot"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/web/ui"
 )
@@ -25,9 +27,9 @@ type casePage struct {
 
 	Acts []caseacts.Act // that wait or were done last
 
-	Person   *caselist.Identity // whom the case is of, to one who said why
-	Refused  string             // why not
-	Accesses []caselist.Access
+	Person  *caselist.Identity // whom the case is of, to one who said why
+	Refused string             // why not
+	Note    noteForm
 }
 
 func (h *handler) caseFile(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -44,12 +46,22 @@ func (h *handler) showCaseWith(w http.ResponseWriter, r *http.Request, actor app
 	if err != nil {
 		return err
 	}
-	if p.Accesses, err = h.app.Accesses(r.Context(), actor, v.Number); err != nil {
-		return err
-	}
 	if p.Acts, err = h.app.CaseActs(r.Context(), actor, v.Number); err != nil {
 		return err
 	}
+	p.Note.find(r, v.Notes)
 	p.Page, p.View = h.page(w, r, i18n.Say("case.number", "number", v.Number)), v
+	for i := range v.Next {
+		p.onlyOpen(v.Next[i].Open)
+	}
 	return h.Render.Render(w, r, status, "casefile", p.Lang, p)
+}
+
+// onlyOpen takes the links to rooms that the visitor may not open out of what is said about a case.
+func (p *casePage) onlyOpen(conditions []whynot.Condition) {
+	for i := range conditions {
+		if c := &conditions[i]; !slices.ContainsFunc(p.Rooms, func(r ui.Room) bool { return r.Href == c.Href }) {
+			c.Href = ""
+		}
+	}
 }

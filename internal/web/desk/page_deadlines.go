@@ -19,6 +19,9 @@ type deadlinesPage struct {
 	Late  string // address of what is overdue
 	Codes []string
 	Next  string // address of the next page; empty: there is none
+
+	Tomorrow   bool   // the list is of tomorrow
+	ToTomorrow string // address of the cases that are handed over tomorrow
 }
 
 // deadlineRow is one day with its address and the length of its bar.
@@ -59,6 +62,8 @@ func (h *handler) deadlines(w http.ResponseWriter, r *http.Request, actor app.Ac
 	for _, name := range dueNames {
 		p.Kinds = append(p.Kinds, periodLink{Name: name, Href: to(name, day), Current: name == v.Query.Kind})
 	}
+	tomorrow := v.Today.AddDays(1)
+	p.Tomorrow, p.ToTomorrow = !v.Query.Overdue && v.Query.Day == tomorrow, to(app.DueHandover, tomorrow.String())
 	p.Late = to(v.Query.Kind, overdue)
 	most := int64(1)
 	for _, d := range v.Days {

@@ -32,6 +32,7 @@ type todayPage struct {
 	Bars     []bar
 	States   []stateLine
 	Dues     []dueLine
+	Tomorrow dueCell // the cases that are handed over tomorrow
 	Days     []dayRow
 	Work     []app.WorkItem // that wait, and that the visitor may work
 	Breakers []breakerRow
@@ -118,6 +119,9 @@ func (h *handler) today(w http.ResponseWriter, r *http.Request, actor app.Actor)
 	}
 	for i := range v.Dues {
 		p.Dues = append(p.Dues, dueLineOf(&v.Dues[i], v.Region, calendar.DateOf(v.Now)))
+		if v.Dues[i].Kind == app.DueHandover {
+			p.Tomorrow = p.Dues[i].Cells[2]
+		}
 	}
 	for _, row := range v.Regions {
 		p.Codes = append(p.Codes, row.Code)

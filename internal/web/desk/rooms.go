@@ -39,6 +39,9 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, title i18n.Text) 
 	p := h.NewPage(w, r, title)
 	actor := actorOf(r)
 	p.SignedIn, p.Who, p.Rights = true, actor.Name, map[string]bool{}
+	if !actor.NoKeys {
+		p.Keys = keysScript.path
+	}
 	for _, g := range Grants {
 		p.Rights[string(g.Right)] = May(actor, g.Right)
 	}

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// The script of the desk is htmx 4.0.1 with its extension for server-sent events, unchanged as npm has them (Zero-Clause BSD, see
-// script/LICENSE). A test pins their hashes. Nothing else runs, and every page works without.
+// The script of the live figures is htmx 4.0.1 with its extension for server-sent events, unchanged as npm has them (Zero-Clause BSD, see
+// script/LICENSE). A test pins their hashes. Besides it only the keys run (page_keys.go), and every page works without both.
 var (
 	//go:embed script/htmx-4.0.1.min.js
 	htmx []byte

@@ -75,6 +75,7 @@ type Page struct {
 	FormToken string
 	CaseMark  string // which case the forms of the page are about; empty: none
 	Script    string // address of the script that the page loads; empty: none
+	Keys      string // address of the script of the keyboard shortcuts; empty: there are none
 	SignedIn  bool
 	Ends      bool // the visit is bounded: offer to prolong it and to leave
 	Fills     bool // the page has a form with the id fill: the language row sends it, so that nothing typed is lost

@@ -30,8 +30,9 @@ type Step struct {
 	Rule     string
 	Text     string
 	Citation string
-	Result   string // pass, fail, … as stored
-	Outcome  string // in words
+	Edition  calendar.Date // of the act that was read; may be unset
+	Result   string        // pass, fail, … as stored
+	Outcome  string        // in words
 	Facts    []Fact
 }
 
@@ -83,7 +84,7 @@ func Explain(t rules.Trace, p *pack.Pack, on calendar.Date, lang i18n.Lang) []St
 	printer := i18n.For(lang)
 	var out []Step
 	for _, x := range t.Explain(p, on, string(lang)) {
-		s := Step{Rule: x.Rule, Text: x.Text, Citation: Citation(x.Citation, lang), Result: x.Result, Outcome: x.Outcome}
+		s := Step{Rule: x.Rule, Text: x.Text, Citation: Citation(x.Citation, lang), Edition: x.Edition, Result: x.Result, Outcome: x.Outcome}
 		if s.Text == "" {
 			s.Text = x.Rule
 		}
