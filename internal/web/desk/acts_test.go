@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/caseacts"
@@ -282,5 +283,48 @@ func TestActs_haveWords(t *testing.T) {
 				t.Errorf("%s: no words for %s", l, key)
 			}
 		}
+	}
+}
+
+// What waits in each room is counted while it may still be agreed to, with one's own apart; who has no right to a room does not hear of it.
+func TestApprovals_countWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := setupFor(t, oneOfEach())
+	p := s.open(t, uitest.Writ{})
+	now, err := s.Clock.Now(t.Context())
+	must(t, err)
+	for _, sql := range []string{
+		`INSERT INTO desk_exports (actor, reason, format, query, case_ids, regions) SELECT 'desk:operator', 'x', 'csv', '', ARRAY[260000001::bigint], '{75}' WHERE $1::timestamptz IS NOT NULL`,
+		`WITH b AS (INSERT INTO batches (source, file_name, sha256, received_at, state) VALUES ('court', 'x', sha256('x'), $1, 'waiting') RETURNING id)
+		 INSERT INTO batch_acts (batch_id, act, actor, reason, at) SELECT id, 'proposed', 'desk:operator', 'x', $1 FROM b`,
+		`INSERT INTO text_versions (version, base, words, proposed_by, reason, proposed_at) VALUES (2, 1, '{}', 'desk:supervisor', 'x', $1)`,
+		`WITH t AS (INSERT INTO trials (kind, name, need, opened_at) VALUES ('source', 'new', 3, $1) RETURNING id)
+		 INSERT INTO trial_acts (trial_id, act, actor, reason, at) SELECT id, 'proposed', 'desk:operator', 'x', $1 FROM t`,
+		`WITH t AS (INSERT INTO stops (scope, actor, reason, at) VALUES ('measure:notify', 'desk:operator', 'x', $1) RETURNING id)
+		 INSERT INTO stop_acts (stop_id, act, actor, reason, at) SELECT id, 'proposed', 'desk:supervisor', 'x', $1 FROM t`,
+		`INSERT INTO money_acts (kind, txn_id, meaning, proposed_by, reason, proposed_at) VALUES ('explain', 't', 'bank_fee', 'desk:finance', 'x', $1)`,
+		`INSERT INTO claimant_requisites (scope, name, bin, iban, kbk, knp, proposed_by, reason, proposed_at) VALUES (sha256('x'), 'x', '971240001315', 'KZ86125KZT5004100100', '123456', '123', 'desk:finance', 'x', $1)`,
+	} {
+		if _, err := s.Pool.Exec(t.Context(), sql, now); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	operator, supervisor, administrator := s.as(t, "desk:operator"), s.as(t, "desk:supervisor"), s.as(t, "desk:administrator")
+	path := makeAct(t, operator, "kind=cancel&case="+caseno.Format(p.CaseID), map[string]string{"reason": "annulled", "act": "7", "act_on": "2026-03-01"})
+	say(t, operator, path, "confirm", nil, http.StatusSeeOther)
+	rows := func(b *uitest.Browser) string { return b.Get("/desk/approvals?lang=en").Outline("main") }
+	seen := rows(supervisor)
+	for _, want := range []string{"Lists that leave the house 1 0", "Batches that wait 1 0", "Wording 1 1", "First arrests 1 0", "Letting the robot go on 1 1", "Acts on money 1 0", "Payment files 0 0", "Requisites of claimants 1 0", "annulled"} {
+		s.wants(t, seen, want)
+	}
+	if got := rows(operator); !strings.Contains(got, "desk:operator · you") || strings.Contains(got, "Acts on money") || !strings.Contains(got, "First arrests 1 1") {
+		t.Errorf("the operator sees\n%s", got)
+	}
+	if got := rows(administrator); strings.Contains(got, "annulled") || strings.Contains(got, "First arrests") || !strings.Contains(got, "Letting the robot go on 1 0") {
+		t.Errorf("the administrator sees\n%s", got)
+	}
+	s.Clock.Advance(25 * time.Hour)
+	if got := rows(supervisor); !strings.Contains(got, "Wording 0 0") || !strings.Contains(got, "Letting the robot go on 0 0") || !strings.Contains(got, "Batches that wait 0 0") {
+		t.Errorf("after a day\n%s", got)
 	}
 }
