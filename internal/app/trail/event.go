@@ -261,4 +261,3 @@ func pretty(raw []byte) string {
 	}
 	return b.String()
 }
-

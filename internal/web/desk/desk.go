@@ -21,6 +21,7 @@ import (
 	"robotbailiff/internal/app/accounts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/trail"
 	"robotbailiff/internal/web/ui"
 	"robotbailiff/notify/wording"
 	"robotbailiff/payments"
@@ -147,6 +148,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.accessRoutes(route)
 	h.meRoutes(route)
 	h.linkRoutes(route)
+	h.auditRoutes(route)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -188,6 +190,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusForbidden, Name: "second_word"}
 	case errors.Is(err, caselist.ErrNoExport):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
+	case errors.Is(err, trail.ErrNoEvent):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/audit"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -27,6 +27,7 @@ var rooms = []struct {
 	{"/desk/robot", "robot.title", Look},
 	{"/desk/switch", "desk.switch.title", Look},
 	{"/desk/people", "desk.people.title", People},
+	{"/desk/audit", "audit.title", Audit},
 	{"/desk/access", "desk.access.title", Self},
 }
 
