@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/caseno"
@@ -72,7 +73,7 @@ func ParseEvents(q url.Values) (f EventFilter, bad []string) {
 	}
 	var ok bool
 	if f.Actor, ok = parseActor(q.Get("actor")); !ok {
-		bad = append(bad, "actor")
+		f.Actor, bad = "", append(bad, "actor")
 	}
 	if v := q.Get("after"); v != "" {
 		n, ok := numbers(v, 3)
@@ -131,7 +132,7 @@ func ParseActs(q url.Values) (f ActFilter, bad []string) {
 	f.Period, bad = parsePeriod(q)
 	var ok bool
 	if f.Person, ok = parseActor(q.Get("person")); !ok {
-		bad = append(bad, "person")
+		f.Person, bad = "", append(bad, "person")
 	}
 	if v := q.Get("room"); v != "" {
 		if !slices.Contains(Rooms, v) {
@@ -191,8 +192,8 @@ func (p Period) query() url.Values {
 const longestActor = 200
 
 func parseActor(s string) (string, bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	return s, len(s) <= longestActor && strings.ToValidUTF8(s, "") == s && !strings.ContainsRune(s, 0)
+	ok := len(s) <= longestActor && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+	return strings.ToLower(strings.TrimSpace(s)), ok
 }
 
 // maxMicros is the last instant of the year 9999.

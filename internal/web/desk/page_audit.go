@@ -65,9 +65,9 @@ type auditEventPage struct {
 
 type auditActsPage struct {
 	auditPage
-	Filter trail.ActFilter
-	View   trail.ActPage
-	Rooms  []string
+	Filter  trail.ActFilter
+	View    trail.ActPage
+	OfRooms []string
 }
 
 type chainPage struct {
@@ -140,7 +140,7 @@ func (h *handler) showAuditActs(w http.ResponseWriter, r *http.Request, actor ap
 		f.After = p.View.Next
 		p.Next = p.Place() + "?" + f.Query().Encode()
 	}
-	p.Page, p.Rooms = h.page(w, r, title), trail.Rooms
+	p.Page, p.OfRooms = h.page(w, r, title), trail.Rooms
 	return h.Render.Render(w, r, status, "auditacts", p.Lang, p)
 }
 
