@@ -25,7 +25,7 @@ type Cell struct {
 	Mark Mark
 }
 
-// SumCell is a sum of money as it is shown.
+// SumCell is a sum of money as it is shown, in whole tenge.
 type SumCell struct {
 	Sum    money.Amount
 	Hidden bool // or not known
@@ -99,11 +99,12 @@ func shown(n int64, m Mark) Cell {
 	return Cell{n, m}
 }
 
+// sum gives a sum in whole tenge: more is of no use to anybody, and might be recognised.
 func sum(a money.Amount, hidden bool) SumCell {
 	if hidden {
 		a = money.Zero
 	}
-	return SumCell{a, hidden}
+	return SumCell{money.FromTiyn(a.Tiyn() / 100 * 100), hidden}
 }
 
 // hideWithTotal gives the marks of the rows, and that of their total last.
