@@ -355,6 +355,9 @@ func (e *env) site(ctx context.Context, p *parts, here string) (http.Handler, er
 	if err != nil {
 		return nil, err
 	}
+	if err := e.publicFigures(mux, p); err != nil {
+		return nil, err
+	}
 	mux.Handle("/api/", api)
 	mux.Handle("/desk/", deskPages)
 	mux.Handle("GET /sms", ui.Headers(http.RedirectHandler("/p/sms", http.StatusSeeOther))) // short enough to be typed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -32,7 +33,28 @@ type Place struct {
 	CaseID int64  `json:"case_id"`
 	Seq    int    `json:"seq"`
 	Why    string `json:"why"`
+	Fault  Fault  `json:"-"`
 }
+
+// Fault says in one word what is wrong with a record.
+type Fault string
+
+// Faults.
+const (
+	NoPack   Fault = "pack"   // the rule pack of the event is gone
+	Missing  Fault = "gap"    // there is no event where one must be
+	Edited   Fault = "edited" // the event is not what was written
+	NoCase   Fault = "case"   // there are events and no case
+	BadHead  Fault = "head"   // the case does not end in its last event
+	NoEvents Fault = "events" // there is a case, or a writ that had one, and no event
+)
+
+var whys = map[Fault]string{
+	NoPack: "the rule pack of the event is gone", Missing: "the event is missing", Edited: "the event is not what was written",
+	NoCase: "the case of these events is gone", BadHead: "the head of the case is not the hash of its last event", NoEvents: "the events of the case are gone",
+}
+
+func placeOf(caseID int64, seq int, f Fault) *Place { return &Place{caseID, seq, whys[f], f} }
 
 // Verify reads every event once, in the order of cases, recomputes the links and compares them with the stored hashes
 // and with the heads of the cases, all in one snapshot. It sees edits, deletions, insertions, swaps and cut tails; a
@@ -47,20 +69,25 @@ func Verify(ctx context.Context, pool *pgxpool.Pool) (Report, error) {
 	if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 		return r, fmt.Errorf("audit: %w", err)
 	}
-	bad, err := verifyChains(ctx, tx, &r)
+	return r, verifyBetween(ctx, tx, &r, math.MinInt64, math.MaxInt64)
+}
+
+// verifyBetween verifies the cases with ids above one and up to another.
+func verifyBetween(ctx context.Context, tx pgx.Tx, r *Report, after, upto int64) error {
+	bad, err := verifyChains(ctx, tx, r, after, upto)
 	if err != nil {
-		return r, fmt.Errorf("audit: read events: %w", err)
+		return fmt.Errorf("audit: read events: %w", err)
 	}
 	if bad == nil {
-		if bad, err = bareCase(ctx, tx); err != nil {
-			return r, fmt.Errorf("audit: read cases: %w", err)
+		if bad, err = bareCase(ctx, tx, after, upto); err != nil {
+			return fmt.Errorf("audit: read cases: %w", err)
 		}
 	}
 	r.Result, r.FirstBad = Intact, bad
 	if bad != nil {
 		r.Result = Tampered
 	}
-	return r, nil
+	return nil
 }
 
 // chain is the case being read.
@@ -72,8 +99,8 @@ type chain struct {
 	want    []byte
 }
 
-func verifyChains(ctx context.Context, tx pgx.Tx, r *Report) (*Place, error) {
-	rows, err := tx.Query(ctx, readChainSQL)
+func verifyChains(ctx context.Context, tx pgx.Tx, r *Report, after, upto int64) (*Place, error) {
+	rows, err := tx.Query(ctx, readChainSQL, after, upto)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +127,7 @@ func verifyChains(ctx context.Context, tx pgx.Tx, r *Report) (*Place, error) {
 		}
 		c.wantSeq, c.want = seq, head
 		if pack == nil {
-			return &Place{rec.CaseID, rec.Seq, "the rule pack of the event is gone"}, nil
+			return placeOf(rec.CaseID, rec.Seq, NoPack), nil
 		}
 		rec.Pack = *pack
 		if bad := c.next(rec, stored); bad != nil {
@@ -116,11 +143,11 @@ func verifyChains(ctx context.Context, tx pgx.Tx, r *Report) (*Place, error) {
 // next follows the chain by one record.
 func (c *chain) next(rec Record, stored []byte) *Place {
 	if rec.Seq != c.seq+1 {
-		return &Place{rec.CaseID, c.seq + 1, "the event is missing"}
+		return placeOf(rec.CaseID, c.seq+1, Missing)
 	}
 	c.seq, c.hash = rec.Seq, Link(c.hash, rec)
 	if string(c.hash[:]) != string(stored) {
-		return &Place{rec.CaseID, rec.Seq, "the event is not what was written"}
+		return placeOf(rec.CaseID, rec.Seq, Edited)
 	}
 	return nil
 }
@@ -131,28 +158,28 @@ func (c *chain) end() *Place {
 	case c.id == 0:
 		return nil
 	case c.wantSeq == nil:
-		return &Place{c.id, 1, "the case of these events is gone"}
+		return placeOf(c.id, 1, NoCase)
 	case *c.wantSeq != c.seq:
-		return &Place{c.id, c.seq + 1, "the event is missing"}
+		return placeOf(c.id, c.seq+1, Missing)
 	case string(c.want) != string(c.hash[:]):
-		return &Place{c.id, c.seq, "the head of the case is not the hash of its last event"}
+		return placeOf(c.id, c.seq, BadHead)
 	}
 	return nil
 }
 
 // bareCase finds a case whose events are all gone, or a writ whose case is.
-func bareCase(ctx context.Context, tx pgx.Tx) (*Place, error) {
-	p := Place{Seq: 1, Why: "the events of the case are gone"}
-	err := tx.QueryRow(ctx, bareCaseSQL).Scan(&p.CaseID)
+func bareCase(ctx context.Context, tx pgx.Tx, after, upto int64) (*Place, error) {
+	p := placeOf(0, 1, NoEvents)
+	err := tx.QueryRow(ctx, bareCaseSQL, after, upto).Scan(&p.CaseID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
-	return &p, err
+	return p, err
 }
 
 const readChainSQL = `SELECT e.case_id, e.seq, e.kind, e.at, e.actor, p.hash, e.data::text, e.hash, c.seq, c.head
   FROM events e LEFT JOIN cases c ON c.id = e.case_id LEFT JOIN rule_packs p ON p.id = e.pack
- ORDER BY e.case_id, e.seq`
+ WHERE e.case_id > $1 AND e.case_id <= $2 ORDER BY e.case_id, e.seq`
 
 const bareCaseSQL = `SELECT id FROM (SELECT id FROM cases UNION SELECT case_id FROM writs) c
- WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.case_id = c.id) ORDER BY id LIMIT 1`
+ WHERE id > $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.case_id = c.id) ORDER BY id LIMIT 1`

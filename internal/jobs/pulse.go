@@ -76,6 +76,9 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.wakeCompares(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("wake compares: %w", err))
 	}
+	if err := r.wakeChains(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("wake the verifier: %w", err))
+	}
 	if err := r.escalate(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("escalate: %w", err))
 	}

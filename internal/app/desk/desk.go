@@ -21,6 +21,7 @@ import (
 	"robotbailiff/internal/app/objections"
 	"robotbailiff/internal/app/papers"
 	"robotbailiff/internal/app/portal/story"
+	"robotbailiff/internal/app/trail"
 	"robotbailiff/internal/app/whatif"
 	"robotbailiff/notify/wording"
 	"robotbailiff/rules/pack"
@@ -75,6 +76,7 @@ type Service struct {
 	acts   *caseacts.Store
 	notes  *notes.Store
 
+	trail    *trail.Store
 	breakers *breaker.Watcher
 	looked   breakerLook
 	live     live
@@ -87,6 +89,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
 	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), acts: caseacts.New(cfg.Pool, cfg.Cases), notes: notes.New(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s.trail = trail.New(cfg.Pool, cfg.Cases.Now, cfg.Packs)
 	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
 	return s, nil
 }

@@ -87,6 +87,10 @@ func (s *Service) EndOther(ctx context.Context, actor Actor, id int64) error {
 	if err := actor.check(); err != nil {
 		return err
 	}
+	_, err := s.cfg.Pool.Exec(ctx, noteEndedSQL, id, actor.Name)
+	if err != nil {
+		return err
+	}
 	return s.end(ctx, id, "")
 }
 
@@ -102,5 +106,6 @@ const (
 	visitsSQL = `SELECT id, actor, roles, regions, way, browser, started_at, seen_at, expires_at, id_hash = $2 FROM desk_sessions
  WHERE ($1 = '' OR actor = $1) AND expires_at > now() AND seen_at > now() - $3::interval AND way = ANY ($4) ORDER BY started_at DESC, id DESC LIMIT $5`
 	endVisitSQL  = `DELETE FROM desk_sessions WHERE id = $1 AND ($2 = '' OR actor = $2)`
+	noteEndedSQL = `INSERT INTO desk_visits (visit_id, actor, act, subject) SELECT id, $2, 'visit_ended', actor FROM desk_sessions WHERE id = $1 AND actor <> $2`
 	endVisitsSQL = `DELETE FROM desk_sessions WHERE actor = $1`
 )

@@ -40,6 +40,7 @@ const (
 	HandleJobs    Right = "jobs"     // try jobs again, end them, pause queues
 	People        Right = "people"   // see who is signed in
 	HandlePeople  Right = "end"      // end the visits of others
+	Audit         Right = "audit"    // read what was recorded, and have it verified
 )
 
 // Grant is who has a right.
@@ -83,6 +84,7 @@ var Grants = []Grant{
 	{Right: HandleJobs, Who: []app.Role{app.Supervisor, app.Administrator}},
 	{Right: People, Who: []app.Role{app.Auditor, app.Administrator}},
 	{Right: HandlePeople, Who: []app.Role{app.Administrator}},
+	{Right: Audit, Who: []app.Role{app.Auditor}},
 }
 
 // Route is one route with the right that it needs.
@@ -217,6 +219,14 @@ var Routes = []Route{
 	{"GET /desk/money/files/{id}/{was}", Money},
 	{"POST /desk/money/report", HandleMoney},
 	{"GET /desk/money/report", Money},
+	{"GET /desk/audit", Audit},
+	{"GET /desk/audit/events/{number}/{seq}", Audit},
+	{"GET /desk/audit/acts", Audit},
+	{"GET /desk/audit/access", Audit},
+	{"GET /desk/audit/chain", Audit},
+	{"POST /desk/audit/chain", Audit},
+	{"POST /desk/audit/csv", Audit},
+	{"GET /desk/audit/csv", Audit},
 	{"GET /desk/access", Self},
 	{"GET /desk/me", Self},
 	{"POST /desk/me/end", Self},

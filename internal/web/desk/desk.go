@@ -24,6 +24,7 @@ import (
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/trail"
 	"robotbailiff/internal/app/worklist"
 	"robotbailiff/internal/web/ui"
 	"robotbailiff/notify/wording"
@@ -156,6 +157,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.noteRoutes(route)
 	h.keyRoutes(route)
 	m.Handle("GET "+keysScript.path, keysScript)
+	h.auditRoutes(route)
 	route("/desk/", site.NotFound)
 	if h.need, err = rights(m.Patterns()); err != nil {
 		return nil, err
@@ -203,6 +205,8 @@ func explain(err error) *ui.Failure {
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}
 	case errors.Is(err, caseacts.ErrNone):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}
+	case errors.Is(err, trail.ErrNoEvent):
+		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/audit"}
 	case errors.Is(err, app.ErrNotFound):
 		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
 	}

@@ -31,6 +31,7 @@ var rooms = []struct {
 	{"/desk/rules", "rules.title", Look},
 	{"/desk/switch", "desk.switch.title", Look},
 	{"/desk/people", "desk.people.title", People},
+	{"/desk/audit", "audit.title", Audit},
 	{"/desk/access", "desk.access.title", Self},
 }
 
