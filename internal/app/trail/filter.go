@@ -18,7 +18,7 @@ var Kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered, engine.EvRegisterOrdered,
 	engine.EvOrderAnswered, engine.EvBankHolds, engine.EvEntryFound, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvAdjusted,
 	engine.EvObjected, engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold, engine.EvHeld, engine.EvSuspended, engine.EvResumed, engine.EvProlonged,
-	engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvAttested, engine.EvLinkRenewed,
+	engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvNotifiedAgain, engine.EvLiftOrdered, engine.EvAttested, engine.EvLinkRenewed,
 }
 
 // Actors are those who write events and are no people. The index of what people did leaves out the same.
@@ -105,7 +105,7 @@ type ActFilter struct {
 }
 
 // Rooms lists the rooms of the desk in which people act, as [Act] names them.
-var Rooms = []string{"visits", "people", "access", "cases", "batches", "texts", "trials", "orders", "money", "switch", "queue"}
+var Rooms = []string{"visits", "people", "access", "cases", "work", "batches", "texts", "rules", "trials", "orders", "money", "switch", "queue"}
 
 // RoomAccess is the room of those acts by which people see the data of others.
 const RoomAccess = "access"

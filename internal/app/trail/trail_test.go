@@ -256,7 +256,7 @@ func TestActs_knowTheRooms(t *testing.T) {
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
 	elsewhere := map[string]string{
-		"desk_exports": "desk_access has every step of it", "desk_searches": "desk_access", "desk_sessions": "desk_visits", "desk_views": "private and of no weight", "text_drafts": "not proposed yet",
+		"desk_exports": "desk_access has every step of it", "desk_searches": "desk_access", "desk_sessions": "desk_visits", "desk_views": "private and of no weight", "desk_keys_off": "private and of no weight", "text_drafts": "not proposed yet",
 		"contact_acts": "of debtors and their helpers", "chain_runs": "the page of the verifier", "restores": "restore_acts, and the log", "money_accounts": "the command line", "sources": "the command line: the last change alone",
 	}
 	for _, table := range tables {
