@@ -306,7 +306,7 @@ func (w *whynot) condition(b Block, shut bool) Condition {
 	if shut {
 		x.Met = MetNo
 	}
-	switch b {
+	switch b { //nolint:exhaustive // the others are about no date, sum or reason
 	case BlockNotice:
 		x.Date = c.NotifiedOn
 	case BlockVoluntary:

@@ -41,7 +41,7 @@ func TestTell_saysEverything(t *testing.T) {
 	for what, all := range blocks {
 		for _, met := range all {
 			words := []string{""}
-			switch what { //nolint:exhaustive // the others have no word
+			switch what {
 			case engine.BlockHold:
 				words = []string{engine.HoldWrongPerson, "something of a person's own"}
 			case engine.BlockOrder:

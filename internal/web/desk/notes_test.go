@@ -15,7 +15,9 @@ import (
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	s := setupFor(t, []app.Actor{
-		{Name: "desk:operator", Roles: []app.Role{app.Operator}}, {Name: "desk:auditor", Roles: []app.Role{app.Auditor}}, {Name: "desk:viewer", Roles: []app.Role{app.Viewer}},
+		{Name: "desk:operator", Roles: []app.Role{app.Operator}},
+		{Name: "desk:auditor", Roles: []app.Role{app.Auditor}},
+		{Name: "desk:viewer", Roles: []app.Role{app.Viewer}},
 		{Name: "desk:71", Roles: []app.Role{app.Operator}, Regions: []string{"71"}},
 	})
 	p := s.open(t, uitest.Writ{})

@@ -83,7 +83,7 @@ func TestBrowser_aNewOperatorFindsTheAnswers(t *testing.T) {
 	for name, d := range map[string]chromium.Device{"wide": {Width: 1280, Height: 900}, "phone": {}} {
 		for _, lang := range chromium.Of([]string{"ru", "kk"}, "ru") {
 			say := words[lang]
-			began := time.Now() //nolint:forbidigo // how long a person at least waits
+			began := time.Now()
 			tab := chrome.Tab(t, d)
 			tab.Go(s.URL("/desk/?lang=" + lang))
 			tab.Press(`button[value="desk:demo"]`)
@@ -107,7 +107,7 @@ func TestBrowser_aNewOperatorFindsTheAnswers(t *testing.T) {
 				}
 			}
 			tab.Shot("why/3-case." + name + "." + lang)
-			if took := time.Since(began); took > time.Minute { //nolint:forbidigo // as above
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("the browser alone took %s", took)
 			}
 		}
