@@ -4,8 +4,8 @@ package chromium
 
 import "github.com/chromedp/chromedp"
 
-// Keys presses keys, one after the other, wherever the focus is.
-func (t *Tab) Keys(keys string) {
+// Strike presses keys, one after the other, wherever the focus is.
+func (t *Tab) Strike(keys string) {
 	t.tb.Helper()
 	for _, k := range keys {
 		t.run(chromedp.KeyEvent(string(k)))

@@ -155,17 +155,17 @@ func TestBrowser_keysLeadAndDisturbNobody(t *testing.T) {
 	tab := chrome.Tab(t, chromium.Device{Width: 1280, Height: 900, Script: true})
 	s.enter(tab, "/desk/?lang=en")
 	for _, x := range []struct{ first, last, path string }{{"g", "d", "/desk/deadlines"}, {"g", "c", "/desk/cases"}, {"g", "t", "/desk/"}, {"", "?", "/desk/keys"}, {"", "/", "/desk/cases"}} {
-		tab.Keys(x.first)
+		tab.Strike(x.first)
 		if tab.KeyLeads(x.last); tab.Path() != x.path {
 			t.Errorf("%s%s leads to %s", x.first, x.last, tab.Path())
 		}
 	}
 	const focused = `document.activeElement.id`
-	if tab.Keys("/"); chromium.Eval[string](tab, focused) != "q" {
+	if tab.Strike("/"); chromium.Eval[string](tab, focused) != "q" {
 		t.Errorf("the focus is on %q", chromium.Eval[string](tab, focused))
 	}
 	chromium.Eval[int](tab, `document.querySelector("#q").value = "", 0`) // the protocol of the browser types a key even when the page has used it
-	if tab.Keys("gt?/"); tab.Path() != "/desk/cases" || chromium.Eval[string](tab, `document.querySelector("#q").value`) != "gt?/" {
+	if tab.Strike("gt?/"); tab.Path() != "/desk/cases" || chromium.Eval[string](tab, `document.querySelector("#q").value`) != "gt?/" {
 		t.Errorf("typing leads to %s, and the box has %q", tab.Path(), chromium.Eval[string](tab, `document.querySelector("#q").value`))
 	}
 	const press = `document.activeElement.blur(), %s.map(x => document.body.dispatchEvent(new KeyboardEvent("keydown", {bubbles: true, cancelable: true, ...x}))).join(" ")`
@@ -184,7 +184,7 @@ func TestBrowser_keysLeadAndDisturbNobody(t *testing.T) {
 	}
 	tab.Go(s.URL("/desk/keys"))
 	tab.Press(`button[name=single]`)
-	tab.Keys("gd")
+	tab.Strike("gd")
 	if tab.Path() != "/desk/keys" || chromium.Eval[int](tab, `document.scripts.length`) != 0 {
 		t.Errorf("keys that are switched off lead to %s", tab.Path())
 	}
