@@ -24,13 +24,13 @@ UNION ALL SELECT at, actor, 'switch', 'stopped', scope, NULL, NULL, reason, 12, 
 UNION ALL SELECT a.at, a.actor, 'switch', 'stop_' || a.act, s.scope, NULL, NULL, a.reason, 13, a.id FROM stop_acts a JOIN stops s ON s.id = a.stop_id
 UNION ALL SELECT decided_at, actor, 'trials', 'arrest_' || verdict, ordinal::text, case_id, NULL, reason, 14, case_id * 100000 + ordinal FROM trial_arrests WHERE verdict <> ''
 UNION ALL SELECT a.at, a.actor, 'trials', 'trial_' || a.act, t.kind || ':' || t.name, NULL, NULL, a.reason, 15, a.id FROM trial_acts a JOIN trials t ON t.id = a.trial_id
-UNION ALL SELECT proposed_at, proposed_by, 'money', 'money_proposed', kind || ' ' || id, NULL, NULL, reason, 16, id FROM money_acts
-UNION ALL SELECT d.at, d.actor, 'money', 'money_' || d.verdict, a.kind || ' ' || a.id, NULL, NULL, d.reason, 17, d.act_id FROM money_act_decisions d JOIN money_acts a ON a.id = d.act_id
-UNION ALL SELECT collected_at, collected_by, 'money', 'file_collected', id::text, NULL, NULL, reason, 18, id FROM payout_files
-UNION ALL SELECT at, actor, 'money', 'file_' || act, file_id::text, NULL, NULL, reason, 19, file_id FROM payout_file_acts
-UNION ALL SELECT at, given_by, 'money', 'requisites_given', payment_id::text, NULL, NULL, reason, 20, id FROM refund_requisites
-UNION ALL SELECT proposed_at, proposed_by, 'money', 'claimant_proposed', name, NULL, NULL, reason, 21, id FROM claimant_requisites
-UNION ALL SELECT d.at, d.actor, 'money', 'claimant_' || d.verdict, r.name, NULL, NULL, d.reason, 22, r.id FROM claimant_requisites_decisions d JOIN claimant_requisites r ON r.id = d.requisites_id
+UNION ALL SELECT proposed_at, proposed_by, 'payments', 'money_proposed', kind || ' ' || id, NULL, NULL, reason, 16, id FROM money_acts
+UNION ALL SELECT d.at, d.actor, 'payments', 'money_' || d.verdict, a.kind || ' ' || a.id, NULL, NULL, d.reason, 17, d.act_id FROM money_act_decisions d JOIN money_acts a ON a.id = d.act_id
+UNION ALL SELECT collected_at, collected_by, 'payments', 'file_collected', id::text, NULL, NULL, reason, 18, id FROM payout_files
+UNION ALL SELECT at, actor, 'payments', 'file_' || act, file_id::text, NULL, NULL, reason, 19, file_id FROM payout_file_acts
+UNION ALL SELECT at, given_by, 'payments', 'requisites_given', payment_id::text, NULL, NULL, reason, 20, id FROM refund_requisites
+UNION ALL SELECT proposed_at, proposed_by, 'payments', 'claimant_proposed', name, NULL, NULL, reason, 21, id FROM claimant_requisites
+UNION ALL SELECT d.at, d.actor, 'payments', 'claimant_' || d.verdict, r.name, NULL, NULL, d.reason, 22, r.id FROM claimant_requisites_decisions d JOIN claimant_requisites r ON r.id = d.requisites_id
 UNION ALL SELECT ordered_at, actor, 'orders', 'finding_' || purpose, finding_id::text, (SELECT f.case_id FROM bank_findings f WHERE f.id = finding_id), NULL, reason, 23, finding_id FROM bank_corrections WHERE actor <> 'robot'
 UNION ALL SELECT at, actor, 'queue', 'queue_' || act, coalesce(job_id || ' ' || kind, queue), NULL, NULL, reason, 24, id FROM queue_acts
 UNION ALL SELECT at, actor, 'switch', 'restore_' || act, restore_id::text, NULL, NULL, reason, 25, id FROM restore_acts
@@ -61,13 +61,13 @@ UNION ALL SELECT at, actor, 'switch', 'stopped', scope, NULL, NULL, reason, 12, 
 UNION ALL SELECT a.at, a.actor, 'switch', 'stop_' || a.act, s.scope, NULL, NULL, a.reason, 13, a.id FROM stop_acts a JOIN stops s ON s.id = a.stop_id
 UNION ALL SELECT decided_at, actor, 'trials', 'arrest_' || verdict, ordinal::text, case_id, NULL, reason, 14, case_id * 100000 + ordinal FROM trial_arrests WHERE verdict <> ''
 UNION ALL SELECT a.at, a.actor, 'trials', 'trial_' || a.act, t.kind || ':' || t.name, NULL, NULL, a.reason, 15, a.id FROM trial_acts a JOIN trials t ON t.id = a.trial_id
-UNION ALL SELECT proposed_at, proposed_by, 'money', 'money_proposed', kind || ' ' || id, NULL, NULL, reason, 16, id FROM money_acts
-UNION ALL SELECT d.at, d.actor, 'money', 'money_' || d.verdict, a.kind || ' ' || a.id, NULL, NULL, d.reason, 17, d.act_id FROM money_act_decisions d JOIN money_acts a ON a.id = d.act_id
-UNION ALL SELECT collected_at, collected_by, 'money', 'file_collected', id::text, NULL, NULL, reason, 18, id FROM payout_files
-UNION ALL SELECT at, actor, 'money', 'file_' || act, file_id::text, NULL, NULL, reason, 19, file_id FROM payout_file_acts
-UNION ALL SELECT at, given_by, 'money', 'requisites_given', payment_id::text, NULL, NULL, reason, 20, id FROM refund_requisites
-UNION ALL SELECT proposed_at, proposed_by, 'money', 'claimant_proposed', name, NULL, NULL, reason, 21, id FROM claimant_requisites
-UNION ALL SELECT d.at, d.actor, 'money', 'claimant_' || d.verdict, r.name, NULL, NULL, d.reason, 22, r.id FROM claimant_requisites_decisions d JOIN claimant_requisites r ON r.id = d.requisites_id
+UNION ALL SELECT proposed_at, proposed_by, 'payments', 'money_proposed', kind || ' ' || id, NULL, NULL, reason, 16, id FROM money_acts
+UNION ALL SELECT d.at, d.actor, 'payments', 'money_' || d.verdict, a.kind || ' ' || a.id, NULL, NULL, d.reason, 17, d.act_id FROM money_act_decisions d JOIN money_acts a ON a.id = d.act_id
+UNION ALL SELECT collected_at, collected_by, 'payments', 'file_collected', id::text, NULL, NULL, reason, 18, id FROM payout_files
+UNION ALL SELECT at, actor, 'payments', 'file_' || act, file_id::text, NULL, NULL, reason, 19, file_id FROM payout_file_acts
+UNION ALL SELECT at, given_by, 'payments', 'requisites_given', payment_id::text, NULL, NULL, reason, 20, id FROM refund_requisites
+UNION ALL SELECT proposed_at, proposed_by, 'payments', 'claimant_proposed', name, NULL, NULL, reason, 21, id FROM claimant_requisites
+UNION ALL SELECT d.at, d.actor, 'payments', 'claimant_' || d.verdict, r.name, NULL, NULL, d.reason, 22, r.id FROM claimant_requisites_decisions d JOIN claimant_requisites r ON r.id = d.requisites_id
 UNION ALL SELECT ordered_at, actor, 'orders', 'finding_' || purpose, finding_id::text, (SELECT f.case_id FROM bank_findings f WHERE f.id = finding_id), NULL, reason, 23, finding_id FROM bank_corrections WHERE actor <> 'robot'
 UNION ALL SELECT at, actor, 'queue', 'queue_' || act, coalesce(job_id || ' ' || kind, queue), NULL, NULL, reason, 24, id FROM queue_acts
 UNION ALL SELECT at, actor, 'switch', 'restore_' || act, restore_id::text, NULL, NULL, reason, 25, id FROM restore_acts;

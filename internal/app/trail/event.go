@@ -22,22 +22,21 @@ import (
 
 // Event is one event with what it changed.
 type Event struct {
-	Number             string
-	Seq                int
-	Kind               string
-	At                 time.Time
-	Actor, Reason      string
-	Says               []i18n.Text
-	Steps              []story.Step // the rules that were applied, with their articles
-	Pack               string       // hash of the rules that decided
-	Hash, Prev         string
-	Sound              bool     // the hash is that of this event behind the one before
-	Readable           bool     // not: the event does not say what its kind needs, so it cannot be replayed
-	Changes            []Change // of the state, by replay to the event before and to this one
-	Raw                string   // as it is stored
-	Earlier, Later     int      // seq of the neighbours; 0: there is none
-	CorrelationID      string   // seq of the event that began the same decision
-	firstOfTheDecision int
+	Number         string
+	Seq            int
+	Kind           string
+	At             time.Time
+	Actor, Reason  string
+	Says           []i18n.Text
+	Steps          []story.Step // the rules that were applied, with their articles
+	Pack           string       // hash of the rules that decided
+	Hash, Prev     string
+	Sound          bool     // the hash is that of this event behind the one before
+	Readable       bool     // not: the event does not say what its kind needs, so it cannot be replayed
+	Changes        []Change // of the state, by replay to the event before and to this one
+	Raw            string   // as it is stored
+	Earlier, Later int      // seq of the neighbours; 0: there is none
+	Decision       int      // seq of the event that began the decision of which this is a part; 0: not known
 }
 
 // Change is one thing of a case that an event changed. A text that is not set has no key.
@@ -104,13 +103,10 @@ func (s *Store) show(ctx context.Context, all []stored, at int, lang i18n.Lang) 
 		return v, nil
 	}
 	v.Reason = events[at].Data.Reason
-	for i := at; i >= 0 && v.firstOfTheDecision == 0; i-- {
+	for i := at; i >= 0 && v.Decision == 0; i-- {
 		if events[i].Data.Cmd != nil {
-			v.firstOfTheDecision = events[i].Seq
+			v.Decision = events[i].Seq
 		}
-	}
-	if v.firstOfTheDecision != 0 {
-		v.CorrelationID = strconv.Itoa(v.firstOfTheDecision)
 	}
 	if v.Readable = v.replay(x.CaseID, events); !v.Readable {
 		return v, nil

@@ -88,7 +88,7 @@ func ParseEvents(q url.Values) (f EventFilter, bad []string) {
 
 // Query writes a filter as the query of an address, without what is empty.
 func (f EventFilter) Query() url.Values {
-	q := f.Period.query()
+	q := f.query()
 	set(q, "case", f.Case)
 	set(q, "kind", f.Kind)
 	set(q, "actor", f.Actor)
@@ -105,7 +105,7 @@ type ActFilter struct {
 }
 
 // Rooms lists the rooms of the desk in which people act, as [Act] names them.
-var Rooms = []string{"visits", "people", "access", "cases", "work", "batches", "texts", "rules", "trials", "orders", "money", "switch", "queue"}
+var Rooms = []string{"visits", "people", "access", "cases", "work", "batches", "texts", "rules", "trials", "orders", "payments", "switch", "queue"}
 
 // RoomAccess is the room of those acts by which people see the data of others.
 const RoomAccess = "access"
@@ -154,7 +154,7 @@ func ParseActs(q url.Values) (f ActFilter, bad []string) {
 
 // Query writes a filter as the query of an address, without what is empty.
 func (f ActFilter) Query() url.Values {
-	q := f.Period.query()
+	q := f.query()
 	set(q, "person", f.Person)
 	set(q, "room", f.Room)
 	set(q, "after", f.After.String())

@@ -292,7 +292,9 @@ func TestTake_boundsAndNotes(t *testing.T) {
 func TestParse_readsWhatItWrites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		day := func(name string) calendar.Date { return calendar.DateOf(morning).AddDays(rapid.IntRange(0, 400).Draw(rt, name)) }
+		day := func(name string) calendar.Date {
+			return calendar.DateOf(morning).AddDays(rapid.IntRange(0, 400).Draw(rt, name))
+		}
 		f := trail.EventFilter{Case: rapid.SampledFrom([]string{"", number(260000001)}).Draw(rt, "case"), Kind: rapid.SampledFrom([]string{"", "paid"}).Draw(rt, "kind"), Actor: rapid.SampledFrom([]string{"", "desk:a"}).Draw(rt, "actor"), After: trail.EventCursor{Key: rapid.Int64Min(0).Draw(rt, "key"), Case: rapid.Int64Min(0).Draw(rt, "id"), Seq: rapid.IntRange(0, 99).Draw(rt, "seq")}}
 		f.From = day("from")
 		f.To = max(f.From, day("to"))

@@ -113,7 +113,7 @@ func TestPage_isKeptByCaches(t *testing.T) {
 		z, err := gzip.NewReader(&body)
 		must(t, err)
 		var whole bytes.Buffer
-		_, err = whole.ReadFrom(z) //nolint:gosec // our own page
+		_, err = whole.ReadFrom(z)
 		must(t, err)
 		if n > 14<<10 {
 			t.Errorf("%s has %d bytes on the wire", path, n)
