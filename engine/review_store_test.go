@@ -94,8 +94,13 @@ func TestReviews_oneVerdict(t *testing.T) {
 		verdict, words string
 		want           error
 	}{
-		{3, review.Right, "", review.ErrNone}, {2, "maybe", "x", review.ErrVerdict}, {2, review.Wrong, "  ", review.ErrWords}, {2, review.Unclear, "", review.ErrWords},
-		{2, review.Right, strings.Repeat("ж", 501), review.ErrWords}, {2, review.Right, "", nil}, {2, review.Wrong, "late", review.ErrDecided},
+		{3, review.Right, "", review.ErrNone},
+		{2, "maybe", "x", review.ErrVerdict},
+		{2, review.Wrong, "  ", review.ErrWords},
+		{2, review.Unclear, "", review.ErrWords},
+		{2, review.Right, strings.Repeat("ж", 501), review.ErrWords},
+		{2, review.Right, "", nil},
+		{2, review.Wrong, "late", review.ErrDecided},
 	} {
 		if err := decide(x.seq, x.verdict, x.words); err != x.want { //nolint:errorlint // they are never wrapped
 			t.Errorf("%d %s %.9q: %v, want %v", x.seq, x.verdict, x.words, err, x.want)

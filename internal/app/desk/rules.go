@@ -291,7 +291,7 @@ func readPack(archive io.Reader) (*pack.Pack, error) {
 	}
 	faults := &PackFaults{}
 	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is looked into, not searched
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		all = joined.Unwrap()
 	}
 	for _, err := range all {

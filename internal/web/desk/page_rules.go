@@ -187,8 +187,12 @@ func ruleProblem(err error) string {
 		err  error
 		code string
 	}{
-		{ruleset.ErrDay, "day"}, {ruleset.ErrReason, "reason"}, {ruleset.ErrSame, "same_person"}, {ruleset.ErrDecided, "decided"},
-		{app.ErrNoPack, "no_file"}, {app.ErrSameRules, "same_rules"},
+		{ruleset.ErrDay, "day"},
+		{ruleset.ErrReason, "reason"},
+		{ruleset.ErrSame, "same_person"},
+		{ruleset.ErrDecided, "decided"},
+		{app.ErrNoPack, "no_file"},
+		{app.ErrSameRules, "same_rules"},
 	} {
 		if errors.Is(err, x.err) {
 			return x.code

@@ -197,9 +197,13 @@ func workProblem(err error) (code string, status int) {
 		code   string
 		status int
 	}{
-		{worklist.ErrTaken, "taken", http.StatusConflict}, {worklist.ErrNotHis, "not_his", http.StatusConflict}, {worklist.ErrNobody, "nobody", http.StatusUnprocessableEntity},
-		{worklist.ErrOutcome, "outcome", http.StatusUnprocessableEntity}, {worklist.ErrWords, "words", http.StatusUnprocessableEntity},
-		{review.ErrWords, "fault", http.StatusUnprocessableEntity}, {review.ErrVerdict, "verdict", http.StatusUnprocessableEntity},
+		{worklist.ErrTaken, "taken", http.StatusConflict},
+		{worklist.ErrNotHis, "not_his", http.StatusConflict},
+		{worklist.ErrNobody, "nobody", http.StatusUnprocessableEntity},
+		{worklist.ErrOutcome, "outcome", http.StatusUnprocessableEntity},
+		{worklist.ErrWords, "words", http.StatusUnprocessableEntity},
+		{review.ErrWords, "fault", http.StatusUnprocessableEntity},
+		{review.ErrVerdict, "verdict", http.StatusUnprocessableEntity},
 	} {
 		if errors.Is(err, x.err) {
 			return x.code, x.status

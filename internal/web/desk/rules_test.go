@@ -49,8 +49,12 @@ func proposeRules(t *testing.T, b *uitest.Browser, from, reason string, file []b
 // A version of the rules is brought, checked, compared, tried on past cases, and agreed to by a second person; the page says what is in force.
 func TestRules_aVersionIsPutInForceByTwo(t *testing.T) {
 	t.Parallel()
-	s := setupFor(t, []app.Actor{{Name: "desk:anna", Roles: []app.Role{app.Administrator}}, {Name: "desk:chief", Roles: []app.Role{app.Supervisor}},
-		{Name: "desk:chief-2", Roles: []app.Role{app.Supervisor}}, {Name: "desk:east", Roles: []app.Role{app.Supervisor}, Regions: []string{"71"}}})
+	s := setupFor(t, []app.Actor{
+		{Name: "desk:anna", Roles: []app.Role{app.Administrator}},
+		{Name: "desk:chief", Roles: []app.Role{app.Supervisor}},
+		{Name: "desk:chief-2", Roles: []app.Role{app.Supervisor}},
+		{Name: "desk:east", Roles: []app.Role{app.Supervisor}, Regions: []string{"71"}},
+	})
 	s.fill(t)
 	anna, chief, second := s.as(t, "desk:anna"), s.as(t, "desk:chief"), s.as(t, "desk:chief-2")
 	s.wants(t, chief.Get("/desk/rules").Text("main"), "in force", "comes with the program", "Nobody has proposed another version yet.", pack.Default().ShortHash())

@@ -19,8 +19,12 @@ func thing(kind, key string) string {
 
 // workers are two operators, a supervisor, one of a region, an auditor and one for money.
 var workers = []app.Actor{
-	{Name: "desk:anna", Roles: []app.Role{app.Operator}}, {Name: "desk:boris", Roles: []app.Role{app.Operator}}, {Name: "desk:chief", Roles: []app.Role{app.Supervisor}},
-	{Name: "desk:east", Roles: []app.Role{app.Operator}, Regions: []string{"71"}}, {Name: "desk:audit", Roles: []app.Role{app.Auditor}}, {Name: "desk:cash", Roles: []app.Role{app.Finance}},
+	{Name: "desk:anna", Roles: []app.Role{app.Operator}},
+	{Name: "desk:boris", Roles: []app.Role{app.Operator}},
+	{Name: "desk:chief", Roles: []app.Role{app.Supervisor}},
+	{Name: "desk:east", Roles: []app.Role{app.Operator}, Regions: []string{"71"}},
+	{Name: "desk:audit", Roles: []app.Role{app.Auditor}},
+	{Name: "desk:cash", Roles: []app.Role{app.Finance}},
 }
 
 // Work is taken, given and given back; two never work the same; what ends in its own room leaves the list by itself.
