@@ -37,6 +37,7 @@ type Actor struct {
 	Roles   []Role
 	Regions []string // two-digit codes of those whose cases he sees; nil: of all
 	NoKeys  bool     // he does not want single keys to do anything
+	Proved  bool     // he has shown who he is within [ProvedFor]
 }
 
 // Errors of what an actor may not do.

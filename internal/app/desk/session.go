@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // How long a visit lasts: at most a working day, and less when nothing is asked for. Both are real time, which the database tells: a visit is
@@ -19,6 +20,10 @@ const (
 	SessionFor = 8 * time.Hour
 	IdleFor    = 15 * time.Minute
 )
+
+// ProvedFor is how long ago a person may have shown who he is when he says the second of two words: a desk that somebody has left open is not
+// enough for that.
+const ProvedFor = 15 * time.Minute
 
 // seenEvery is how exactly it is known when a visit was last used: to read a page does not write each time.
 const seenEvery = time.Minute
@@ -45,6 +50,8 @@ const (
 type Visit struct {
 	Old     string // the session that it has had so far; it ends
 	Browser string // how it names itself, for the list of visits
+	// Proved is when the person showed a provider who he is; zero: it does not say. Of other ways in it is the moment of the sign-in.
+	Proved time.Time
 }
 
 // CanSignIn says whether there is a way to sign in at all.
@@ -82,7 +89,7 @@ func (s *Service) begin(ctx context.Context, a Actor, way string, v Visit) (sess
 	session = base64.RawURLEncoding.EncodeToString(raw)
 	browser := []rune(v.Browser)
 	browser = browser[:min(len(browser), mostBrowser)]
-	_, err = s.cfg.Pool.Exec(ctx, beginSessionSQL, sessionHash(session), a.Name, a.Roles, a.Regions, way, string(browser), SessionFor, sessionHash(v.Old), IdleFor)
+	_, err = s.cfg.Pool.Exec(ctx, beginSessionSQL, sessionHash(session), a.Name, a.Roles, a.Regions, way, string(browser), SessionFor, sessionHash(v.Old), IdleFor, pgtype.Timestamptz{Time: v.Proved, Valid: !v.Proved.IsZero()})
 	if err != nil {
 		return "", fmt.Errorf("desk: sign-in: %w", err)
 	}
@@ -100,7 +107,7 @@ func (s *Service) Who(ctx context.Context, session string, asked bool) (a Actor,
 	}
 	var stale bool
 	hash := sessionHash(session)
-	err = s.cfg.Pool.QueryRow(ctx, readSessionSQL, hash, IdleFor, seenEvery, s.ways()).Scan(&a.Name, &a.Roles, &a.Regions, &stale, &a.NoKeys)
+	err = s.cfg.Pool.QueryRow(ctx, readSessionSQL, hash, IdleFor, seenEvery, s.ways(), ProvedFor).Scan(&a.Name, &a.Roles, &a.Regions, &stale, &a.NoKeys, &a.Proved)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Actor{}, ErrSignedOut
 	}
@@ -137,10 +144,11 @@ func sessionHash(id string) []byte {
 
 const (
 	beginSessionSQL = `WITH old AS (DELETE FROM desk_sessions WHERE id_hash = $8 OR expires_at < now() OR seen_at < now() - $9::interval)
-INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, browser, expires_at) VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval)`
+INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, browser, expires_at, proved_at)
+VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval, CASE WHEN $5 = 'oidc' THEN least($10::timestamptz, now()) ELSE now() END)`
 
 	// readSessionSQL does not let in by an account that was ended while its owner came in.
-	readSessionSQL = `SELECT actor, roles, regions, seen_at < now() - $3::interval, EXISTS (SELECT FROM desk_keys_off k WHERE k.actor = desk_sessions.actor) FROM desk_sessions
+	readSessionSQL = `SELECT actor, roles, regions, seen_at < now() - $3::interval, EXISTS (SELECT FROM desk_keys_off k WHERE k.actor = desk_sessions.actor), coalesce(proved_at > now() - $5::interval, false) FROM desk_sessions
  WHERE id_hash = $1 AND expires_at > now() AND seen_at > now() - $2::interval AND way = ANY ($4)
    AND (way <> 'account' OR EXISTS (SELECT FROM operators o WHERE o.login = substr(actor, 6) AND NOT o.off))`
 

@@ -49,6 +49,9 @@ type Grant struct {
 	Who   []app.Role
 	// Second is who may say the second of two words, where that is fewer than may say the first. The use cases hold it.
 	Second []app.Role
+	// Fresh says that whoever acts has shown a short while ago who he is, see [app.ProvedFor]: the second of two words is not said by a desk that
+	// somebody has left open.
+	Fresh bool
 }
 
 // all is everybody who has a role.
@@ -62,9 +65,9 @@ var Grants = []Grant{
 	{Right: Cases, Who: []app.Role{app.Viewer, app.Operator, app.Supervisor, app.Finance, app.Auditor}},
 	{Right: Unmask, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
 	{Right: Export, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
-	{Right: ApproveExport, Who: []app.Role{app.Supervisor}},
+	{Right: ApproveExport, Who: []app.Role{app.Supervisor}, Fresh: true},
 	{Right: HandleCases, Who: []app.Role{app.Operator, app.Supervisor}},
-	{Right: ApproveCases, Who: []app.Role{app.Supervisor}},
+	{Right: ApproveCases, Who: []app.Role{app.Supervisor}, Fresh: true},
 	{Right: Objections, Who: []app.Role{app.Operator, app.Supervisor, app.Auditor}},
 	{Right: Work, Who: []app.Role{app.Operator, app.Supervisor, app.Finance, app.Auditor}},
 	{Right: HandleWork, Who: []app.Role{app.Operator, app.Supervisor, app.Finance}},
@@ -73,17 +76,17 @@ var Grants = []Grant{
 	{Right: HandleBatches, Who: []app.Role{app.Operator, app.Supervisor}, Second: []app.Role{app.Supervisor}},
 	{Right: HandleTrials, Who: []app.Role{app.Operator, app.Supervisor}, Second: []app.Role{app.Supervisor}},
 	{Right: WriteTexts, Who: []app.Role{app.Operator, app.Supervisor}},
-	{Right: ApproveTexts, Who: []app.Role{app.Supervisor}},
+	{Right: ApproveTexts, Who: []app.Role{app.Supervisor}, Fresh: true},
 	{Right: ProposeRules, Who: []app.Role{app.Supervisor, app.Administrator}},
-	{Right: ApproveRules, Who: []app.Role{app.Supervisor}},
+	{Right: ApproveRules, Who: []app.Role{app.Supervisor}, Fresh: true},
 	{Right: Stop, Who: []app.Role{app.Operator, app.Supervisor, app.Finance, app.Administrator}},
-	{Right: LetGoOn, Who: []app.Role{app.Supervisor, app.Administrator}},
+	{Right: LetGoOn, Who: []app.Role{app.Supervisor, app.Administrator}, Fresh: true},
 	{Right: Money, Who: []app.Role{app.Supervisor, app.Finance, app.Auditor}},
 	{Right: HandleMoney, Who: []app.Role{app.Finance}},
-	{Right: ApproveMoney, Who: []app.Role{app.Supervisor, app.Finance}},
+	{Right: ApproveMoney, Who: []app.Role{app.Supervisor, app.Finance}, Fresh: true},
 	{Right: HandleJobs, Who: []app.Role{app.Supervisor, app.Administrator}},
 	{Right: People, Who: []app.Role{app.Auditor, app.Administrator}},
-	{Right: HandlePeople, Who: []app.Role{app.Administrator}},
+	{Right: HandlePeople, Who: []app.Role{app.Administrator}, Fresh: true},
 	{Right: Audit, Who: []app.Role{app.Auditor}},
 }
 
@@ -166,6 +169,7 @@ var Routes = []Route{
 	{"POST /desk/texts/{version}/approve", ApproveTexts},
 	{"POST /desk/texts/{version}/reject", WriteTexts},
 	{"POST /desk/texts/{version}/take", WriteTexts},
+	{"GET /desk/texts/{version}/{was}", Look},
 	{"GET /desk/texts/draft", Look},
 	{"POST /desk/texts/draft", WriteTexts},
 	{"GET /desk/texts/edit", Look},
@@ -256,6 +260,12 @@ var Routes = []Route{
 func May(a app.Actor, right Right) bool {
 	i := slices.IndexFunc(Grants, func(g Grant) bool { return g.Right == right })
 	return i >= 0 && a.Name != "" && a.Is(Grants[i].Who...)
+}
+
+// Fresh says whether acts by a right want it shown a short while ago who acts.
+func Fresh(right Right) bool {
+	i := slices.IndexFunc(Grants, func(g Grant) bool { return g.Right == right })
+	return i >= 0 && Grants[i].Fresh
 }
 
 // rights maps patterns to what they need, and says what is wrong with the tables for some patterns.

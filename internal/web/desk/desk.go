@@ -94,6 +94,7 @@ func Handler(c Config) (http.Handler, error) {
 	route("POST /desk/texts/{version}/approve", h.inside(h.approveText))
 	route("POST /desk/texts/{version}/reject", h.inside(h.rejectText))
 	route("POST /desk/texts/{version}/take", h.inside(h.takeText))
+	route("GET /desk/texts/{version}/{was}", h.inside(h.backToText)) // the language row after a post
 	route("GET /desk/texts/draft", h.inside(h.textDraft))
 	route("POST /desk/texts/draft", h.inside(h.proposeText))
 	route("GET /desk/texts/edit", h.inside(h.textEdit))

@@ -25,6 +25,9 @@ func (h *handler) inside(f guarded) ui.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if r.Method == http.MethodPost && Fresh(h.need[r.Pattern]) && !actor.Proved {
+			return h.showSignIn(w, r, http.StatusForbidden, r.URL.RequestURI(), problemAgain)
+		}
 		return f(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, actor)), actor)
 	}
 }

@@ -26,6 +26,7 @@ type accessRow struct {
 	Right  Right
 	Cells  []string // by role: "yes", "first" or empty
 	Routes []string
+	Fresh  bool // it wants it shown anew who acts
 }
 
 func (h *handler) access(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -37,7 +38,7 @@ func (h *handler) access(w http.ResponseWriter, r *http.Request, actor app.Actor
 		if g.Right == Open {
 			continue
 		}
-		row := accessRow{Right: g.Right}
+		row := accessRow{Right: g.Right, Fresh: g.Fresh}
 		for _, role := range app.Roles {
 			row.Cells = append(row.Cells, cell(g, role))
 		}

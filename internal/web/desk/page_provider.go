@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
@@ -33,7 +34,11 @@ func (h *handler) goToProvider(w http.ResponseWriter, r *http.Request) error {
 	if len(back) > mostBack {
 		back = "/desk/"
 	}
-	d, err := h.provider.Begin(r.Context(), oidc.Ask{Back: back, Lang: string(h.Lang(r))})
+	within := time.Duration(0)
+	if r.URL.Query().Get("fresh") != "" {
+		within = app.ProvedFor
+	}
+	d, err := h.provider.Begin(r.Context(), oidc.Ask{Back: back, Lang: string(h.Lang(r)), Within: within})
 	if err != nil {
 		return h.notLetIn(w, r, back, err)
 	}
@@ -57,7 +62,9 @@ func (h *handler) backFromProvider(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return h.notLetIn(w, r, "/desk/", err)
 	}
-	session, err := h.app.SignInProvider(r.Context(), who.Subject, who, h.visit(r))
+	visit := h.visit(r)
+	visit.Proved = who.At
+	session, err := h.app.SignInProvider(r.Context(), who.Subject, who, visit)
 	if err != nil {
 		return h.notLetIn(w, r, who.Back, err)
 	}

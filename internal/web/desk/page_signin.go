@@ -38,7 +38,11 @@ type signInPage struct {
 	Account  bool   // people sign in by accounts
 	Provider bool   // people sign in at a provider
 	Demo     []demoPerson
+	Again    bool // somebody is signed in, and shows once more who he is
 }
+
+// problemAgain says that an act wants it shown anew who acts.
+const problemAgain = "fresh"
 
 // demoPerson is one of the people of the demonstration.
 type demoPerson struct{ Name, Key string }
@@ -53,7 +57,7 @@ func (h *handler) demoPeople() (people []demoPerson) {
 
 func (h *handler) showSignIn(w http.ResponseWriter, r *http.Request, status int, next, problem string) error {
 	p := signInPage{
-		Page: h.NewPage(w, r, i18n.Say("desk.sign_in.title")), Next: next, Problem: problem, Account: h.app.HasAccounts(), Provider: h.provider != nil, Demo: h.demoPeople(),
+		Page: h.NewPage(w, r, i18n.Say("desk.sign_in.title")), Next: next, Problem: problem, Account: h.app.HasAccounts(), Provider: h.provider != nil, Demo: h.demoPeople(), Again: problem == problemAgain,
 	}
 	return h.Render.Render(w, r, status, "signin", p.Lang, p)
 }

@@ -126,3 +126,7 @@ func (h *handler) showTextDraft(w http.ResponseWriter, r *http.Request, actor ap
 	}
 	return h.Render.Render(w, r, status, "text", p.Lang, p)
 }
+
+func (h *handler) backToText(w http.ResponseWriter, r *http.Request, _ app.Actor) error {
+	return ui.Redirect(w, "/desk/texts/"+r.PathValue("version"))
+}
