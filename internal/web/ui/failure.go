@@ -17,7 +17,7 @@ type Failure struct {
 func (f *Failure) Error() string { return "ui: " + f.Name }
 
 // Failures lists the names that the error page knows.
-var Failures = []string{"fault", "form", "gone", "not_found", "not_possible", "not_configured", "busy", "no_case", "no_batch", "helper", "objected", "no_right", "whole_country", "second_word", "no_link", "other_case"}
+var Failures = []string{"fault", "form", "gone", "not_found", "not_possible", "not_configured", "busy", "no_case", "no_batch", "no_work", "helper", "objected", "no_right", "whole_country", "second_word", "no_link", "other_case"}
 
 // ErrorPage is the data of the error page.
 type ErrorPage struct {
