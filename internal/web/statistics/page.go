@@ -217,7 +217,7 @@ func written(p *i18n.Printer, month calendar.Date, row app.Row) ([]sheet.Cell, e
 			return sheet.Cell{Text: hidden}
 		case app.Shown:
 		}
-		return sheet.Cell{Text: strconv.FormatInt(c.N, 10)}
+		return sheet.Cell{Count: c.N, IsCount: true}
 	}
 	sum := func(c app.SumCell) sheet.Cell {
 		if c.Hidden {

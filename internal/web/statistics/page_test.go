@@ -146,6 +146,9 @@ func TestFile_hidesTheSame(t *testing.T) {
 			}
 		}
 	}
+	if strings.Contains(got.Body, "№") {
+		t.Error("a count is written as if it were the number of a document")
+	}
 	if n != 14 {
 		t.Errorf("%d lines have small numbers", n)
 	}

@@ -21,11 +21,13 @@ const MaxRows = 100_000
 // ErrTooLong says that a table has more rows than a file takes.
 var ErrTooLong = errors.New("sheet: the table has too many rows")
 
-// Cell is a text, or a sum.
+// Cell is a text, a sum, or a count.
 type Cell struct {
-	Text  string
-	Sum   money.Amount
-	IsSum bool
+	Text    string
+	Sum     money.Amount
+	IsSum   bool
+	Count   int64
+	IsCount bool
 }
 
 // Rows gives one row after the other; nil at the end.
@@ -60,6 +62,10 @@ func CSV(w io.Writer, t Table) (rows int, err error) {
 		for i, c := range cells {
 			if c.IsSum {
 				line[i] = strings.Replace(c.Sum.String(), ".", ",", 1)
+				continue
+			}
+			if c.IsCount {
+				line[i] = strconv.FormatInt(c.Count, 10)
 				continue
 			}
 			line[i] = Harmless(keepDigits(c.Text))
@@ -108,6 +114,9 @@ func XLSX(w io.Writer, t Table) (rows int, err error) {
 		rows = n
 		for i, c := range cells {
 			line[i] = Harmless(c.Text)
+			if c.IsCount {
+				line[i] = c.Count
+			}
 			if c.IsSum {
 				number, err := strconv.ParseFloat(c.Sum.String(), 64) // all numbers of this format are; nothing is reckoned with it
 				if err != nil {
