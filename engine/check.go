@@ -46,6 +46,7 @@ const askedSQL = `NOT EXISTS (SELECT 1 FROM events e WHERE e.case_id = o.case_id
 // foundEntrySQL says that an entry was found in the register after a restore, and not asked for here.
 const foundEntrySQL = `EXISTS (SELECT 1 FROM events e WHERE e.case_id = o.case_id AND e.kind = 'entry_found' AND (e.data ->> 'entry')::int = o.ordinal)`
 
+// checks are the promises. INV-V1 leaves the first day of drawing out: programs of before may still be at work on it.
 var checks = []struct{ id, sql string }{
 	{"INV-M1", `SELECT id, 'debt ' || debt || ' + adjusted ' || adjusted || ' <> paid ' || paid || ' + outstanding ' || outstanding
 	  FROM cases WHERE debt + adjusted <> paid + outstanding OR outstanding < 0 OR outstanding > debt LIMIT 100`},
@@ -111,7 +112,7 @@ var checks = []struct{ id, sql string }{
 	  JOIN cases c ON c.id = j.case_id WHERE c.objections <> n OR n <> (SELECT count(*) FROM events e WHERE e.case_id = c.id AND e.kind = 'objected') LIMIT 100`},
 	{"INV-O1", `SELECT c.id, 'counts objections that nobody made' FROM cases c WHERE c.objections > 0 AND NOT EXISTS (SELECT 1 FROM objections j WHERE j.case_id = c.id) LIMIT 100`},
 	{"INV-V1", `SELECT e.case_id, e.kind || ' (event ' || e.seq || ') is drawn for a person to look at, and is not laid before one' FROM events e
-	 WHERE e.kind IN ('arrest_ordered', 'collect_ordered', 'handed_over') AND e.at > (SELECT min(drawn_at) FROM reviews)
+	 WHERE e.kind IN ('arrest_ordered', 'collect_ordered', 'handed_over') AND e.at > (SELECT min(drawn_at) + interval '1 day' FROM reviews)
 	   AND ('x' || encode(substr(e.hash, 29, 4), 'hex'))::bit(32)::bigint % 100 = 0 AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.case_id = e.case_id AND r.seq = e.seq) LIMIT 100`},
 	{"INV-V1", `SELECT r.case_id, 'event ' || r.seq || ' was laid before a person and is not drawn' FROM reviews r LEFT JOIN events e ON e.case_id = r.case_id AND e.seq = r.seq
 	 WHERE e.kind IS DISTINCT FROM r.kind OR ('x' || encode(substr(e.hash, 29, 4), 'hex'))::bit(32)::bigint % r.one_in <> 0 LIMIT 100`},
