@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -91,10 +90,13 @@ func (ps *Packs) on(ctx context.Context, q Querier, today calendar.Date) (*numbe
 	return now, nil
 }
 
-// Heed looks which pack decides now, for a process that shows pages and decides seldom.
-func (ps *Packs) Heed(ctx context.Context, now time.Time) error {
-	_, err := ps.on(ctx, ps.pool, calendar.DateOf(now))
-	return err
+// On looks which pack decides on a legal day; after that it is [Packs.Current] in this process.
+func (ps *Packs) On(ctx context.Context, today calendar.Date) (*pack.Pack, error) {
+	now, err := ps.on(ctx, ps.pool, today)
+	if err != nil {
+		return nil, err
+	}
+	return now.Pack, nil
 }
 
 // ByID loads the pack under which an old event was decided.

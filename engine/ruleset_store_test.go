@@ -10,6 +10,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/ruleset"
+	"robotbailiff/rules/calendar"
 	"robotbailiff/rules/pack"
 )
 
@@ -77,7 +78,7 @@ func TestRuleset_decidesFromItsDayOn(t *testing.T) {
 		t.Error("a process that has not looked shows it")
 	}
 	now, _ = b.clock.Now(ctx)
-	if err := packs.Heed(ctx, now); err != nil || other.Pack().Hash() != longer.Hash() {
+	if _, err := packs.On(ctx, calendar.DateOf(now)); err != nil || other.Pack().Hash() != longer.Hash() {
 		t.Errorf("after a look: %v", err)
 	}
 	if got := term(other, firstID+4); got != 61 { // the sixtieth is a Sunday

@@ -73,17 +73,9 @@ func loadPack(dir string) (*pack.Pack, []packFault) {
 	if err == nil {
 		return p, nil
 	}
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
 	var faults []packFault
-	for _, err := range all {
-		if f, ok := errors.AsType[*pack.Fault](err); ok {
-			faults = append(faults, packFault{f.File, f.Line, f.Reason})
-			continue
-		}
-		faults = append(faults, packFault{Reason: err.Error()})
+	for _, f := range pack.Faults(err) {
+		faults = append(faults, packFault{f.File, f.Line, f.Reason})
 	}
 	return nil, faults
 }

@@ -39,6 +39,7 @@ import (
 	"robotbailiff/notify"
 	"robotbailiff/payments/ledger"
 	"robotbailiff/payments/source/gateway"
+	"robotbailiff/rules/calendar"
 )
 
 const defaultAddr = "127.0.0.1:8080"
@@ -203,7 +204,7 @@ func (e *env) heedRules(ctx context.Context, p *parts) error {
 		}
 		now, err := p.clock.Now(ctx)
 		if err == nil {
-			err = p.packs.Heed(ctx, now)
+			_, err = p.packs.On(ctx, calendar.DateOf(now))
 		}
 		if err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "version of the rules", "error", err)

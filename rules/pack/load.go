@@ -44,6 +44,26 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("rule pack: %s:%d: %s", f.File, f.Line, f.Reason)
 }
 
+// Faults gives what is wrong with a pack one by one, of an error of [Load], [LoadDir] or [LoadFiles]. What is no [Fault] comes as one without a place.
+func Faults(err error) []*Fault {
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	faults := make([]*Fault, len(all))
+	for i, err := range all {
+		f, ok := errors.AsType[*Fault](err)
+		if !ok {
+			f = &Fault{Reason: err.Error()}
+		}
+		faults[i] = f
+	}
+	return faults
+}
+
 // Load reads every *.yaml file below fsys, checks each value and the pack as a whole, and
 // returns it. All faults come back together, joined; each is a [*Fault]. Files whose name
 // begins with a point are skipped; any other foreign file is a fault, since a pack is

@@ -74,21 +74,25 @@ func (s *Service) Approvals(ctx context.Context, actor Actor, open func(room str
 	}
 	name, _ := person.Name(actor.Name) // as all rooms keep it
 	err = s.read(ctx, func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
 		for _, q := range approvals {
 			if !open(q.room) || !q.local && !actor.Whole() {
 				continue
 			}
-			w := Waiting{Room: q.room, Link: q.link}
-			var oldest *time.Time
-			if err := tx.QueryRow(ctx, q.sql, now, name, actor.Regions).Scan(&w.Count, &w.Mine, &oldest); err != nil {
-				return fmt.Errorf("%s: %w", q.room, err)
-			}
-			if oldest != nil {
-				w.Oldest, w.Until = *oldest, oldest.Add(waitsFor)
-			}
-			v.Rooms = append(v.Rooms, w)
+			batch.Queue(q.sql, now, name, actor.Regions).QueryRow(func(row pgx.Row) error {
+				w := Waiting{Room: q.room, Link: q.link}
+				var oldest *time.Time
+				if err := row.Scan(&w.Count, &w.Mine, &oldest); err != nil {
+					return fmt.Errorf("%s: %w", q.room, err)
+				}
+				if oldest != nil {
+					w.Oldest, w.Until = *oldest, oldest.Add(waitsFor)
+				}
+				v.Rooms = append(v.Rooms, w)
+				return nil
+			})
 		}
-		return nil
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	if err != nil {
 		return v, fmt.Errorf("desk: approvals: %w", err)

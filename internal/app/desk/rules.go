@@ -25,7 +25,7 @@ import (
 type Rulebook interface {
 	ByID(ctx context.Context, id int16) (*pack.Pack, error)
 	Own() *pack.Pack
-	Current() *pack.Pack
+	On(ctx context.Context, today calendar.Date) (*pack.Pack, error)
 }
 
 // RuleVersion is one version of the rules as the list shows it.
@@ -60,6 +60,8 @@ type RuleProposal struct {
 var (
 	// ErrNoPack says that no file with rules came.
 	ErrNoPack = errors.New("desk: no version of the rules was chosen")
+	// ErrArchive says that a file is no archive with rules.
+	ErrArchive = errors.New("desk: this is no ZIP archive of at most 1 MB with at most 200 .yaml files, 4 MB in all")
 	// ErrSameRules says that a proposal changes nothing.
 	ErrSameRules = errors.New("desk: this is the version that is in force")
 )
@@ -89,23 +91,22 @@ func (s *Service) Rules(ctx context.Context, actor Actor) (v Rules, err error) {
 		return v, fmt.Errorf("desk: legal time: %w", err)
 	}
 	v.Today = calendar.DateOf(v.Now)
+	force, err := s.cfg.Packs.On(ctx, v.Today)
+	if err != nil {
+		return v, fmt.Errorf("desk: rules: %w", err)
+	}
 	err = s.read(ctx, func(tx pgx.Tx) error {
 		if v.Proposals, err = ruleset.List(ctx, tx, mostRules); err != nil {
-			return err
-		}
-		force, agreed, err := ruleset.InForce(ctx, tx, v.Today)
-		if err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT id, hash, added_at FROM rule_packs ORDER BY id DESC LIMIT $1`, mostRules)
 		if err != nil {
 			return err
 		}
-		own := s.cfg.Packs.Own().Hash()
 		v.Versions, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r RuleVersion, err error) {
 			err = row.Scan(&r.ID, &r.Hash, &r.Added)
-			r.Own = r.Hash == own
-			if r.InForce = agreed && r.ID == force || !agreed && r.Own; r.InForce {
+			r.Own = r.Hash == s.cfg.Packs.Own().Hash()
+			if r.InForce = r.Hash == force.Hash(); r.InForce {
 				v.Force = r
 			}
 			return r, err
@@ -134,7 +135,7 @@ func (s *Service) RuleProposal(ctx context.Context, actor Actor, id int64) (v Ru
 	if err != nil {
 		return v, fmt.Errorf("desk: rules: %w", err)
 	}
-	force, err := s.rulesInForce(ctx, calendar.DateOf(v.Now))
+	force, err := s.cfg.Packs.On(ctx, calendar.DateOf(v.Now))
 	if err != nil {
 		return v, err
 	}
@@ -147,18 +148,6 @@ func (s *Service) RuleProposal(ctx context.Context, actor Actor, id int64) (v Ru
 		}
 	}
 	return v, nil
-}
-
-// rulesInForce is the version that decides on a legal day.
-func (s *Service) rulesInForce(ctx context.Context, today calendar.Date) (*pack.Pack, error) {
-	id, agreed, err := ruleset.InForce(ctx, s.cfg.Pool, today)
-	if err != nil {
-		return nil, fmt.Errorf("desk: rules: %w", err)
-	}
-	if !agreed {
-		return s.cfg.Packs.Own(), nil
-	}
-	return s.cfg.Packs.ByID(ctx, id)
 }
 
 // ProposeRules keeps the proposal of a version: of an archive with its files, or, where none comes, of a version that is known by its hash.
@@ -182,7 +171,7 @@ func (s *Service) ProposeRules(ctx context.Context, actor Actor, archive io.Read
 	if err != nil {
 		return 0, err
 	}
-	force, err := s.rulesInForce(ctx, calendar.DateOf(now))
+	force, err := s.cfg.Packs.On(ctx, calendar.DateOf(now))
 	if err != nil {
 		return 0, err
 	}
@@ -257,13 +246,12 @@ func readPack(archive io.Reader) (*pack.Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	broken := func(file, reason string) error { return &PackFaults{[]*pack.Fault{{File: file, Reason: reason}}} }
 	if len(raw) == 0 {
 		return nil, ErrNoPack
 	}
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil || len(raw) > MaxRules {
-		return nil, broken("", "this is no ZIP archive of at most 1 MB")
+		return nil, ErrArchive
 	}
 	texts, left := map[string][]byte{}, int64(maxRulesWhole)
 	for _, f := range z.File {
@@ -272,16 +260,16 @@ func readPack(archive io.Reader) (*pack.Pack, error) {
 			continue
 		}
 		if len(texts) == maxRuleFiles || path.Ext(name) != ".yaml" || strings.HasPrefix(name, "../") || path.IsAbs(name) {
-			return nil, broken(name, "an archive holds at most 200 files, all .yaml")
+			return nil, ErrArchive
 		}
 		r, err := f.Open()
 		if err != nil {
-			return nil, broken(name, "this file cannot be unpacked")
+			return nil, ErrArchive
 		}
 		text, err := io.ReadAll(io.LimitReader(r, left+1))
 		_ = r.Close()
 		if left -= int64(len(text)); err != nil || left < 0 {
-			return nil, broken(name, "this file cannot be unpacked, or the archive holds more than 4 MB")
+			return nil, ErrArchive
 		}
 		texts[name] = text
 	}
@@ -289,19 +277,7 @@ func readPack(archive io.Reader) (*pack.Pack, error) {
 	if err == nil {
 		return p, nil
 	}
-	faults := &PackFaults{}
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
-	for _, err := range all {
-		f, ok := errors.AsType[*pack.Fault](err)
-		if !ok {
-			f = &pack.Fault{Reason: err.Error()}
-		}
-		faults.Faults = append(faults.Faults, f)
-	}
-	return nil, faults
+	return nil, &PackFaults{pack.Faults(err)}
 }
 
 // withoutFolder takes off the one folder that all files stand in, as archives of a folder have it.

@@ -100,28 +100,31 @@ func (s *Service) Work(ctx context.Context, actor Actor, q WorkQuery) (v Work, e
 	if q.Mine {
 		ask.Of = actor.Name
 	}
-	err = s.read(ctx, func(tx pgx.Tx) error {
-		for _, k := range worklist.Kinds {
-			if !slices.Contains(q.Kinds, k.Name) || q.Kind != "" && q.Kind != k.Name || !k.Local && !actor.Whole() {
-				continue
-			}
-			ask.Kind = k.Name
-			list := WorkList{Kind: k}
-			if list.Items, err = worklist.Items(ctx, tx, ask, v.Now, s.cfg.Cases.Pack().Calendar()); err != nil {
-				return err
-			}
-			if list.More = len(list.Items) > limit; list.More {
-				list.Items = list.Items[:limit]
-				if last := list.Items[limit-1]; q.Kind != "" {
-					v.Next = worklist.Mark{Since: last.Since, Key: last.Key}
-				}
-			}
-			v.Lists = append(v.Lists, list)
-		}
-		return nil
+	kinds := q.Kinds
+	if q.Kind != "" {
+		kinds = []string{q.Kind}
+	}
+	var found map[string][]worklist.Item
+	err = s.read(ctx, func(tx pgx.Tx) (err error) {
+		found, err = worklist.Lists(ctx, tx, kinds, ask, v.Now, s.cfg.Cases.Pack().Calendar())
+		return err
 	})
 	if err != nil {
 		return v, fmt.Errorf("desk: work: %w", err)
+	}
+	for _, k := range worklist.Kinds {
+		items, asked := found[k.Name]
+		if !asked {
+			continue
+		}
+		list := WorkList{Kind: k, Items: items}
+		if list.More = len(items) > limit; list.More {
+			list.Items = items[:limit]
+			if last := list.Items[limit-1]; q.Kind != "" {
+				v.Next = worklist.Mark{Since: last.Since, Key: last.Key}
+			}
+		}
+		v.Lists = append(v.Lists, list)
 	}
 	return v, nil
 }

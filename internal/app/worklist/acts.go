@@ -91,6 +91,8 @@ func Do(ctx context.Context, tx pgx.Tx, i Item, a Act, over bool) error {
 		if others && !over {
 			return ErrTaken
 		}
+	default:
+		return ErrOutcome
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO work_acts (kind, item, act, actor, assignee, outcome, words) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		i.Kind, i.Key, a.Act, a.Actor, a.Assignee, a.Outcome, a.Words)

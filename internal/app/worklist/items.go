@@ -56,14 +56,13 @@ type Item struct {
 	Href      string // where it is worked
 }
 
-// Query chooses things of one kind.
+// Query chooses things of the kinds that are asked for.
 type Query struct {
-	Kind    string
 	Regions []string // nil: all, and what belongs to none
 	Of      string   // only what this person works
 	Free    bool     // only what nobody works
-	After   Mark
-	Limit   int
+	After   Mark     // of one kind
+	Limit   int      // of each kind
 }
 
 // Mark is where a page of a list ends.
@@ -78,11 +77,6 @@ const itemsSQL = `SELECT i.key, i.case_id, i.region, i.since, i.sum, i.due, coal
  WHERE ($3::text[] IS NULL OR i.region = ANY ($3)) AND ($4 = '' OR a.assignee = $4) AND (NOT $5::boolean OR coalesce(a.assignee, '') = '')
    AND ($7 = '' OR (i.since, i.key) > ($6::timestamptz, $7)) AND ($8 = '' OR i.key = $8) ORDER BY i.since, i.key LIMIT $9`
 
-// Items lists what waits of one kind, the oldest first.
-func Items(ctx context.Context, tx pgx.Tx, q Query, now time.Time, cal *calendar.Calendar) ([]Item, error) {
-	return items(ctx, tx, q, "", now, cal)
-}
-
 // ErrNone says that a thing does not wait, or not any more.
 var ErrNone = errors.New("worklist: this does not wait for anybody")
 
@@ -91,43 +85,51 @@ func One(ctx context.Context, tx pgx.Tx, kind, key string, regions []string, now
 	if key == "" {
 		return Item{}, ErrNone
 	}
-	list, err := items(ctx, tx, Query{Kind: kind, Regions: regions, Limit: 1}, key, now, cal)
+	lists, err := read(ctx, tx, []string{kind}, Query{Regions: regions, Limit: 1}, key, now, cal)
 	if err != nil {
 		return Item{}, err
 	}
-	if len(list) == 0 {
+	if len(lists[kind]) == 0 {
 		return Item{}, ErrNone
 	}
-	return list[0], nil
+	return lists[kind][0], nil
 }
 
-func items(ctx context.Context, tx pgx.Tx, q Query, key string, now time.Time, cal *calendar.Calendar) ([]Item, error) {
-	k, ok := KindOf(q.Kind)
-	if !ok || !k.Local && q.Regions != nil {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, fmt.Sprintf(itemsSQL, k.sql), now, k.Name, q.Regions, q.Of, q.Free, q.After.Since, q.After.Key, key, q.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("worklist: %s: %w", k.Name, err)
-	}
-	today := calendar.DateOf(now)
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) {
-		i := Item{Kind: k.Name}
-		var id pgtype.Int8
-		var sum int64
-		var due pgtype.Date
-		err := row.Scan(&i.Key, &id, &i.Region, &i.Since, &sum, &due, &i.Who)
-		if id.Int64 != 0 {
-			i.Number = caseno.Format(id.Int64)
+// Lists reads what waits of some kinds at once, the oldest of each first.
+func Lists(ctx context.Context, tx pgx.Tx, kinds []string, q Query, now time.Time, cal *calendar.Calendar) (map[string][]Item, error) {
+	return read(ctx, tx, kinds, q, "", now, cal)
+}
+
+func read(ctx context.Context, tx pgx.Tx, kinds []string, q Query, key string, now time.Time, cal *calendar.Calendar) (map[string][]Item, error) {
+	batch, lists, today := &pgx.Batch{}, map[string][]Item{}, calendar.DateOf(now)
+	for _, name := range kinds {
+		k, ok := KindOf(name)
+		if !ok || !k.Local && q.Regions != nil {
+			continue
 		}
-		if i.Due = k.due(cal, calendar.DateOf(i.Since)); due.Valid {
-			i.Due = calendar.FromUTC(due.Time)
-		}
-		i.Sum, i.Late, i.Href = money.FromTiyn(sum), !i.Due.IsZero() && today.After(i.Due), k.href(i.Key, id.Int64)
-		return i, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("worklist: %s: %w", k.Name, err)
+		batch.Queue(fmt.Sprintf(itemsSQL, k.sql), now, k.Name, q.Regions, q.Of, q.Free, q.After.Since, q.After.Key, key, q.Limit).Query(func(rows pgx.Rows) (err error) {
+			lists[k.Name], err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) { return k.item(row, today, cal) })
+			return err
+		})
 	}
-	return list, nil
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("worklist: %w", err)
+	}
+	return lists, nil
+}
+
+func (k Kind) item(row pgx.CollectableRow, today calendar.Date, cal *calendar.Calendar) (Item, error) {
+	i := Item{Kind: k.Name}
+	var id pgtype.Int8
+	var sum int64
+	var due pgtype.Date
+	err := row.Scan(&i.Key, &id, &i.Region, &i.Since, &sum, &due, &i.Who)
+	if id.Int64 != 0 {
+		i.Number = caseno.Format(id.Int64)
+	}
+	if i.Due = k.due(cal, calendar.DateOf(i.Since)); due.Valid {
+		i.Due = calendar.FromUTC(due.Time)
+	}
+	i.Sum, i.Late, i.Href = money.FromTiyn(sum), !i.Due.IsZero() && today.After(i.Due), k.href(i.Key, id.Int64)
+	return i, err
 }

@@ -155,6 +155,8 @@ var Routes = []Route{
 	{"GET /desk/work", Work},
 	{"GET /desk/work/thing", Work},
 	{"POST /desk/work/thing", HandleWork},
+	{"POST /desk/work/give", GiveWork},
+	{"GET /desk/work/give", Work},
 	{"POST /desk/work/review", HandleCases},
 	{"GET /desk/work/review", Work},
 	{"GET /desk/imports", Look},

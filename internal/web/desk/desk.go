@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"robotbailiff/engine/intake"
@@ -174,42 +175,36 @@ func newSite(c Config) (*ui.Site, error) {
 	return ui.NewSite(ui.SiteConfig{Audience: "desk", Pages: pages, Styles: []string{"desk.css", "today.css", "whynot.css"}, Script: script.path, Secure: c.Secure, Key: c.Key, Log: c.Log})
 }
 
+// failures are the pages of errors of use cases, with the way out of each.
+var failures = []struct {
+	of   []error
+	page ui.Failure
+}{
+	{[]error{app.ErrNoSignIn, app.ErrNoMoney, app.ErrNoLists, app.ErrNoMachinery}, ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}},
+	{[]error{intake.ErrNoBatch}, ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}},
+	{[]error{payments.ErrNoSuch, acts.ErrNoAct}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/money"}},
+	{[]error{wording.ErrNoVersion}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}},
+	{[]error{stop.ErrNoStop}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/switch"}},
+	{[]error{trial.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/trials"}},
+	{[]error{app.ErrNoObjection}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/objections"}},
+	{[]error{accounts.ErrNoLink}, ui.Failure{Status: http.StatusNotFound, Name: "no_link"}},
+	{[]error{app.ErrNoVisit}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/me"}},
+	{[]error{app.ErrWholeCountry}, ui.Failure{Status: http.StatusForbidden, Name: "whole_country"}},
+	{[]error{app.ErrSecond}, ui.Failure{Status: http.StatusForbidden, Name: "second_word"}},
+	{[]error{caselist.ErrNoExport}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}},
+	{[]error{worklist.ErrNone, review.ErrNone, review.ErrDecided}, ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}},
+	{[]error{ruleset.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}},
+	{[]error{caseacts.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}},
+	{[]error{trail.ErrNoEvent}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/audit"}},
+	{[]error{app.ErrNotFound}, ui.Failure{Status: http.StatusNotFound, Name: "no_case"}},
+}
+
 func explain(err error) *ui.Failure {
-	switch {
-	case errors.Is(err, app.ErrNoSignIn), errors.Is(err, app.ErrNoMoney), errors.Is(err, app.ErrNoLists), errors.Is(err, app.ErrNoMachinery):
-		return &ui.Failure{Status: http.StatusServiceUnavailable, Name: "not_configured"}
-	case errors.Is(err, intake.ErrNoBatch):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "no_batch", Out: "/desk/imports"}
-	case errors.Is(err, payments.ErrNoSuch), errors.Is(err, acts.ErrNoAct):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/money"}
-	case errors.Is(err, wording.ErrNoVersion):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/texts"}
-	case errors.Is(err, stop.ErrNoStop):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/switch"}
-	case errors.Is(err, trial.ErrNone):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/trials"}
-	case errors.Is(err, app.ErrNoObjection):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/objections"}
-	case errors.Is(err, accounts.ErrNoLink):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "no_link"}
-	case errors.Is(err, app.ErrNoVisit):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/me"}
-	case errors.Is(err, app.ErrWholeCountry):
-		return &ui.Failure{Status: http.StatusForbidden, Name: "whole_country"}
-	case errors.Is(err, app.ErrSecond):
-		return &ui.Failure{Status: http.StatusForbidden, Name: "second_word"}
-	case errors.Is(err, caselist.ErrNoExport):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}
-	case errors.Is(err, worklist.ErrNone), errors.Is(err, review.ErrNone), errors.Is(err, review.ErrDecided):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}
-	case errors.Is(err, ruleset.ErrNone):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}
-	case errors.Is(err, caseacts.ErrNone):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}
-	case errors.Is(err, trail.ErrNoEvent):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/audit"}
-	case errors.Is(err, app.ErrNotFound):
-		return &ui.Failure{Status: http.StatusNotFound, Name: "no_case"}
+	for i := range failures {
+		if slices.ContainsFunc(failures[i].of, func(of error) bool { return errors.Is(err, of) }) {
+			page := failures[i].page
+			return &page
+		}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -57,21 +56,18 @@ func (h *handler) showObjection(w http.ResponseWriter, r *http.Request, actor ap
 	return h.Render.Render(w, r, status, "objection", p.Lang, p)
 }
 
+// objectionProblems are why an answer is refused beside its form.
+var objectionProblems = []problem{
+	{app.ErrNoAnswer, "reason", http.StatusUnprocessableEntity},
+	{app.ErrNoReason, "note", http.StatusUnprocessableEntity},
+	{objections.ErrLong, "long", http.StatusUnprocessableEntity},
+	{app.ErrAnswered, "done", http.StatusConflict},
+}
+
 // answers says which form of the page was not filled in right, and how.
 func (h *handler) answers(w http.ResponseWriter, r *http.Request, actor app.Actor, err error, typed string) error {
-	for _, x := range []struct {
-		err    error
-		code   string
-		status int
-	}{
-		{app.ErrNoAnswer, "reason", http.StatusUnprocessableEntity},
-		{app.ErrNoReason, "note", http.StatusUnprocessableEntity},
-		{objections.ErrLong, "long", http.StatusUnprocessableEntity},
-		{app.ErrAnswered, "done", http.StatusConflict},
-	} {
-		if errors.Is(err, x.err) {
-			return h.showObjection(w, r, actor, x.status, x.code, typed)
-		}
+	if x := problemOf(err, objectionProblems); x != nil {
+		return h.showObjection(w, r, actor, x.status, x.code, typed)
 	}
 	if err != nil {
 		return err

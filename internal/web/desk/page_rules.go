@@ -126,13 +126,13 @@ func (h *handler) proposed(w http.ResponseWriter, r *http.Request, actor app.Act
 	if err == nil {
 		return ui.Redirect(w, "/desk/rules/"+strconv.FormatInt(id, 10))
 	}
-	p := rulesPage{From: from, Reason: reason}
 	if wrong, ok := errors.AsType[*app.PackFaults](err); ok {
-		p.Problem, p.Faults = "faults", wrong.Faults
-	} else if p.Problem = ruleProblem(err); p.Problem == "" {
-		return err
+		return h.showRules(w, r, actor, http.StatusUnprocessableEntity, rulesPage{From: from, Reason: reason, Problem: "faults", Faults: wrong.Faults})
 	}
-	return h.showRules(w, r, actor, http.StatusUnprocessableEntity, p)
+	if x := problemOf(err, ruleProblems); x != nil {
+		return h.showRules(w, r, actor, x.status, rulesPage{From: from, Reason: reason, Problem: x.code})
+	}
+	return err
 }
 
 func (h *handler) rule(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -167,8 +167,8 @@ func (h *handler) decideRules(agree bool) guarded {
 	return func(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
 		reason := r.PostFormValue("reason")
 		err := h.app.DecideRules(r.Context(), actor, number(r.PathValue("id")), agree, reason)
-		if problem := ruleProblem(err); problem != "" {
-			return h.showRule(w, r, actor, http.StatusConflict, problem, reason)
+		if x := problemOf(err, ruleProblems); x != nil {
+			return h.showRule(w, r, actor, x.status, x.code, reason)
 		}
 		if err != nil {
 			return err
@@ -181,22 +181,13 @@ func (h *handler) backToRule(w http.ResponseWriter, r *http.Request, _ app.Actor
 	return ui.Redirect(w, "/desk/rules/"+r.PathValue("id"))
 }
 
-// ruleProblem is the word for why an act on rules was refused; empty: it was not, or for a reason that has a page of its own.
-func ruleProblem(err error) string {
-	for _, x := range []struct {
-		err  error
-		code string
-	}{
-		{ruleset.ErrDay, "day"},
-		{ruleset.ErrReason, "reason"},
-		{ruleset.ErrSame, "same_person"},
-		{ruleset.ErrDecided, "decided"},
-		{app.ErrNoPack, "no_file"},
-		{app.ErrSameRules, "same_rules"},
-	} {
-		if errors.Is(err, x.err) {
-			return x.code
-		}
-	}
-	return ""
+// ruleProblems are why an act on rules is refused beside its form.
+var ruleProblems = []problem{
+	{ruleset.ErrDay, "day", http.StatusUnprocessableEntity},
+	{ruleset.ErrReason, "reason", http.StatusUnprocessableEntity},
+	{ruleset.ErrSame, "same_person", http.StatusConflict},
+	{ruleset.ErrDecided, "decided", http.StatusConflict},
+	{app.ErrNoPack, "no_file", http.StatusUnprocessableEntity},
+	{app.ErrArchive, "archive", http.StatusUnprocessableEntity},
+	{app.ErrSameRules, "same_rules", http.StatusUnprocessableEntity},
 }

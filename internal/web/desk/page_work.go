@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,6 +57,8 @@ func (h *handler) workRoutes(route func(pattern string, f ui.HandlerFunc)) {
 	route("GET /desk/work", h.inside(h.work))
 	route("GET /desk/work/thing", h.inside(h.workThing))
 	route("POST /desk/work/thing", h.inside(h.doWork))
+	route("POST /desk/work/give", h.inside(h.giveWork))
+	route("GET /desk/work/give", h.inside(h.workThing)) // the language row after a post
 	route("POST /desk/work/review", h.inside(h.decideReview))
 	route("GET /desk/work/review", h.inside(h.workThing)) // the language row after a post
 }
@@ -154,19 +155,28 @@ func (h *handler) showThing(w http.ResponseWriter, r *http.Request, actor app.Ac
 	return h.Render.Render(w, r, status, "workthing", p.Lang, p)
 }
 
-// doWork keeps what somebody does about a thing that waits.
+// doWork keeps what somebody does himself about a thing that waits.
 func (h *handler) doWork(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+	act := worklist.Act{Act: r.PostFormValue("act"), Outcome: r.PostFormValue("outcome"), Words: r.PostFormValue("words")}
+	if act.Act == worklist.Given {
+		act.Act = "" // has a right of its own
+	}
+	return h.actOnWork(w, r, actor, act)
+}
+
+// giveWork has somebody else do a thing that waits.
+func (h *handler) giveWork(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
+	return h.actOnWork(w, r, actor, worklist.Act{Act: worklist.Given, Assignee: r.PostFormValue("assignee")})
+}
+
+func (h *handler) actOnWork(w http.ResponseWriter, r *http.Request, actor app.Actor, act worklist.Act) error {
 	kind, key := r.PostFormValue("kind"), r.PostFormValue("key")
 	if !slices.Contains(seesWork(actor), kind) {
 		return worklist.ErrNone
 	}
-	act := worklist.Act{Act: r.PostFormValue("act"), Assignee: r.PostFormValue("assignee"), Outcome: r.PostFormValue("outcome"), Words: r.PostFormValue("words")}
-	if act.Act == worklist.Given && !May(actor, GiveWork) {
-		return &ui.Failure{Status: http.StatusForbidden, Name: "no_right", Out: "/desk/access"}
-	}
 	err := h.app.DoWork(r.Context(), actor, kind, key, act)
-	if problem, status := workProblem(err); problem != "" {
-		return h.showThing(w, r, actor, status, workThingPage{Problem: problem, Typed: act.Words})
+	if x := problemOf(err, workProblems); x != nil {
+		return h.showThing(w, r, actor, x.status, workThingPage{Problem: x.code, Typed: act.Words})
 	}
 	if err != nil {
 		return err
@@ -181,8 +191,8 @@ func (h *handler) doWork(w http.ResponseWriter, r *http.Request, actor app.Actor
 func (h *handler) decideReview(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
 	words := r.PostFormValue("words")
 	err := h.app.DecideReview(r.Context(), actor, r.PostFormValue("number"), int(number(r.PostFormValue("seq"))), r.PostFormValue("verdict"), words)
-	if problem, status := workProblem(err); problem != "" {
-		return h.showThing(w, r, actor, status, workThingPage{Problem: problem, Typed: words})
+	if x := problemOf(err, workProblems); x != nil {
+		return h.showThing(w, r, actor, x.status, workThingPage{Problem: x.code, Typed: words})
 	}
 	if err != nil {
 		return err
@@ -190,24 +200,13 @@ func (h *handler) decideReview(w http.ResponseWriter, r *http.Request, actor app
 	return ui.Redirect(w, workPath(url.Values{"kind": {"reviews"}}))
 }
 
-// workProblem is the word for why an act on work was refused, and its status; empty: it was not, or for a reason that has a page of its own.
-func workProblem(err error) (code string, status int) {
-	for _, x := range []struct {
-		err    error
-		code   string
-		status int
-	}{
-		{worklist.ErrTaken, "taken", http.StatusConflict},
-		{worklist.ErrNotHis, "not_his", http.StatusConflict},
-		{worklist.ErrNobody, "nobody", http.StatusUnprocessableEntity},
-		{worklist.ErrOutcome, "outcome", http.StatusUnprocessableEntity},
-		{worklist.ErrWords, "words", http.StatusUnprocessableEntity},
-		{review.ErrWords, "fault", http.StatusUnprocessableEntity},
-		{review.ErrVerdict, "verdict", http.StatusUnprocessableEntity},
-	} {
-		if errors.Is(err, x.err) {
-			return x.code, x.status
-		}
-	}
-	return "", 0
+// workProblems are why an act on work is refused beside its form.
+var workProblems = []problem{
+	{worklist.ErrTaken, "taken", http.StatusConflict},
+	{worklist.ErrNotHis, "not_his", http.StatusConflict},
+	{worklist.ErrNobody, "nobody", http.StatusUnprocessableEntity},
+	{worklist.ErrOutcome, "outcome", http.StatusUnprocessableEntity},
+	{worklist.ErrWords, "words", http.StatusUnprocessableEntity},
+	{review.ErrWords, "fault", http.StatusUnprocessableEntity},
+	{review.ErrVerdict, "verdict", http.StatusUnprocessableEntity},
 }

@@ -64,13 +64,13 @@ func TestRules_aVersionIsPutInForceByTwo(t *testing.T) {
 		file         []byte
 		says         string
 	}{
-		"no archive":   {"2027-01-01", "x", []byte("hello"), "no ZIP archive"},
+		"no archive":   {"2027-01-01", "x", []byte("hello"), "This is no ZIP archive"},
 		"nothing":      {"2027-01-01", "x", nil, "Choose an archive"},
 		"a fault":      {"2027-01-01", "x", archive(t, "term.yaml", "value: 30\n", "value: soon\n"), "term.yaml:"},
 		"today":        {"2026-03-02", "x", archive(t, "term.yaml", "value: 30\n", "value: 60\n"), "Choose a day from tomorrow on."},
 		"no reason":    {"2027-01-01", " ", archive(t, "term.yaml", "value: 30\n", "value: 60\n"), "Say why"},
 		"the same":     {"2027-01-01", "x", archive(t, "", "", ""), "This is the version that is in force."},
-		"another room": {"2027-01-01", "x", append([]byte("PK"), bytes.Repeat([]byte{7}, 2000)...), "no ZIP archive"},
+		"another room": {"2027-01-01", "x", append([]byte("PK"), bytes.Repeat([]byte{7}, 2000)...), "This is no ZIP archive"},
 	} {
 		got := proposeRules(t, chief, x.from, x.reason, x.file)
 		if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Text(`[role="alert"]`), x.says) {

@@ -51,6 +51,9 @@ func TestWork_isTakenGivenAndDone(t *testing.T) {
 		for k, v := range fields {
 			values.Set(k, v)
 		}
+		if act == "given" {
+			return b.Post("/desk/work/give", values)
+		}
 		return b.Post("/desk/work/thing", values)
 	}
 	seen := anna.Get(thing("objections", key))
@@ -70,6 +73,10 @@ func TestWork_isTakenGivenAndDone(t *testing.T) {
 	}
 	if got := do(boris, "given", "assignee", "desk:boris"); got.Status != http.StatusForbidden {
 		t.Errorf("an operator gives work: %d", got.Status)
+	}
+	sneak := url.Values{"form_token": {boris.Get("/desk/work").Attr("input[name=form_token]", "value")}, "kind": {"objections"}, "key": {key}, "act": {"given"}, "assignee": {"desk:boris"}}
+	if got := boris.Post("/desk/work/thing", sneak); got.Status < http.StatusBadRequest {
+		t.Errorf("work is given without the right to: %d", got.Status)
 	}
 	s.wants(t, anna.Get("/desk/work?whose=mine").Text("main"), number)
 	if text := boris.Get("/desk/work?whose=mine").Text("main"); strings.Contains(text, number) {
