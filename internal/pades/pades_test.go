@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +209,26 @@ func TestVerify_findsOneFlippedByte(t *testing.T) {
 		}
 		if opensslVerifies(t, a, other) == nil {
 			t.Errorf("%d: openssl finds nothing", place)
+		}
+	}
+}
+
+// The place of the signature is what no signature covers: every digit there is another one, once.
+func TestVerify_findsEveryDigitOfTheSignature(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	for name, key := range keysOfAllKinds(t) {
+		signed := must[[]byte](t)(a.signer(t, key).Sign(decree(t), day))
+		from := bytes.LastIndex(signed, []byte("/Contents <")) + len("/Contents <")
+		to := from + bytes.IndexByte(signed[from:], '>')
+		for place := from; place < to; place++ {
+			was := signed[place]
+			digit := must[uint64](t)(strconv.ParseUint(string(was), 16, 8))
+			signed[place] = strconv.FormatUint(digit^uint64(1<<(place%4)), 16)[0]
+			if _, err := pades.Verify(signed); !errors.Is(err, pades.ErrChanged) {
+				t.Errorf("%s: digit %d of the signature: %v", name, place-from, err)
+			}
+			signed[place] = was
 		}
 	}
 }

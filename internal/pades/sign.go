@@ -15,6 +15,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
@@ -141,7 +142,7 @@ func (s *Signer) Sign(pdf []byte, at time.Time) ([]byte, error) {
 	}
 	room := 1024 + len(leaf.RawIssuer) // what a signature takes besides its certificates, and more
 	for _, c := range s.chain {
-		room += len(c.Raw)
+		room += len(c.Raw) + sha256.Size + 8 // and its hash among what is signed
 	}
 	signature, field := d.size, d.size+1
 	u := update{offsets: map[int]int{}}
@@ -158,7 +159,7 @@ func (s *Signer) Sign(pdf []byte, at time.Time) ([]byte, error) {
 	shut := open + 2 + 2*room
 	ranges := u.offsets[signature] + bytes.Index(out[u.offsets[signature]:], []byte("/ByteRange"))
 	copy(out[ranges:], fmt.Sprintf(rangeForm, 0, open, shut, len(out)-shut))
-	der, err := cms.Sign(s.chain, s.key, covered(out, open, shut), cms.SigningCertificate(leaf))
+	der, err := cms.Sign(s.chain, s.key, covered(out, open, shut), cms.SigningCertificate(s.chain...))
 	if err != nil {
 		return nil, fmt.Errorf("pades: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func Verify(pdf []byte) (Signature, error) {
 		return Signature{}, ErrChanged
 	}
 	p7, err := pkcs7.Parse(der.FullBytes)
-	if err != nil {
+	if err != nil || !cms.AsWritten(der.FullBytes) {
 		return Signature{}, ErrChanged
 	}
 	p7.Content = covered(pdf, open, shut)
@@ -69,14 +70,22 @@ func Verify(pdf []byte) (Signature, error) {
 	return Signature{At: at, Certificate: leaf}, err
 }
 
-// boundTo says whether the signature names the certificate that it was made under.
+// boundTo says whether the signature names the certificate that it was made under, and then every other one that goes along with it.
 func boundTo(p7 *pkcs7.PKCS7, leaf *x509.Certificate) bool {
 	var named struct{ Certs []struct{ Hash []byte } }
-	if err := p7.UnmarshalSignedAttribute(cms.OIDSigningCertificateV2, &named); err != nil || len(named.Certs) != 1 {
+	if err := p7.UnmarshalSignedAttribute(cms.OIDSigningCertificateV2, &named); err != nil || len(named.Certs) != len(p7.Certificates) {
 		return false
 	}
-	sum := sha256.Sum256(leaf.Raw)
-	return bytes.Equal(named.Certs[0].Hash, sum[:])
+	names := func(id struct{ Hash []byte }, c *x509.Certificate) bool {
+		sum := sha256.Sum256(c.Raw)
+		return bytes.Equal(id.Hash, sum[:])
+	}
+	for _, c := range p7.Certificates {
+		if !slices.ContainsFunc(named.Certs, func(id struct{ Hash []byte }) bool { return names(id, c) }) {
+			return false
+		}
+	}
+	return names(named.Certs[0], leaf)
 }
 
 func signedAt(behind []byte) (time.Time, error) {
