@@ -7,6 +7,7 @@ import (
 	"os/exec"
 
 	"robotbailiff/internal/bench"
+	"robotbailiff/internal/giveway"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/sandbox/smsc"
 	"robotbailiff/rules/calendar"
@@ -48,7 +49,7 @@ func runBench(ctx context.Context, e *env, args []string) error {
 	if rest[0] == pagesProcess {
 		return bench.Pages(ctx, os.Stdin, e.stdout)
 	}
-	o := bench.Options{N: *n, NaiveN: *naive, Rounds: *rounds, Dir: *dir, Profile: *profile, Format: bench.Format(*format), Out: out, Feed: benchFeed, Centre: benchCentre, Pages: benchPages}
+	o := bench.Options{N: *n, NaiveN: *naive, Rounds: *rounds, Dir: *dir, Profile: *profile, Format: bench.Format(*format), Out: out, Feed: benchFeed, Centre: benchCentre, Pages: benchPages, GiveWay: giveway.Process}
 	switch rest[0] {
 	case "lifecycle":
 		r, err := bench.Lifecycle(ctx, o)

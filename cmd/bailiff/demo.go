@@ -58,7 +58,7 @@ func runDemo(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	db, err := e.openFresh(ctx, embeddedName, pg.WithName("bailiff demo"), pg.WithMaxConns(24))
+	db, err := e.openFresh(ctx, embeddedName, pg.WithName("bailiff demo"), pg.WithMaxConns(24), pg.WithConfig(givingWay))
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

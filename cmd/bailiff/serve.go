@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"robotbailiff/engine"
@@ -25,6 +26,7 @@ import (
 	appdesk "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/app/objections"
 	appportal "robotbailiff/internal/app/portal"
+	"robotbailiff/internal/giveway"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/obs"
 	"robotbailiff/internal/pg"
@@ -83,13 +85,25 @@ func runServe(ctx context.Context, e *env, args []string) error {
 	if d.closed && d.tls != nil {
 		return usagef("--tls-cert needs the role web: give --roles web, or leave it away")
 	}
-	db, err := e.open(ctx, pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30*time.Second))
+	opts := []pg.Option{pg.WithName("bailiff"), pg.WithMaxConns(24), pg.WithWait(30 * time.Second)}
+	if work {
+		opts = append(opts, pg.WithConfig(givingWay))
+	}
+	if work && !web {
+		if err := giveway.Process(); err != nil {
+			return err
+		}
+	}
+	db, err := e.open(ctx, opts...)
 	if err != nil {
 		return err
 	}
 	err = e.serve(ctx, db, wiring{work: work, mark: work, older: *older, seed: *seed, pulse: *pulse, lease: *lease, drop: *drops, statements: *bank, faults: faults, reach: true}, d)
 	return errors.Join(err, db.close(ctx))
 }
+
+// givingWay lets the sessions of workers give way to those of pages.
+func givingWay(c *pgxpool.Config) { c.AfterConnect = giveway.Session }
 
 func parseRoles(s string) (web, work bool, err error) {
 	for _, r := range strings.Split(s, ",") {

@@ -116,6 +116,9 @@ func violations(p pkg) []string {
 			return below(path, domains...) || below(path, outer...) || below(path, "migrations", "rules")
 		})
 	}
+	if below(from, "internal/giveway") {
+		deny("it touches processes, and nothing of this module", ours)
+	}
 	if below(from, "internal/paper") {
 		deny("paper lays out what it is given: it asks neither the domains nor the world", func(path string) bool {
 			return below(path, domains...) || below(path, outer...) || below(path, kit...) || below(path, "net", "os", "database/sql", "github.com/jackc", river)

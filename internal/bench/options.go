@@ -55,6 +55,9 @@ type Options struct {
 	Centre func(ctx context.Context, rate int) (Centre, error)
 	// Pages gives the command of a process, not started yet, that runs [Pages] on its standard input and output. Required by Web.
 	Pages func(ctx context.Context) (*exec.Cmd, error)
+	// GiveWay is called before Web measures pages beside the robot; from then on this process is one of workers, as `serve --roles work` is.
+	// nil: it stays as it is.
+	GiveWay func() error
 }
 
 // Errors of nothing to measure with.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"robotbailiff/internal/giveway"
 	"robotbailiff/internal/pg"
 	"robotbailiff/migrations"
 )
@@ -51,7 +52,7 @@ func (p *place) database(ctx context.Context, name string) (*pgxpool.Pool, error
 	if err != nil {
 		return nil, fmt.Errorf("bench: schema: %w", err)
 	}
-	pool, err := pg.Open(ctx, p.cluster.URL(name), pg.WithName("bailiff-bench"), pg.WithMaxConns(24))
+	pool, err := pg.Open(ctx, p.cluster.URL(name), pg.WithName("bailiff-bench"), pg.WithMaxConns(24), pg.WithConfig(func(c *pgxpool.Config) { c.AfterConnect = giveway.Session }))
 	if err != nil {
 		return nil, err
 	}

@@ -176,6 +176,11 @@ func (r *rig) whileWorking(ctx context.Context, o Options, p *pages, res *WebRes
 	if err != nil {
 		return err
 	}
+	if o.GiveWay != nil {
+		if err := o.GiveWay(); err != nil {
+			return err
+		}
+	}
 	o.say("web: %d pages a second while the robot takes %d cases to their end", webRate, lives)
 	watch := clock.StartStopwatch()
 	res.Working, err = p.during(func() error { return r.secondLives(ctx, file) })
