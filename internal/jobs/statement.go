@@ -18,8 +18,8 @@ import (
 // statementPage is how many lines of a statement one transaction takes.
 const statementPage = 5000
 
-// statementWorkers is how many pages are taken at the same time.
-const statementWorkers = 2
+// statementWorkers is how many pages are taken at the same time: one more than keep two processors busy, since each waits for its commit.
+const statementWorkers = 3
 
 // Taking takes the lines of the statements of one file. Their sums were checked before: each line gets one verdict for ever, and what
 // pays a case pays it. A killed run goes on where it was when the same file comes again.
