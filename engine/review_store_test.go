@@ -65,7 +65,7 @@ func TestReviews_chanceChooses(t *testing.T) {
 		t.Fatalf("nothing is wrong, and it says %q", says)
 	}
 	first := got[0]
-	if _, err := b.pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, kind, one_in, drawn_at) SELECT case_id, 1, kind, 100, at - interval '1 day' FROM events
+	if _, err := b.pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, region, kind, one_in, drawn_at) SELECT case_id, 1, '75', kind, 100, at - interval '1 day' FROM events
 WHERE seq = 1 AND ('x' || encode(substr(hash, 29, 4), 'hex'))::bit(32)::bigint % 100 <> 0 LIMIT 1`); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ WHERE seq = 1 AND ('x' || encode(substr(hash, 29, 4), 'hex'))::bit(32)::bigint %
 func TestReviews_oneVerdict(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, kind, one_in, drawn_at) VALUES (7, 2, 'arrest_ordered', 100, now())`); err != nil {
+	if _, err := b.pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, region, kind, one_in, drawn_at) VALUES (7, 2, '75', 'arrest_ordered', 100, now())`); err != nil {
 		t.Fatal(err)
 	}
 	decide := func(seq int, verdict, words string) error {

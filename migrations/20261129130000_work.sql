@@ -26,6 +26,7 @@ CREATE TRIGGER work_acts_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON work_a
 CREATE TABLE reviews (
     case_id    bigint      NOT NULL,
     seq        integer     NOT NULL,
+    region     text        NOT NULL,            -- of the case, which keeps it: what waits is counted by region without asking any case
     kind       text        NOT NULL,            -- of the event
     one_in     integer     NOT NULL CHECK (one_in > 0),
     drawn_at   timestamptz NOT NULL,            -- legal time, of the decision
@@ -37,10 +38,10 @@ CREATE TABLE reviews (
     CHECK ((verdict = '') = (decided_at IS NULL) AND (verdict = '') = (actor = '')),
     CHECK (verdict IN ('', 'right') OR words <> '') -- who finds a fault says which
 );
-CREATE INDEX reviews_waiting ON reviews (drawn_at, case_id, seq) WHERE verdict = '';
+CREATE INDEX reviews_waiting ON reviews (drawn_at, case_id, seq) INCLUDE (region) WHERE verdict = '';
 CREATE TRIGGER reviews_kept BEFORE DELETE OR TRUNCATE ON reviews FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('what was drawn stays drawn');
 CREATE TRIGGER reviews_once BEFORE UPDATE ON reviews FOR EACH ROW
-    WHEN (OLD.verdict <> '' OR (NEW.case_id, NEW.seq, NEW.kind, NEW.one_in, NEW.drawn_at) IS DISTINCT FROM (OLD.case_id, OLD.seq, OLD.kind, OLD.one_in, OLD.drawn_at))
+    WHEN (OLD.verdict <> '' OR (NEW.case_id, NEW.seq, NEW.region, NEW.kind, NEW.one_in, NEW.drawn_at) IS DISTINCT FROM (OLD.case_id, OLD.seq, OLD.region, OLD.kind, OLD.one_in, OLD.drawn_at))
     EXECUTE FUNCTION refuse_change('a verdict is given once');
 
 -- +goose Down

@@ -80,12 +80,13 @@ func ReadLifts(ctx context.Context, q engine.Querier, now time.Time) (l Lifts, e
 	return l, nil
 }
 
-// waitingSQL goes by the chunks that are open, which are few, and not by the orders, which are many.
+// waitingSQL goes by the chunks that are open, which are few, and not by the orders, which are many. Their cases are asked last: most of
+// what waits is an arrest that nobody was asked for yet.
 const waitingSQL = `WITH waiting AS (
 SELECT o.id, o.case_id, o.purpose, CASE WHEN o.purpose IN ('arrest', 'register') THEN c.ended_at
          WHEN o.purpose IN ('lift', 'deregister') AND c.state IN ('paid', 'cancelled') THEN least(o.requested_at, c.ended_at) ELSE o.requested_at END AS since
   FROM (SELECT DISTINCT unnest(case_ids) AS case_id FROM chunks WHERE done_at IS NULL AND kind IN ('lift', 'orders', 'register', 'deregister')) k
-  JOIN orders o ON o.case_id = k.case_id AND o.status IN ('requested', 'unknown')
+  CROSS JOIN LATERAL (SELECT * FROM orders o WHERE o.case_id = k.case_id AND o.status IN ('requested', 'unknown') AND (o.purpose NOT IN ('arrest', 'register') OR o.attempts > 0) OFFSET 0) o
   JOIN cases c ON c.id = o.case_id
  WHERE o.purpose IN ('lift', 'reduce', 'recall', 'deregister') OR o.purpose IN ('arrest', 'register') AND o.attempts > 0 AND c.state IN ('paid', 'cancelled')
 UNION ALL

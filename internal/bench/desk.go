@@ -56,7 +56,7 @@ func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 			return res, err
 		}
 	}
-	if err := r.desk(ctx, o, &res); err != nil {
+	if err := o.profiled(ctx, p, pool, func() error { return r.desk(ctx, o, &res) }); err != nil {
 		return res, err
 	}
 	res.judge()

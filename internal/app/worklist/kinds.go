@@ -30,8 +30,8 @@ const mostUnproven = "1000"
 var Kinds = []Kind{
 	{Name: "objections", Local: true, Room: "/desk/objections/{case}/{tail}", Link: "/desk/objections", sql: `SELECT o.case_id || '/' || o.seq, o.case_id, c.region, o.made_on::timestamp AT TIME ZONE 'Asia/Almaty', 0::bigint, o.due_on
   FROM objections o JOIN cases c ON c.id = o.case_id WHERE o.status = 'open' AND $1::timestamptz IS NOT NULL`},
-	{Name: "reviews", Local: true, Room: "/desk/work/thing?kind=reviews&key={key}", Link: "/desk/work?kind=reviews", Days: 5, sql: `SELECT r.case_id || '/' || r.seq, r.case_id, c.region, r.drawn_at, 0::bigint, NULL::date
-  FROM reviews r JOIN cases c ON c.id = r.case_id WHERE r.verdict = '' AND $1::timestamptz IS NOT NULL`},
+	{Name: "reviews", Local: true, Room: "/desk/work/thing?kind=reviews&key={key}", Link: "/desk/work?kind=reviews", Days: 5, sql: `SELECT r.case_id || '/' || r.seq, r.case_id, r.region, r.drawn_at, 0::bigint, NULL::date
+  FROM reviews r WHERE r.verdict = '' AND $1::timestamptz IS NOT NULL`},
 	{Name: "trials", Local: true, Room: "/desk/trials", Link: "/desk/trials", Days: 1, sql: `SELECT a.case_id || '/' || a.ordinal, a.case_id, c.region, a.picked_at, 0::bigint, NULL::date
   FROM trial_arrests a JOIN cases c ON c.id = a.case_id WHERE a.verdict = '' AND $1::timestamptz IS NOT NULL`},
 	{Name: "undelivered", Local: true, Room: "/desk/cases/{case}", Link: "/desk/work?kind=undelivered", Days: 3, Outcomes: []string{"address", "told", "nothing"}, sql: `SELECT s.* FROM (SELECT c.id::text, c.id, c.region, c.opened_on::timestamp AT TIME ZONE 'Asia/Almaty', 0::bigint, c.term_ends_on

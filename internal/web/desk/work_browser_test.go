@@ -22,7 +22,7 @@ func TestBrowser_work(t *testing.T) {
 	drawn := s.open(t, uitest.Writ{Region: "71", Amount: 9000})
 	must(t, s.Notify(t.Context(), drawn.CaseID))
 	must(t, s.Arrest(t.Context(), drawn.CaseID))
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, kind, one_in, drawn_at) SELECT case_id, seq, kind, 100, at FROM events WHERE case_id = $1 AND kind = 'arrest_ordered' ON CONFLICT DO NOTHING`, drawn.CaseID)
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, region, kind, one_in, drawn_at) SELECT case_id, seq, (SELECT region FROM cases WHERE id = $1), kind, 100, at FROM events WHERE case_id = $1 AND kind = 'arrest_ordered' ON CONFLICT DO NOTHING`, drawn.CaseID)
 	must(t, err)
 	var objection, decision string
 	must(t, s.Pool.QueryRow(t.Context(), `SELECT case_id || '/' || seq FROM objections WHERE case_id = $1`, p.CaseID).Scan(&objection))

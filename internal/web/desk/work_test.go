@@ -159,7 +159,7 @@ func TestWork_decisionsDrawnByChance(t *testing.T) {
 	p := s.open(t, uitest.Writ{Region: "75", Amount: 20155})
 	must(t, s.Notify(t.Context(), p.CaseID))
 	must(t, s.Arrest(t.Context(), p.CaseID))
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, kind, one_in, drawn_at) SELECT case_id, seq, kind, 100, at FROM events WHERE case_id = $1 AND kind = 'arrest_ordered' ON CONFLICT DO NOTHING`, p.CaseID)
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO reviews (case_id, seq, region, kind, one_in, drawn_at) SELECT case_id, seq, (SELECT region FROM cases WHERE id = $1), kind, 100, at FROM events WHERE case_id = $1 AND kind = 'arrest_ordered' ON CONFLICT DO NOTHING`, p.CaseID)
 	must(t, err)
 	var seq int
 	must(t, s.Pool.QueryRow(t.Context(), `SELECT seq FROM reviews WHERE case_id = $1`, p.CaseID).Scan(&seq))
