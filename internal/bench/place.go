@@ -64,3 +64,14 @@ func checkpoint(ctx context.Context, pool *pgxpool.Pool) error {
 	_, err := pool.Exec(ctx, `CHECKPOINT`)
 	return err
 }
+
+// tended lets the server's housekeeping go over all tables, as it does by itself in the days between an opening and the money for it.
+func tended(ctx context.Context, pool *pgxpool.Pool) error {
+	own, err := pg.Open(ctx, pool.Config().ConnString(), pg.WithRole(pg.RoleMigrate), pg.WithMaxConns(1))
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	_, err = own.Exec(ctx, `VACUUM (ANALYZE)`)
+	return err
+}

@@ -96,6 +96,9 @@ func (r *rig) reconcile(ctx context.Context, o Options, debts []debt, res *Recon
 	if err != nil {
 		return err
 	}
+	if err := tended(ctx, r.pool); err != nil {
+		return err
+	}
 	if err := checkpoint(ctx, r.pool); err != nil {
 		return err
 	}

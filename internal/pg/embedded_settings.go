@@ -30,7 +30,7 @@ func (c *Cluster) serverArgs(ctx context.Context) []string {
 		"work_mem":                     "16MB",
 		"maintenance_work_mem":         "128MB",
 		"wal_compression":              "on",
-		"max_wal_size":                 "4GB",
+		"max_wal_size":                 "8GB",
 		"checkpoint_timeout":           "15min",
 		"checkpoint_completion_target": "0.9",
 		"deadlock_timeout":             "500ms",
