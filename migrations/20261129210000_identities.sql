@@ -7,7 +7,7 @@ CREATE TABLE identity_words (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     batch_id    bigint      NOT NULL,
     row_no      integer     NOT NULL,
-    answer      text        NOT NULL CHECK (answer IN ('same', 'other')), -- the person of the IIN, or not: back to the court
+    answer      text        NOT NULL CHECK (answer IN ('same', 'back')), -- the person of the IIN, or not: back to the court
     reason      text        NOT NULL CHECK (reason <> '' AND octet_length(reason) <= 2000),
     region      text        NOT NULL CHECK (region ~ '^([0-9]{2})?$'),    -- of the row: who does not see it sees nothing of it; empty: it says none
     proposed_by text        NOT NULL CHECK (proposed_by <> '' AND proposed_by = lower(btrim(proposed_by)) AND proposed_by <> 'robot'),

@@ -114,6 +114,7 @@ var words = map[string]calendar.Names{
 	"agrees":            {KK: "сәйкес", RU: "совпадает", EN: "agrees"},
 	"unknown":           {KK: "белгісіз", RU: "неизвестно", EN: "unknown"},
 	"minor":             {KK: "кәмелетке толмаған", RU: "несовершеннолетний", EN: "under age"},
+	"other_person":      {KK: "басқа адам", RU: "другое лицо", EN: "another person"},
 	"confirmed":         {KK: "екі адам растады", RU: "подтвердили двое", EN: "confirmed by two people"},
 	"adult":             {KK: "кәмелетке толған", RU: "совершеннолетний", EN: "of age"},
 	"estimated":         {KK: "алдын ала", RU: "предварительно", EN: "estimated"},

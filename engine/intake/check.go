@@ -70,7 +70,7 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
 
 	checkSentBackSQL = `(SELECT 'INV-I3' AS id, 0::bigint AS case_id, format('row %s of batch %s was sent back without two people', r.row_no, r.batch_id) AS detail
   FROM batch_rows r WHERE r.verdict = 'rejected' AND r.code IN ('identity_refused', 'sent_back')
-   AND NOT EXISTS (SELECT 1 FROM identity_words i WHERE i.batch_id = r.batch_id AND i.row_no = r.row_no AND i.verdict = 'agreed' AND i.answer = 'other')
+   AND NOT EXISTS (SELECT 1 FROM identity_words i WHERE i.batch_id = r.batch_id AND i.row_no = r.row_no AND i.verdict = 'agreed' AND i.answer = 'back')
  ORDER BY r.batch_id, r.row_no LIMIT 100)`
 
 	checkWritsSQL = `(SELECT 'INV-I2' AS id, coalesce(c.id, w.case_id) AS case_id,

@@ -516,7 +516,7 @@ func (s *stage) sendBack(row int) {
 	s.t.Helper()
 	ctx := context.Background()
 	must(s.t, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by) VALUES (1, $1, 'other', 'x', '', 'a')`, row); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by) VALUES (1, $1, 'back', 'x', '', 'a')`, row); err != nil {
 			return err
 		}
 		return s.cfg.Inbox.SendBack(ctx, tx, 1, row, func(v intake.Verdict, code string) error {

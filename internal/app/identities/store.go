@@ -57,7 +57,7 @@ func (v *View) Answers() []Answer {
 	case v.Doubtful():
 		return Answers
 	}
-	return []Answer{Other}
+	return []Answer{Back}
 }
 
 const wordsSQL = `SELECT id, answer, reason, region, proposed_by, proposed_at, expires_at, coalesce(decided_by, ''), decided_at,

@@ -157,7 +157,7 @@ func TestSendBack(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	b := s.take(t, writ("A-1", 3, "Омарова Дина", "1971-02-03", "75"), writ("A-2", 4, "Ким Анна", "2015-02-03", "75"))
-	id := s.say(t, b.ID, 2, identities.Other)
+	id := s.say(t, b.ID, 2, identities.Back)
 	must(t, s.Decide(t.Context(), second, b.ID, 2, id, true, ""))
 	rows, err := s.inbox.Rows(t.Context(), b.ID, intake.RowQuery{Language: "en"})
 	must(t, err)
@@ -185,7 +185,7 @@ func TestOtherRows_areOnlySentBack(t *testing.T) {
 	if err := s.Propose(t.Context(), first, b.ID, 2, identities.Same, "x"); !errors.Is(err, identities.ErrAnswer) {
 		t.Errorf("let in: %v", err)
 	}
-	id := s.say(t, b.ID, 2, identities.Other)
+	id := s.say(t, b.ID, 2, identities.Back)
 	must(t, s.Decide(t.Context(), second, b.ID, 2, id, true, ""))
 	if got := s.one(t, `SELECT code FROM batch_rows WHERE batch_id = $1`, b.ID); got != intake.CodeSentBack {
 		t.Error(got)
@@ -234,7 +234,7 @@ func TestLetIn_neverASecondCase(t *testing.T) {
 	if got := s.one(t, `SELECT r.verdict || ' ' || r.code || ' ' || (SELECT count(*) FROM cases) FROM batch_rows r WHERE r.batch_id = $1`, b.ID); got != "quarantined conflict 2" {
 		t.Error(got)
 	}
-	id = s.say(t, b.ID, 2, identities.Other) // it waits on, for another reason
+	id = s.say(t, b.ID, 2, identities.Back) // it waits on, for another reason
 	must(t, s.Decide(t.Context(), second, b.ID, 2, id, true, ""))
 	s.sound(t)
 }
@@ -442,7 +442,7 @@ func TestWords_inTheDatabase(t *testing.T) {
 		"another past":          `UPDATE identity_words SET reason = 'else'`,
 		"no past":               `DELETE FROM identity_words`,
 		"expired too early":     `UPDATE identity_words SET verdict = 'expired', decided_at = clock_timestamp()`,
-		"a second open word":    `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by) SELECT batch_id, row_no, 'other', 'x', '75', 'desk:x' FROM identity_words`,
+		"a second open word":    `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by) SELECT batch_id, row_no, 'back', 'x', '75', 'desk:x' FROM identity_words`,
 		"a word dated ahead":    `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by, proposed_at, expires_at) VALUES (9, 9, 'same', 'x', '75', 'desk:x', now() + interval '1 day', now() + interval '2 days')`,
 		"a row without a word":  `UPDATE batch_rows SET verdict = 'rejected', code = 'sent_back'`,
 		"a case without a word": `UPDATE batch_rows SET verdict = 'accepted', code = '', case_id = 1`,

@@ -18,12 +18,12 @@ type Answer string
 
 // The answers.
 const (
-	Same  Answer = "same"  // the row means the person of its IIN: it is let in
-	Other Answer = "other" // it does not, or nobody can tell: it goes back to its court
+	Same Answer = "same" // the row means the person of its IIN: it is let in
+	Back Answer = "back" // it does not, or nobody can tell: it goes back to its court
 )
 
 // Answers lists them, in the order in which they are offered.
-var Answers = []Answer{Same, Other}
+var Answers = []Answer{Same, Back}
 
 // Verdicts on a word, as they are stored.
 const (

@@ -133,6 +133,26 @@ func (s *Store) Renew(ctx context.Context, caseID int64, actor, reason string, s
 	return nil
 }
 
+const (
+	gateLocksSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.links', c.id)) FROM (SELECT unnest($1::bigint[]) AS id ORDER BY 1) c`
+
+	endSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq + 1, $2, $3 FROM cases WHERE id = ANY ($1)),
+     h AS (UPDATE portal_helpers SET ended_at = $3, ended_by = 'renewal' WHERE case_id = ANY ($1) AND ended_at IS NULL AND expires_at > $3)
+DELETE FROM portal_sessions WHERE case_id = ANY ($1)`
+)
+
+// End makes all links of cases invalid for ever, that of the notice of their newest event as well, and ends what is open of them. The cases are
+// locked, and their newest events say why.
+func End(ctx context.Context, tx pgx.Tx, cases []int64, actor string, now time.Time) error {
+	if _, err := tx.Exec(ctx, gateLocksSQL, cases); err != nil {
+		return fmt.Errorf("links: end: %w", err)
+	}
+	if _, err := tx.Exec(ctx, endSQL, cases, actor, now); err != nil {
+		return fmt.Errorf("links: end: %w", err)
+	}
+	return nil
+}
+
 func refused(r *engine.Refusal) error {
 	switch r.Code {
 	case engine.CodeEnded:
