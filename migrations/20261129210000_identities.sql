@@ -12,14 +12,14 @@ CREATE TABLE identity_words (
     region      text        NOT NULL CHECK (region ~ '^([0-9]{2})?$'),    -- of the row: who does not see it sees nothing of it; empty: it says none
     proposed_by text        NOT NULL CHECK (proposed_by <> '' AND proposed_by = lower(btrim(proposed_by)) AND proposed_by <> 'robot'),
     proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    expires_at  timestamptz NOT NULL DEFAULT clock_timestamp() + interval '24 hours',
+    expires_at  timestamptz NOT NULL, -- a day later, which the trigger says
     decided_by  text        CHECK (decided_by <> '' AND decided_by = lower(btrim(decided_by)) AND decided_by <> 'robot'),
     decided_at  timestamptz,
     verdict     text        NOT NULL DEFAULT '' CHECK (verdict IN ('', 'agreed', 'refused', 'expired')),
     why         text        NOT NULL DEFAULT '' CHECK (octet_length(why) <= 2000), -- of the verdict
     became      text        NOT NULL DEFAULT '' CHECK (became IN ('', 'accepted', 'duplicate', 'rejected', 'quarantined')), -- of the row
     code        text        NOT NULL DEFAULT '',
-    CHECK (expires_at <= proposed_at + interval '24 hours 1 second'),
+    CHECK (expires_at = proposed_at + interval '24 hours'),
     CHECK ((verdict = '') = (decided_at IS NULL) AND (verdict IN ('agreed', 'refused')) = (decided_by IS NOT NULL)),
     CHECK (verdict IN ('', 'expired') OR decided_at < expires_at),
     CHECK (verdict <> 'expired' OR decided_at >= expires_at),
@@ -36,7 +36,8 @@ CREATE INDEX identity_words_by_time ON identity_words (proposed_at);
 CREATE FUNCTION identity_words_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.verdict <> '' OR NEW.proposed_at > clock_timestamp() OR NEW.expires_at > clock_timestamp() + interval '24 hours' THEN
+        NEW.expires_at := NEW.proposed_at + interval '24 hours';
+        IF NEW.verdict <> '' OR NEW.proposed_at > clock_timestamp() THEN
             RAISE EXCEPTION 'identity_words: a word is said now, and waits for a day' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN NEW;

@@ -11,6 +11,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/caseacts"
+	"robotbailiff/internal/app/links"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
@@ -410,6 +411,12 @@ func TestOtherPerson(t *testing.T) {
 	}
 	if got := s.one(t, `SELECT count(*)::text FROM portal_sessions WHERE case_id = $1`, p.CaseID); got != "0" {
 		t.Error("a visit goes on")
+	}
+	below := 0
+	must(t, s.Pool.QueryRow(t.Context(), `SELECT below FROM link_renewals WHERE case_id = $1`, p.CaseID).Scan(&below))
+	must(t, links.New(s.Pool, s.World.Store).Renew(t.Context(), p.CaseID, "desk:aigul", "wants to see that it is over", below)) // the very next event
+	if got := s.one(t, `SELECT string_agg((below - e.seq)::text, ',') FROM link_renewals r JOIN events e ON e.case_id = r.case_id AND e.kind = 'link_renewed' WHERE r.case_id = $1`, p.CaseID); got != "0" {
+		t.Errorf("the link of a renewal afterwards: %s", got)
 	}
 	if _, err := s.Draft(t.Context(), first, caseacts.Request{Kind: caseacts.OtherPerson, Numbers: strings.Join(manyNumbers(101), " "), Reason: "x"}); err == nil || !strings.Contains(err.Error(), caseacts.WrongMany) {
 		t.Errorf("a hundred and one: %v", err)

@@ -88,7 +88,8 @@ const (
 	// Whoever passes the gate of a link holds it shared until the visit is written: a visit is seen here, or its link is seen to be dead there.
 	gateLockSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.links', $1))`
 
-	renewSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq, $2, $3 FROM cases WHERE id = $1),
+	// What [End] has made invalid may reach up to the link of this very event already.
+	renewSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq, $2, $3 FROM cases WHERE id = $1 ON CONFLICT DO NOTHING),
      h AS (UPDATE portal_helpers SET ended_at = $3, ended_by = 'renewal' WHERE case_id = $1 AND ended_at IS NULL AND expires_at > $3)
 DELETE FROM portal_sessions WHERE case_id = $1`
 )
