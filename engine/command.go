@@ -113,11 +113,15 @@ type RequestRefusal struct{}
 // UndoRefusal takes a refusal back within the undo period.
 type UndoRefusal struct{}
 
-// Cancel reports that the issuer cancelled the underlying decision (EL 10-5(1)(2)).
+// Cancel reports that the issuer cancelled the underlying decision (EL 10-5(1)(2)), or that the case is about another person.
 type Cancel struct {
 	Ground string `json:"ground"`
 	Act    string `json:"act"` // number of the issuer's act
 }
+
+// GroundOtherPerson is the ground of a cancellation that two people at the desk decided on: the debtor of the case is another person than the
+// one whom its writ is about.
+const GroundOtherPerson = "other_person"
 
 // Adjust reports that the issuer lowered the sum of the writ. A higher sum is refused: what a debtor owes never grows here.
 type Adjust struct {

@@ -183,6 +183,14 @@ func TestEligibility_everyCode(t *testing.T) {
 		{"CAO 893 does not bind a tax order", func(w *WritFacts) { w.Kind = "tax_order"; w.UnpaidConfirmedOn = w.InForce }, "2026-01-14", "open  ", pack.KeyCheckAdult},
 		{"birth date agrees", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2000-01-01") }, "", "open  ", pack.KeyCheckAdult},
 		{"birth date differs", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2000-01-02") }, "", "hold identity_conflict debtor_birth_date", pack.KeyCheckBirth},
+		{"birth date differs, two people looked", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2000-01-02"); w.IdentityConfirmed = true }, "", "open  ", pack.KeyCheckAdult},
+		{"two people looked, under age by the stated date", func(w *WritFacts) { w.DebtorBirthDate = day(t, "2015-01-02"); w.IdentityConfirmed = true }, "", "hold minor debtor_iin", pack.KeyCheckAdult},
+		{"two people looked, under age by the IIN", func(w *WritFacts) {
+			w.DebtorIIN, w.DebtorBirthDate, w.IdentityConfirmed = minorIIN, day(t, "1990-01-02"), true
+		}, "", "hold minor debtor_iin", pack.KeyCheckAdult},
+		{"two people looked, birth date in the future", func(w *WritFacts) {
+			w.DebtorIIN, w.DebtorBirthDate, w.IdentityConfirmed = foreignIIN, day(t, "2026-02-26"), true
+		}, "", "hold identity_conflict debtor_birth_date", pack.KeyCheckBirth},
 		{"birth date a century off", func(w *WritFacts) { w.DebtorBirthDate = day(t, "1900-01-01") }, "", "hold identity_conflict debtor_birth_date", pack.KeyCheckBirth},
 		{"birth date in the future", func(w *WritFacts) { w.DebtorIIN = foreignIIN; w.DebtorBirthDate = day(t, "2026-02-26") }, "", "hold identity_conflict debtor_birth_date", pack.KeyCheckBirth},
 		{"a foreigner's number, no date", func(w *WritFacts) { w.DebtorIIN = foreignIIN }, "", "open  ", pack.KeyCheckAdult},

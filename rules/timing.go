@@ -118,11 +118,15 @@ func (e *examination) notAfter(term pack.Term, ok bool, rule string, start calen
 }
 
 // birthDate compares the stated birth date with the one inside the IIN. Numbers without a
-// readable date (foreigners, old records) only warn.
+// readable date (foreigners, old records) only warn. Where two people have found that it is the
+// person all the same, the later of the two dates counts, so that nobody under age is let pass.
 func (e *examination) birthDate() (Verdict, bool) {
 	stated := e.w.DebtorBirthDate
 	inside, _, readable := IINBirthDate(e.w.DebtorIIN)
 	e.born = stated
+	if e.w.IdentityConfirmed {
+		e.fact("identity", "confirmed")
+	}
 	switch {
 	case !stated.IsZero() && stated > e.on:
 		return e.fact("birth_date", "future").hold(pack.KeyCheckBirth, CodeIdentityConflict, FieldBirthDate)
@@ -132,6 +136,10 @@ func (e *examination) birthDate() (Verdict, bool) {
 	case stated.IsZero():
 		e.born = inside
 		return e.fact("birth_date", "from_iin").pass(pack.KeyCheckBirth)
+	case stated != inside && e.w.IdentityConfirmed:
+		e.born = max(stated, inside)
+		e.fact("birth_date", "differs").step(pack.KeyCheckBirth, StepWarn)
+		return Verdict{}, false
 	case stated != inside:
 		return e.fact("birth_date", "differs").hold(pack.KeyCheckBirth, CodeIdentityConflict, FieldBirthDate)
 	}

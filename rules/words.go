@@ -78,6 +78,7 @@ var words = map[string]calendar.Names{
 	"start":             {KK: "мерзімнің басталуы", RU: "начало срока", EN: "start of the period"},
 	"birth_date":        {KK: "туған күн", RU: "дата рождения", EN: "birth date"},
 	"iin_date":          {KK: "ЖСН ішіндегі күн", RU: "дата внутри ИИН", EN: "date inside the IIN"},
+	"identity":          {KK: "жеке басы", RU: "личность", EN: "identity"},
 	"age":               {KK: "жасы", RU: "возраст", EN: "age"},
 	"adult_age":         {KK: "кәмелет жасы", RU: "возраст совершеннолетия", EN: "age of majority"},
 	"delivered_on":      {KK: "хабарлама жеткізілген күн", RU: "день доставки уведомления", EN: "day the notice was delivered"},
@@ -113,6 +114,8 @@ var words = map[string]calendar.Names{
 	"agrees":            {KK: "сәйкес", RU: "совпадает", EN: "agrees"},
 	"unknown":           {KK: "белгісіз", RU: "неизвестно", EN: "unknown"},
 	"minor":             {KK: "кәмелетке толмаған", RU: "несовершеннолетний", EN: "under age"},
+	"other_person":      {KK: "басқа адам", RU: "другое лицо", EN: "another person"},
+	"confirmed":         {KK: "екі адам растады", RU: "подтвердили двое", EN: "confirmed by two people"},
 	"adult":             {KK: "кәмелетке толған", RU: "совершеннолетний", EN: "of age"},
 	"estimated":         {KK: "алдын ала", RU: "предварительно", EN: "estimated"},
 }

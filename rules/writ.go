@@ -17,6 +17,9 @@ type WritFacts struct {
 	DocumentDate      calendar.Date // optional
 	DeferredUntil     calendar.Date // optional: last day of a deferral (CAO 888)
 	UnpaidConfirmedOn calendar.Date // the day the sender confirmed that no money had come
+
+	// IdentityConfirmed says that two people have looked at whom the writ means and found that it is the person of its IIN.
+	IdentityConfirmed bool
 }
 
 // The verdicts on a writ.

@@ -9,7 +9,7 @@ import (
 	"robotbailiff/engine"
 )
 
-// Violation is one broken promise of the intake invariants (INV-I1 and INV-I2).
+// Violation is one broken promise of the intake invariants (INV-I1 to INV-I3).
 type Violation struct {
 	ID     string // "INV-I1"
 	CaseID int64  // 0 when no single case is concerned
@@ -54,6 +54,25 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
      WHERE r.batch_id = b.id AND r.act = 'released')
  ORDER BY b.id LIMIT 100)`
 
+	// A row that waited for people has its verdict from two different ones, within a day, and the event of its opening names them.
+	checkWordsSQL = `(SELECT 'INV-I3' AS id, coalesce(r.case_id, 0) AS case_id, format('word %s on row %s of batch %s: it is not of two people within a day, or the row is %s', i.id, i.row_no, i.batch_id, coalesce(r.verdict, 'gone')) AS detail
+  FROM identity_words i LEFT JOIN batch_rows r ON r.batch_id = i.batch_id AND r.row_no = i.row_no
+ WHERE i.verdict = 'agreed' AND (lower(i.decided_by) = lower(i.proposed_by) OR i.decided_at >= i.proposed_at + interval '24 hours' OR i.decided_at < i.proposed_at
+    OR i.became <> 'quarantined' AND (r.verdict IS DISTINCT FROM i.became OR r.code IS DISTINCT FROM i.code))
+ ORDER BY i.id LIMIT 100)`
+
+	checkLetInSQL = `(SELECT 'INV-I3' AS id, e.case_id, 'a person has opened the case, and no two have found whom its writ means' AS detail
+  FROM events e LEFT JOIN writs w ON w.case_id = e.case_id
+ WHERE e.kind = 'opened' AND e.actor NOT IN ('robot', 'court', 'bank', 'register', 'payment', 'debtor', 'notice', 'stranger')
+   AND NOT EXISTS (SELECT 1 FROM identity_words i WHERE i.batch_id = w.batch_id AND i.row_no = w.row_no AND i.verdict = 'agreed' AND i.became = 'accepted'
+                      AND i.answer = 'same' AND e.actor = i.proposed_by || ', ' || i.decided_by)
+ ORDER BY e.case_id LIMIT 100)`
+
+	checkSentBackSQL = `(SELECT 'INV-I3' AS id, 0::bigint AS case_id, format('row %s of batch %s was sent back without two people', r.row_no, r.batch_id) AS detail
+  FROM batch_rows r WHERE r.verdict = 'rejected' AND r.code IN ('identity_refused', 'sent_back')
+   AND NOT EXISTS (SELECT 1 FROM identity_words i WHERE i.batch_id = r.batch_id AND i.row_no = r.row_no AND i.verdict = 'agreed' AND i.answer = 'back')
+ ORDER BY r.batch_id, r.row_no LIMIT 100)`
+
 	checkWritsSQL = `(SELECT 'INV-I2' AS id, coalesce(c.id, w.case_id) AS case_id,
        CASE WHEN w.case_id IS NULL THEN 'the case has no writ' WHEN c.id IS NULL THEN 'the writ has no case'
             ELSE format('writ: debtor %s, amount %s; case: debtor %s, debt %s', w.debtor_id, w.amount, c.debtor_id, c.debt) END AS detail
@@ -68,7 +87,7 @@ SELECT 'INV-I1' AS id, 0::bigint AS case_id,
 	checkNumbersSQL = `(SELECT 'INV-I2' AS id, min(case_id) AS case_id, format('%s cases on one document', count(*)) AS detail
   FROM writs GROUP BY source, document_number HAVING count(*) > 1 ORDER BY 2 LIMIT 100)`
 
-	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkOpenedSQL + ` UNION ALL ` + checkReleasedSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkDebtorsSQL + ` UNION ALL ` + checkNumbersSQL
+	checkSQL = checkBatchesSQL + ` UNION ALL ` + checkRowsSQL + ` UNION ALL ` + checkOpenedSQL + ` UNION ALL ` + checkReleasedSQL + ` UNION ALL ` + checkWordsSQL + ` UNION ALL ` + checkLetInSQL + ` UNION ALL ` + checkSentBackSQL + ` UNION ALL ` + checkWritsSQL + ` UNION ALL ` + checkDebtorsSQL + ` UNION ALL ` + checkNumbersSQL
 )
 
 // Check proves the intake invariants over all batches and cases, read-only, in one statement and so in one state of the

@@ -116,10 +116,14 @@ func open(items []*item, k *known) []engine.For {
 	for i, it := range items {
 		w := &it.writ
 		o := engine.Open{Region: w.Region, Language: w.DebtorLanguage, Mail: it.reachableByMail(k), Source: w.Source, Facts: w.facts()}
+		actor := engine.ActorCourt
+		if it.by != "" {
+			actor, o.Facts.IdentityConfirmed = it.by, true
+		}
 		if it.blind != nil {
 			o.DebtorID = k.persons[it.person].id
 		}
-		cmds[i] = engine.For{CaseID: it.caseID, Actor: engine.ActorCourt, Command: o}
+		cmds[i] = engine.For{CaseID: it.caseID, Actor: actor, Command: o}
 	}
 	return cmds
 }
@@ -143,7 +147,7 @@ func walk(items []*item, outcomes []engine.Outcome, k *known) (winners []*item) 
 			continue
 		}
 		p, born := k.persons[it.person], it.writ.birthDate()
-		if k.suspects[it.person] || p.stored && p.other(it.writ.DebtorName, born) {
+		if it.by == "" && (k.suspects[it.person] || p.stored && p.other(it.writ.DebtorName, born)) {
 			if p.stored {
 				k.doubted[p.id] = true
 			}

@@ -13,5 +13,8 @@
 // A row asks for one of four actions: open a case, withdraw or cancel a writ that has one, or correct it. A correction may
 // lower the sum and change requisites; a higher sum is refused, which is the debtor's favour where the law says nothing.
 //
+// A row that waits since its person is doubtful gets a later verdict by the word of two people: [Inbox.LetIn] takes it the way of any other
+// row, [Inbox.SendBack] leaves it to its court.
+//
 // A further encoding is one file with one [RowReader] and one line in the table of encodings.
 package intake

@@ -45,6 +45,8 @@ type item struct {
 
 	newDebtor int64 // the id that its debtor would get
 
+	by string // two people who found that the writ means the person of its IIN; empty: nobody has looked
+
 	// The verdict; of is the case that a duplicate, a conflict or a correction points at.
 	verdict     Verdict
 	code, field string

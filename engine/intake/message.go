@@ -32,6 +32,8 @@ var messages = map[string]calendar.Names{
 	CodeCaseEnded:               {KK: "Іс біржола аяқталған: өзгертуге болмайды.", RU: "Дело окончено навсегда: изменить его нельзя.", EN: "The case has ended for ever: it cannot be changed."},
 	CodeCorrectionRaises:        {KK: "Түзету соманы көбейтпейді: көп сомаға жаңа құжат қажет.", RU: "Исправление не увеличивает сумму: для большей нужен новый документ.", EN: "A correction does not raise the sum: a higher one needs a new writ."},
 	CodeCorrectionField:         {KK: "Түзету сома мен деректемелерді ғана өзгертеді: маман қарайды.", RU: "Исправление меняет только сумму и реквизиты: рассмотрит специалист.", EN: "A correction changes only the sum and the requisites: somebody will look at it."},
+	CodeIdentityRefused:         {KK: "Құжат кімге қатысты екені анықталмады: ЖСН-ды, аты-жөнін және туған күнін тексеріп, құжатты жаңа файлмен қайта жіберіңіз.", RU: "Не удалось установить, о ком документ: проверьте ИИН, имя и дату рождения и направьте документ новым файлом.", EN: "Whom the writ means could not be confirmed: check the IIN, the name and the birth date, and send the writ in a new file."},
+	CodeSentBack:                {KK: "Маман қарап, құжатты қабылдамады: түзетіп, жаңа файлмен қайта жіберіңіз.", RU: "Специалист рассмотрел документ и не принял его: исправьте и направьте новым файлом.", EN: "Somebody has looked at the writ and does not take it: mend it and send it in a new file."},
 	CodeRowFailed:               {KK: "Жолды сақтау мүмкін болмады: қолдау қызметі қарайды.", RU: "Строку не удалось сохранить: разберётся служба поддержки.", EN: "The row could not be stored: support will look at it."},
 }
 

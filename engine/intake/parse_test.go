@@ -170,6 +170,7 @@ func TestMessage_everyCodeInThreeLanguages(t *testing.T) {
 		rules.CodeTooEarly, rules.CodeTooLate, rules.CodeNotInForce, rules.CodeFieldMissing, rules.CodeFieldInvalid, rules.CodeIdentityConflict,
 		rules.CodeMinor, rules.CodeRuleMissing, CodeRowMalformed, CodeDuplicate, CodeConflict, CodeRowFailed,
 		rules.CodeUnpaidStale, CodeWritUnknown, CodeCaseEnded, CodeCorrectionRaises, CodeCorrectionField,
+		CodeIdentityRefused, CodeSentBack,
 	}
 	if len(Codes()) != len(want) {
 		t.Errorf("%d codes, want %d", len(Codes()), len(want))

@@ -18,6 +18,9 @@ const (
 	CodeCaseEnded        = "case_ended"        // its case has ended for ever: nothing is left to correct
 	CodeCorrectionRaises = "correction_raises" // the corrected sum is higher than what is claimed now
 	CodeCorrectionField  = "correction_field"  // the correction changes what only a person may change
+
+	CodeIdentityRefused = "identity_refused" // two people found that the writ does not say whom it means
+	CodeSentBack        = "sent_back"        // two people looked at a row that waited for them, and do not take it
 )
 
 // Problem is why a row is not accepted. It holds no value of the row.

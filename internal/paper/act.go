@@ -101,6 +101,7 @@ type Termination struct {
 	PaidOn    calendar.Date // value date of the last payment; unset: the writ was lowered to what was paid before
 	Cancelled bool          // the decision behind the writ was, and the debt is not paid
 	Act       string        // number of the act that cancelled it; may be empty
+	Other     bool          // the debtor is another person than the one whom the document is about
 	Standing  []Hold        // arrests in force, by order
 	Pending   bool          // a bank has still to answer an arrest
 	Recall    bool          // a collection order is out
@@ -118,6 +119,8 @@ func (a Termination) facts(w *words, row func(label, value string)) {
 
 func (a Termination) found(w *words) []string {
 	switch {
+	case a.Other:
+		return []string{w.say("paper.termination.found_other")}
 	case a.Cancelled && a.Act != "":
 		return []string{w.say("paper.termination.found_cancelled", "act", a.Act)}
 	case a.Cancelled:

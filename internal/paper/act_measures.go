@@ -96,6 +96,7 @@ type Takeback struct {
 	TermEndsOn calendar.Date
 	Cancelled  bool   // the decision behind the writ was; else the issuer lowered the sum to what was paid
 	Act        string // number of the act by which the issuer did either; may be empty
+	Other      bool   // the debtor is another person than the one whom the document is about
 
 	Standing []Hold // arrests in force
 	Pending  bool   // a bank has still to answer an arrest
@@ -117,7 +118,7 @@ func (a Takeback) found(w *words) []string {
 	if !a.PaidOn.IsZero() {
 		return []string{w.say("paper.takeback.found_paid", "sum", a.Paid, "on", a.PaidOn, "until", a.TermEndsOn)}
 	}
-	return Termination{Cancelled: a.Cancelled, Act: a.Act, Paid: a.Paid}.found(w)
+	return Termination{Cancelled: a.Cancelled, Act: a.Act, Other: a.Other, Paid: a.Paid}.found(w)
 }
 
 func (a Takeback) decided(w *words) []clause {

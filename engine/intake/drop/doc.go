@@ -24,6 +24,7 @@
 //   - Size and hash must be those of the manifest, or nothing is kept (manifest_mismatch). Rows and sum are compared after the
 //     first look, before any case is opened, with the same code.
 //   - The same name with the same bytes is the same batch, however often it comes: it is answered again, and opens nothing.
+//   - Where people give a row that waited for them its last verdict later, report and acknowledgement come once more, with a revision.
 //   - Files move by rename inside the root, so that none is ever half there; answers appear by rename as well.
 //
 // The entry point is [New].

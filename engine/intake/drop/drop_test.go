@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"robotbailiff/engine"
@@ -355,7 +356,7 @@ func TestPass_goesOnAfterAKill(t *testing.T) {
 		func(s *stage) {
 			b, err := s.cfg.Inbox.Batch(context.Background(), 1)
 			must(s.t, err)
-			must(s.t, s.tell(context.Background(), s.place(), &b, "a.csv"))
+			must(s.t, s.tell(context.Background(), s.place(), &b, "a.csv", "a.csv", 0))
 		},
 		func(s *stage) { move(s, "work/1~a.csv.manifest.json", "done/1~a.csv.manifest.json") },
 		func(s *stage) { move(s, "work/1~a.csv", "done/1~a.csv") },
@@ -467,6 +468,62 @@ func TestPass_answersABatchThatWaits(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	s.is("out/a.csv.ack.json", "out/a.csv.report.csv", "quarantine/1~a.csv", "quarantine/1~a.csv.manifest.json")
+}
+
+// A row that people have sent back later is told once more: in the acknowledgement of its file, or beside that of a later file of the name.
+func TestPass_tellsLaterVerdicts(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	lines := bytes.SplitAfter(rows(t, 10), []byte("\n"))
+	for i, line := range lines[:3] {
+		if i > 0 {
+			fields := strings.Split(string(line), ",")
+			fields[9] = "1921-02-03" // another birth date than that of the number
+			lines[i] = []byte(strings.Join(fields, ","))
+		}
+	}
+	s.announce("a.csv", bytes.Join(lines, nil))
+	s.pass(Pass{Taken: 1, Finished: 1})
+	if a := s.ack("a.csv"); a.Quarantined != 2 || a.Revision != 0 {
+		t.Fatalf("%+v", a)
+	}
+	s.sendBack(2)
+	s.pass(Pass{})
+	if a := s.ack("a.csv"); a.Quarantined != 1 || a.Rejected != 1 || a.Revision != 1 || a.Batch != 1 {
+		t.Errorf("%+v", a)
+	}
+	report, err := os.ReadFile(filepath.Join(s.dir, outDir, "a.csv.report.csv"))
+	must(t, err)
+	if !bytes.Contains(report, []byte("identity_refused")) {
+		t.Error("the report does not say so")
+	}
+	must(t, os.Remove(filepath.Join(s.dir, outDir, "a.csv.ack.json")))
+	s.pass(Pass{}) // he was told: nothing comes again
+	if _, err := os.Stat(filepath.Join(s.dir, outDir, "a.csv.ack.json")); err == nil {
+		t.Error("told twice")
+	}
+	s.announce("a.csv", rows(t, 5))
+	s.pass(Pass{Taken: 1, Finished: 1})
+	s.sendBack(3)
+	s.pass(Pass{})
+	if a, old := s.ack("a.csv"), s.ack("1~a.csv"); a.Batch != 2 || old.Batch != 1 || old.Revision != 2 || old.Rejected != 2 || old.Report != "1~a.csv.report.csv" {
+		t.Errorf("%+v %+v", a, old)
+	}
+}
+
+// sendBack has two people send a row of the first batch back.
+func (s *stage) sendBack(row int) {
+	s.t.Helper()
+	ctx := context.Background()
+	must(s.t, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO identity_words (batch_id, row_no, answer, reason, region, proposed_by) VALUES (1, $1, 'back', 'x', '', 'a')`, row); err != nil {
+			return err
+		}
+		return s.cfg.Inbox.SendBack(ctx, tx, 1, row, func(v intake.Verdict, code string) error {
+			_, err := tx.Exec(ctx, `UPDATE identity_words SET verdict = 'agreed', decided_by = 'b', decided_at = clock_timestamp(), became = $2, code = $3 WHERE row_no = $1`, row, string(v), code)
+			return err
+		})
+	}))
 }
 
 func FuzzParseManifest(f *testing.F) {

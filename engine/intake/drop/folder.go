@@ -137,7 +137,10 @@ func (f *Folder) sender(ctx context.Context, root *os.Root, source string, n *Pa
 	if err := f.takeAll(ctx, p, n); err != nil {
 		return err
 	}
-	return f.followAll(ctx, p, n)
+	if err := f.followAll(ctx, p, n); err != nil {
+		return err
+	}
+	return f.retellAll(ctx, p)
 }
 
 // since says for how long a file has looked as it does.

@@ -34,16 +34,22 @@ type answer struct {
 	Report      string          `json:"report,omitempty"`  // the file beside, with what became of each row
 	ReceivedAt  *time.Time      `json:"received_at,omitempty"`
 	FinishedAt  *time.Time      `json:"finished_at,omitempty"`
+	Revision    int             `json:"revision,omitempty"` // how often rows have got a later verdict, from people
 }
 
 // answer writes an acknowledgement, and before it the signature over its bytes: who finds the one finds the other.
 func (f *Folder) answer(ctx context.Context, p *place, a answer) error {
+	return f.answerAs(ctx, p, a.File, a)
+}
+
+// answerAs does so under another name than the file's.
+func (f *Folder) answerAs(ctx context.Context, p *place, as string, a answer) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err
 	}
 	text = append(text, '\n')
-	name := path.Join(outDir, a.File+".ack.json")
+	name := path.Join(outDir, as+".ack.json")
 	if f.cfg.Sign != nil {
 		signature, err := f.cfg.Sign(ctx, text)
 		if err != nil {
@@ -102,7 +108,7 @@ func (f *Folder) follow(ctx context.Context, p *place, id int64, name string, n 
 	}
 	key := path.Join(p.source, prefix(id)+name)
 	if b.State.Final() || f.told[key] != string(b.State) {
-		if err := f.tell(ctx, p, &b, name); err != nil {
+		if err := f.tell(ctx, p, &b, name, name, 0); err != nil {
 			return nil, err
 		}
 		f.told[key] = string(b.State)
@@ -118,11 +124,36 @@ func (f *Folder) follow(ctx context.Context, p *place, id int64, name string, n 
 	return &n.Finished, p.bring(prefix(id)+name, workDir, to, "")
 }
 
-// tell writes the report, where rows have verdicts, and then the acknowledgement that names it.
-func (f *Folder) tell(ctx context.Context, p *place, b *intake.Batch, name string) error {
+// retellAll answers once more of batches whose rows have got later verdicts. Where the sender has used the name for another file since, the
+// number of the batch stands before it.
+func (f *Folder) retellAll(ctx context.Context, p *place) error {
+	all, err := f.cfg.Inbox.Untold(ctx, p.source)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		b := &all[i]
+		if as := b.FileName; goodName(as) {
+			if !b.Named {
+				as = prefix(b.ID) + as
+			}
+			if err := f.tell(ctx, p, &b.Batch, b.FileName, as, b.Revision); err != nil {
+				return err
+			}
+		}
+		if err := f.cfg.Inbox.Told(ctx, b.ID, b.Revision); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell writes the report, where rows have verdicts, and then the acknowledgement that names it, both under a name.
+func (f *Folder) tell(ctx context.Context, p *place, b *intake.Batch, name, as string, revision int) error {
 	a := answer{
 		File: name, SHA256: b.SHA256, Batch: b.ID, State: string(b.State), Rows: b.Rows, Accepted: b.Accepted, Duplicate: b.Duplicate,
 		Rejected: b.Rejected, Quarantined: b.Quarantined, SameAs: b.SameAs, ReceivedAt: &b.ReceivedAt, FinishedAt: b.FinishedAt,
+		Revision: revision,
 	}
 	if b.Fault != nil {
 		a.Code, a.Remedy = b.Fault.Code, b.Fault.Remedy
@@ -136,13 +167,13 @@ func (f *Folder) tell(ctx context.Context, p *place, b *intake.Batch, name strin
 		if err != nil {
 			return fmt.Errorf("report of batch %d: %w", b.ID, err)
 		}
-		a.Report = name + ".report" + r.Extension
+		a.Report = as + ".report" + r.Extension
 		if err := p.write(path.Join(outDir, a.Report), r.Write); err != nil {
 			return fmt.Errorf("report of batch %d: %w", b.ID, err)
 		}
 	case intake.StateReceived, intake.StateStaging, intake.StatePreviewed, intake.StateRefused, intake.StateFailed:
 	}
-	return f.answer(ctx, p, a)
+	return f.answerAs(ctx, p, as, a)
 }
 
 // fetchLeftBehind brings the companions after a file, when a pass was killed after it had moved the file and before it had

@@ -24,6 +24,11 @@ func (s *Store) Confirm(ctx context.Context, who Who, id int64) error {
 			return ErrExpired
 		}
 		begun = !a.Two
+		if a.Kind == OtherPerson {
+			if err := s.holdAll(ctx, tx, &a); err != nil {
+				return err
+			}
+		}
 		_, err := tx.Exec(ctx, askSQL, id)
 		return err
 	})

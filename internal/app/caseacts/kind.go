@@ -18,6 +18,10 @@ const (
 	Cancel  Kind = "cancel"  // ends the case on the issuer's act (EL 10-5(1)(2))
 	Correct Kind = "correct" // lowers the sum on the issuer's act
 	Lift    Kind = "lift"    // gives back what is arrested, before any end
+
+	// OtherPerson ends cases whose debtor is another person than the one whom they are about: an error of their court, or two people under one
+	// number. The first word holds them, and all other open cases of the debtor; the second ends them, their links, and the ways to reach him.
+	OtherPerson Kind = "other_person"
 )
 
 // People says for which number of cases an act takes a second person.
@@ -36,17 +40,19 @@ type Rule struct {
 	People People
 	Many   bool // to more than one case at once
 	Acts   bool // needs number and date of the issuer's act
+	Most   int  // cases at once; 0: MostCases
 }
 
 // Kinds is the one table of what may be done by hand, in the order in which it is offered. The database knows how many people each takes, too.
 var Kinds = []Rule{
-	{Kind: Hold, People: One, Many: true},                 // stops only, and is undone by one click
-	{Kind: Resume, People: TwoIfMany, Many: true},         // of one case its operator knows why it waited; many go on to arrests at once
-	{Kind: Suspend, People: One, Many: true},              // stops only; the days are the debtor's
-	{Kind: Notify, People: TwoIfMany, Many: true},         // delivery begins the time after which money is arrested
-	{Kind: Cancel, People: Two, Many: true, Acts: true},   // ends for ever, and gives back what was paid
-	{Kind: Correct, People: Two, Many: false, Acts: true}, // gives up a claim; each case has a sum of its own
-	{Kind: Lift, People: Two, Many: true},                 // gives up what secures a claim
+	{Kind: Hold, People: One, Many: true},                             // stops only, and is undone by one click
+	{Kind: Resume, People: TwoIfMany, Many: true},                     // of one case its operator knows why it waited; many go on to arrests at once
+	{Kind: Suspend, People: One, Many: true},                          // stops only; the days are the debtor's
+	{Kind: Notify, People: TwoIfMany, Many: true},                     // delivery begins the time after which money is arrested
+	{Kind: Cancel, People: Two, Many: true, Acts: true},               // ends for ever, and gives back what was paid
+	{Kind: Correct, People: Two, Many: false, Acts: true},             // gives up a claim; each case has a sum of its own
+	{Kind: Lift, People: Two, Many: true},                             // gives up what secures a claim
+	{Kind: OtherPerson, People: Two, Many: true, Most: mostOfPersons}, // ends for ever, and the hold of the first word is one transaction
 }
 
 // RuleOf gives the rule of a kind; ok is false when there is no such kind.
@@ -61,6 +67,17 @@ func RuleOf(k Kind) (r Rule, ok bool) {
 
 // Second says whether an act on so many cases takes a second person.
 func (r Rule) Second(cases int) bool { return r.People == Two || r.People == TwoIfMany && cases > 1 }
+
+// mostOfPersons is how many cases one act ends because their debtor is another person.
+const mostOfPersons = 100
+
+// most is how many cases an act may have on its list.
+func (r Rule) most() int {
+	if r.Most > 0 {
+		return r.Most
+	}
+	return MostCases
+}
 
 // ground is why a case is cancelled or corrected, in the one word that events keep.
 const ground = "issuer_act"
@@ -82,6 +99,8 @@ func (a *Act) command() engine.Command {
 		return engine.Adjust{Debt: a.Params.Debt, Ground: ground, Act: a.Params.cite()}
 	case Lift:
 		return engine.LiftByHand{Reason: a.Reason}
+	case OtherPerson:
+		return engine.Cancel{Ground: engine.GroundOtherPerson}
 	}
 	panic(fmt.Sprintf("caseacts: no command for %q", a.Kind)) // cannot happen: the database knows the kinds
 }
@@ -116,7 +135,7 @@ func makesSense(k Kind, c *engine.Case) bool {
 		return open && c.Suspended == ""
 	case Notify:
 		return c.State == engine.Opened && !waits && !c.Objected() && c.RefusalAt.IsZero()
-	case Cancel:
+	case Cancel, OtherPerson:
 		return open || c.State == engine.HandedOver && (c.Outstanding.IsPositive() || c.Paid.IsPositive())
 	case Correct:
 		return c.State != engine.Cancelled && c.Paid.Add(c.Outstanding).IsPositive()

@@ -42,7 +42,7 @@ func (r *Request) read(today calendar.Date) (Act, []int64, error) {
 	say(!ok || a.Reason == "", WrongReason)
 	ids, unread := numbers(r.Numbers)
 	say(len(ids)+len(unread) == 0, WrongCases)
-	say(len(ids) > MostCases, WrongMany)
+	say(len(ids) > rule.most(), WrongMany)
 	say(len(ids) > 1 && !rule.Many, WrongOne)
 	say(len(unread) > 0, WrongUnknown)
 	wrong.Numbers = unread[:min(len(unread), mostNamed)]

@@ -16,9 +16,12 @@ import (
 )
 
 // mark is a case as far as it matters to who decides about it: two marks are the same as long as nothing has happened to the case but papers
-// about it and links to it.
-func mark(c engine.Case) ([]byte, error) {
+// about it and links to it. That its debtor is another person stays so whatever happens to it, and the first word has held it.
+func mark(k Kind, c engine.Case) ([]byte, error) {
 	c.Seq, c.Head, c.Pack = 0, engine.Hash{}, 0
+	if k == OtherPerson {
+		c = engine.Case{ID: c.ID, DebtorID: c.DebtorID}
+	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("caseacts: mark of case %d: %w", c.ID, err)
@@ -90,7 +93,7 @@ func (s *Store) preview(ctx context.Context, a *Act, items []item) (sums Sums, f
 			e := Effect{Number: caseno.Format(it.id), Outcome: outcome(pl.Outcomes[i].Refusal)}
 			before, after, ok := pl.Change(it.id)
 			if ok {
-				same, err := it.same(before)
+				same, err := it.same(a.Kind, before)
 				if err != nil {
 					return sums, nil, err
 				}

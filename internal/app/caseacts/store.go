@@ -41,8 +41,8 @@ type item struct {
 	outcome string
 }
 
-func (i item) same(c engine.Case) (bool, error) {
-	m, err := mark(c)
+func (i item) same(k Kind, c engine.Case) (bool, error) {
+	m, err := mark(k, c)
 	return bytes.Equal(m, i.mark), err
 }
 
@@ -82,7 +82,7 @@ func (s *Store) Draft(ctx context.Context, who Who, r Request) (id int64, err er
 		}
 		marks := make([][]byte, len(cases))
 		for i := range cases {
-			if marks[i], err = mark(cases[i]); err != nil {
+			if marks[i], err = mark(a.Kind, cases[i]); err != nil {
 				return err
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/internal/app/caseacts"
+	"robotbailiff/internal/app/links"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
@@ -351,4 +352,98 @@ func tooMany() string {
 		b.WriteString(caseno.Format(260000001+int64(i)) + " ")
 	}
 	return b.String()
+}
+
+// The debtor of a case is another person: the first word holds all of his cases, and ends nothing; the second ends those of the list, with what
+// led to them and to him. The others stay held.
+func TestOtherPerson(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	p, err := s.Open(t.Context(), uitest.Writ{})
+	must(t, err)
+	q, err := s.Open(t.Context(), uitest.Writ{Debtor: &p, Region: "71"})
+	must(t, err)
+	stranger, err := s.Open(t.Context(), uitest.Writ{})
+	must(t, err)
+	must(t, s.Notify(t.Context(), p.CaseID))
+	must(t, s.Arrest(t.Context(), p.CaseID))
+	for _, sql := range []string{
+		`INSERT INTO devices (debtor_id, platform, token_blind, token_sealed, since, seen_at) VALUES ($1, 'web', sha256('a'), 'x', now(), now())`,
+		`INSERT INTO telegram_chats (debtor_id, chat_blind, chat_sealed, since) VALUES ($1, sha256('b'), 'x', now())`,
+		`INSERT INTO telegram_codes (code_hash, debtor_id, case_id, expires_at) VALUES (sha256('c'), $1, 1, now() + interval '1 hour')`,
+	} {
+		_, err := s.Pool.Exec(t.Context(), sql, p.ID)
+		must(t, err)
+	}
+	holds := func() string {
+		t.Helper()
+		return s.one(t, `SELECT string_agg(CASE hold WHEN '' THEN '-' ELSE hold END, ' ' ORDER BY id) FROM cases WHERE id = ANY ($1)`, []int64{p.CaseID, q.CaseID, stranger.CaseID})
+	}
+	id, err := s.Draft(t.Context(), first, caseacts.Request{Kind: caseacts.OtherPerson, Numbers: caseno.Format(p.CaseID), Reason: "the passport says so"})
+	must(t, err)
+	if got := holds(); got != "- - -" {
+		t.Errorf("a draft has held something: %s", got)
+	}
+	must(t, s.Confirm(t.Context(), first, id))
+	if got := holds(); got != "identity_conflict identity_conflict -" {
+		t.Errorf("after the first word: %s", got)
+	}
+	if got := s.one(t, `SELECT string_agg(state || ' ' || outstanding, ',' ORDER BY id) FROM cases WHERE id = $1`, p.CaseID); strings.HasPrefix(got, "cancelled") {
+		t.Fatal("one person has ended the case")
+	}
+	if err := s.Decide(t.Context(), first, id, true, ""); !errors.Is(err, caseacts.ErrOwn) {
+		t.Errorf("alone: %v", err)
+	}
+	must(t, s.Decide(t.Context(), second, id, true, ""))
+	if got := s.act(t, id); got.State != caseacts.Done || got.Counts[0].Outcome != caseacts.OutcomeDone {
+		t.Fatalf("%+v", got)
+	}
+	got := s.one(t, `SELECT c.state || ' ' || e.actor || ' ' || (e.data ->> 'reason') || ' ' || o.status || ' ' || r.below - e.seq
+  FROM cases c JOIN events e ON e.case_id = c.id AND e.kind = 'cancelled' JOIN orders o ON o.case_id = c.id AND o.purpose = 'arrest' JOIN link_renewals r ON r.case_id = c.id WHERE c.id = $1`, p.CaseID)
+	if got != "cancelled desk:aigul, desk:bolat other_person lift_requested 1" {
+		t.Error(got)
+	}
+	if got := s.one(t, `SELECT state || ' ' || hold FROM cases WHERE id = $1`, q.CaseID); got != "opened identity_conflict" {
+		t.Errorf("the other case: %s", got)
+	}
+	if got := s.one(t, `SELECT (SELECT count(*) FROM devices WHERE gone_at IS NULL) || ' ' || (SELECT count(*) FROM telegram_chats) || ' ' || (SELECT count(*) FROM telegram_codes) || ' ' || (SELECT count(*) FROM contact_acts)`); got != "0 0 0 2" {
+		t.Errorf("what reaches him: %s", got)
+	}
+	if got := s.one(t, `SELECT count(*)::text FROM portal_sessions WHERE case_id = $1`, p.CaseID); got != "0" {
+		t.Error("a visit goes on")
+	}
+	below := 0
+	must(t, s.Pool.QueryRow(t.Context(), `SELECT below FROM link_renewals WHERE case_id = $1`, p.CaseID).Scan(&below))
+	must(t, links.New(s.Pool, s.World.Store).Renew(t.Context(), p.CaseID, "desk:aigul", "wants to see that it is over", below)) // the very next event
+	if got := s.one(t, `SELECT string_agg((below - e.seq)::text, ',') FROM link_renewals r JOIN events e ON e.case_id = r.case_id AND e.kind = 'link_renewed' WHERE r.case_id = $1`, p.CaseID); got != "0" {
+		t.Errorf("the link of a renewal afterwards: %s", got)
+	}
+	if _, err := s.Draft(t.Context(), first, caseacts.Request{Kind: caseacts.OtherPerson, Numbers: strings.Join(manyNumbers(101), " "), Reason: "x"}); err == nil || !strings.Contains(err.Error(), caseacts.WrongMany) {
+		t.Errorf("a hundred and one: %v", err)
+	}
+}
+
+func manyNumbers(n int) (out []string) {
+	for i := range n {
+		out = append(out, caseno.Format(260001000+int64(i)))
+	}
+	return out
+}
+
+// A refusal leaves the hold: whoever lets the case go on has looked at it. What happens to the case meanwhile does not keep it from ending.
+func TestOtherPerson_theHoldStays(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	ids, numbers := s.open(t, 2)
+	id := s.ask(t, first, caseacts.Request{Kind: caseacts.OtherPerson, Numbers: numbers[0]})
+	must(t, s.Decide(t.Context(), second, id, false, "it is him"))
+	if got := s.one(t, `SELECT state || ' ' || hold FROM cases WHERE id = $1`, ids[0]); got != "opened identity_conflict" {
+		t.Error(got)
+	}
+	id = s.ask(t, first, caseacts.Request{Kind: caseacts.OtherPerson, Numbers: numbers[1]})
+	must(t, s.Pay(t.Context(), ids[1], 1000))
+	must(t, s.Decide(t.Context(), second, id, true, ""))
+	if got := s.one(t, `SELECT state || ' ' || paid FROM cases WHERE id = $1`, ids[1]); got != "cancelled 0" {
+		t.Errorf("a payment came meanwhile: %s", got)
+	}
 }

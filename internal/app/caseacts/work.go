@@ -129,7 +129,7 @@ func (s *Store) do(ctx context.Context, tx pgx.Tx, a *Act, items []item) (outcom
 			if !a.Two || !ok {
 				continue
 			}
-			same, err := it.same(before)
+			same, err := it.same(a.Kind, before)
 			if err != nil {
 				return err
 			}
@@ -147,6 +147,7 @@ func (s *Store) do(ctx context.Context, tx pgx.Tx, a *Act, items []item) (outcom
 	if err != nil {
 		return nil, err
 	}
+	var ended []int64
 	for i, it := range items {
 		became := outcome(pl.Outcomes[i].Refusal)
 		switch {
@@ -156,8 +157,11 @@ func (s *Store) do(ctx context.Context, tx pgx.Tx, a *Act, items []item) (outcom
 			became = OutcomeRecent
 		}
 		outcomes = append(outcomes, became)
+		if a.Kind == OtherPerson && became == OutcomeDone {
+			ended = append(ended, it.id)
+		}
 	}
-	return outcomes, nil
+	return outcomes, s.letGo(ctx, tx, a, ended)
 }
 
 // sentAgain gives the cases of which an act would send the notice again, and another one has within a day. While their cases are locked

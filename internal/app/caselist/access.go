@@ -70,9 +70,6 @@ func (s *Store) Unmask(ctx context.Context, who Who, caseID int64, reason string
 	refused := false
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		v = Identity{}
-		if _, err := tx.Exec(ctx, lockActorSQL, who.Name); err != nil {
-			return err
-		}
 		var iin, phone []byte
 		var born pgtype.Date
 		err := tx.QueryRow(ctx, identitySQL, caseID, who.Regions).Scan(&v.Name, &iin, &phone, &born)
@@ -82,18 +79,11 @@ func (s *Store) Unmask(ctx context.Context, who Who, caseID int64, reason string
 		if err != nil {
 			return err
 		}
-		var n int
-		if err := tx.QueryRow(ctx, unmaskedSQL, who.Name).Scan(&n); err != nil {
-			return err
-		}
-		if refused = n >= MostUnmasked; refused {
+		if refused, err = noteLook(ctx, tx, access{actor: who.Name, caseID: caseID, reason: reason}); refused || err != nil {
 			v = Identity{}
-			return note(ctx, tx, access{actor: who.Name, what: "unmask_refused", caseID: caseID, reason: reason})
-		}
-		if err := s.open(&v, iin, phone, born); err != nil {
 			return err
 		}
-		return note(ctx, tx, access{actor: who.Name, what: "unmask", caseID: caseID, reason: reason})
+		return s.open(&v, iin, phone, born)
 	})
 	switch {
 	case errors.Is(err, ErrNoCase):
@@ -104,6 +94,27 @@ func (s *Store) Unmask(ctx context.Context, who Who, caseID int64, reason string
 		return Identity{}, ErrTooOften
 	}
 	return v, nil
+}
+
+// noteLook writes down that somebody looks at a person, or that it was refused since he looks at too many.
+func noteLook(ctx context.Context, tx pgx.Tx, a access) (refused bool, err error) {
+	if _, err := tx.Exec(ctx, lockActorSQL, a.actor); err != nil {
+		return false, err
+	}
+	var n int
+	if err := tx.QueryRow(ctx, unmaskedSQL, a.actor).Scan(&n); err != nil {
+		return false, err
+	}
+	if a.what = "unmask"; n >= MostUnmasked {
+		a.what, refused = "unmask_refused", true
+	}
+	return refused, note(ctx, tx, a)
+}
+
+// NoteRow writes down that somebody looks at whom a row of a batch means, for a reason; it is counted with the looks at cases, and has the same
+// end. The transaction has to be committed also when it is refused.
+func NoteRow(ctx context.Context, tx pgx.Tx, actor string, batchID int64, row int, reason string) (refused bool, err error) {
+	return noteLook(ctx, tx, access{actor: actor, kind: fmt.Sprintf("row %d/%d", batchID, row), reason: reason})
 }
 
 // open reads what is sealed; a phone that cannot be opened is none.

@@ -38,6 +38,8 @@ var approvals = []struct {
  WHERE decided_at IS NULL AND made_at > clock_timestamp() - interval '24 hours' AND ($3::text[] IS NULL OR regions <@ $3) AND $1::timestamptz IS NOT NULL`},
 	{"batches", "/desk/imports?state=waiting", false, `SELECT count(DISTINCT b.id), count(DISTINCT b.id) FILTER (WHERE a.actor = $2), min(a.at) FROM batches b JOIN batch_acts a ON a.batch_id = b.id AND a.act = 'proposed'
  WHERE b.state = 'waiting' AND a.at > $1::timestamptz - interval '24 hours' AND $3::text[] IS NULL`},
+	{"identities", "/desk/work?kind=approve_identities", true, `SELECT count(*), count(*) FILTER (WHERE proposed_by = $2), min(proposed_at) FROM identity_words
+ WHERE verdict = '' AND expires_at > clock_timestamp() AND ($3::text[] IS NULL OR region = ANY ($3)) AND $1::timestamptz IS NOT NULL`},
 	{"texts", "/desk/texts", false, `SELECT count(*), count(*) FILTER (WHERE proposed_by = $2), min(proposed_at) FROM text_versions v
  WHERE proposed_at > $1::timestamptz - interval '24 hours' AND $3::text[] IS NULL AND NOT EXISTS (SELECT 1 FROM text_version_acts a WHERE a.version = v.version)`},
 	{"rules", "/desk/rules", false, `SELECT count(*), count(*) FILTER (WHERE actor = $2), min(at) FROM rule_pack_proposals p

@@ -16,6 +16,7 @@ import (
 	"robotbailiff/internal/app/accounts"
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
+	"robotbailiff/internal/app/identities"
 	"robotbailiff/internal/app/links"
 	"robotbailiff/internal/app/notes"
 	"robotbailiff/internal/app/objections"
@@ -76,6 +77,8 @@ type Service struct {
 	acts   *caseacts.Store
 	notes  *notes.Store
 
+	identities *identities.Store
+
 	trail    *trail.Store
 	breakers *breaker.Watcher
 	looked   breakerLook
@@ -89,6 +92,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("desk: the configuration is not complete")
 	}
 	s := &Service{cfg: cfg, teller: story.NewTeller(cfg.Packs), texts: wording.NewStore(cfg.Pool), stops: stop.NewStore(cfg.Pool), trials: trial.NewStore(cfg.Pool), links: links.New(cfg.Pool, cfg.Cases), acts: caseacts.New(cfg.Pool, cfg.Cases), notes: notes.New(cfg.Pool), breakers: breaker.NewWatcher(cfg.Pool, cfg.Cases.Pack, cfg.BankRates)}
+	s.identities = identities.New(cfg.Pool, cfg.Inbox)
 	s.trail = trail.New(cfg.Pool, cfg.Cases.Now, cfg.Packs)
 	s.live = live{s: s, stop: make(chan struct{}), heard: map[*Listener]struct{}{}}
 	return s, nil

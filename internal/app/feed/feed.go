@@ -49,6 +49,7 @@ type Event struct {
 	At             time.Time `json:"at"` // legal time
 	State          string    `json:"state"`
 	Outstanding    string    `json:"outstanding"`
+	Ground         string    `json:"ground,omitempty"` // why a case was cancelled: the issuer's word, or ours
 }
 
 // Page is a part of the feed.
@@ -122,7 +123,7 @@ func (s *Service) read(ctx context.Context, source string, from, to place, limit
 		tiyn           int64
 		end            = from
 	)
-	_, err = pgx.ForEachRow(rows, []any{&at.tx, &at.caseID, &at.seq, &e.Event, &e.At, &e.DocumentNumber, &e.State, &tiyn, &mine, &scanned, &total}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&at.tx, &at.caseID, &at.seq, &e.Event, &e.At, &e.DocumentNumber, &e.State, &tiyn, &mine, &scanned, &total, &e.Ground}, func() error {
 		if len(page.Events) == limit {
 			page.More = true
 			return nil

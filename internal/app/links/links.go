@@ -88,7 +88,8 @@ const (
 	// Whoever passes the gate of a link holds it shared until the visit is written: a visit is seen here, or its link is seen to be dead there.
 	gateLockSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.links', $1))`
 
-	renewSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq, $2, $3 FROM cases WHERE id = $1),
+	// What [End] has made invalid may reach up to the link of this very event already.
+	renewSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq, $2, $3 FROM cases WHERE id = $1 ON CONFLICT DO NOTHING),
      h AS (UPDATE portal_helpers SET ended_at = $3, ended_by = 'renewal' WHERE case_id = $1 AND ended_at IS NULL AND expires_at > $3)
 DELETE FROM portal_sessions WHERE case_id = $1`
 )
@@ -129,6 +130,26 @@ func (s *Store) Renew(ctx context.Context, caseID int64, actor, reason string, s
 	})
 	if err != nil {
 		return fmt.Errorf("links: renewal of case %d: %w", caseID, err)
+	}
+	return nil
+}
+
+const (
+	gateLocksSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.links', c.id)) FROM (SELECT unnest($1::bigint[]) AS id ORDER BY 1) c`
+
+	endSQL = `WITH r AS (INSERT INTO link_renewals (case_id, below, actor, at) SELECT id, seq + 1, $2, $3 FROM cases WHERE id = ANY ($1)),
+     h AS (UPDATE portal_helpers SET ended_at = $3, ended_by = 'renewal' WHERE case_id = ANY ($1) AND ended_at IS NULL AND expires_at > $3)
+DELETE FROM portal_sessions WHERE case_id = ANY ($1)`
+)
+
+// End makes all links of cases invalid for ever, that of the notice of their newest event as well, and ends what is open of them. The cases are
+// locked, and their newest events say why.
+func End(ctx context.Context, tx pgx.Tx, cases []int64, actor string, now time.Time) error {
+	if _, err := tx.Exec(ctx, gateLocksSQL, cases); err != nil {
+		return fmt.Errorf("links: end: %w", err)
+	}
+	if _, err := tx.Exec(ctx, endSQL, cases, actor, now); err != nil {
+		return fmt.Errorf("links: end: %w", err)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func Tidy(text string) (string, error) {
 		return "", ErrEmpty
 	case utf8.RuneCountInString(text) > MostLetters:
 		return "", ErrLong
-	case hasIIN(text):
+	case HasIIN(text):
 		return "", ErrIIN
 	}
 	return text, nil
@@ -123,8 +123,8 @@ var (
 	breaks = regexp.MustCompile(`[^0-9]`)
 )
 
-// hasIIN says whether a text has twelve digits that are the number of a person, in one piece or divided.
-func hasIIN(text string) bool {
+// HasIIN says whether a text has twelve digits that are the number of a person, in one piece or divided.
+func HasIIN(text string) bool {
 	for _, found := range [][]string{solid.FindAllString(text, -1), groups.FindAllString(text, -1)} {
 		for _, s := range found {
 			if rules.CheckIIN(breaks.ReplaceAllString(s, "")) == nil {

@@ -178,6 +178,9 @@ func (f *file) termination(t told) paper.Act {
 	if t.Data.RefundDue != nil {
 		a.Refund = *t.Data.RefundDue
 	}
+	if a.Other = t.Data.Reason == engine.GroundOtherPerson; a.Other {
+		return a // no article of the law speaks of it
+	}
 	if a.Cancelled {
 		a.Act, a.Articles.Ground = fact(t.Event, "act"), t.cites("terminate_cancelled")
 		return a

@@ -70,6 +70,9 @@ func (f *file) takeback(t told) paper.Act {
 	case engine.EvPaidAfterEnd:
 		a.Paid, a.PaidOn, a.Articles.Ground = a.Paid.Add(*t.Data.Amount), *t.Data.Date, t.cites(rulePaid)
 	case engine.EvHandoverRecalled:
+		if a.Other = t.Data.Reason == engine.GroundOtherPerson; a.Other {
+			break
+		}
 		a.Cancelled, a.Act, a.Articles.Ground = true, fact(t.Event, "act"), t.cites("terminate_cancelled")
 	default:
 		a.Act, a.Articles.Ground = fact(t.Event, "act"), t.cites("correction")

@@ -38,10 +38,11 @@ var Kinds = []Kind{
   FROM cases c WHERE c.term_ends_on BETWEEN ($1::timestamptz AT TIME ZONE 'Asia/Almaty')::date AND ($1::timestamptz AT TIME ZONE 'Asia/Almaty')::date + 10
    AND c.state = 'opened' AND c.next_rung_at IS NULL AND c.hold = '' AND c.suspended = ''
    AND NOT EXISTS (SELECT 1 FROM work_acts w WHERE w.kind = 'undelivered' AND w.item = c.id::text AND w.act = 'closed') ORDER BY c.term_ends_on, c.id LIMIT ` + mostUnproven + `) s`},
-	{Name: "identities", Room: "/desk/imports/{head}/rows?verdict=quarantined", Link: "/desk/imports", Days: 3, Outcomes: []string{"asked", "corrected", "nothing"}, sql: `SELECT s.* FROM (SELECT b.id || '/' || r.row_no, NULL::bigint, '', b.received_at, 0::bigint, NULL::date
+	{Name: "identities", Room: "/desk/identities/{key}", Link: "/desk/work?kind=identities", Days: 3, sql: `SELECT s.* FROM (SELECT b.id || '/' || r.row_no, NULL::bigint, '', b.received_at, 0::bigint, NULL::date
   FROM batches b JOIN batch_rows r ON r.batch_id = b.id AND r.verdict = 'quarantined'
  WHERE b.quarantined > 0 AND b.state = 'done' AND $1::timestamptz IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM writs w WHERE w.source = b.source AND w.document_number = r.document_number)
+   AND NOT EXISTS (SELECT 1 FROM identity_words i WHERE i.batch_id = b.id AND i.row_no = r.row_no AND i.verdict = '' AND i.expires_at > clock_timestamp())
    AND NOT EXISTS (SELECT 1 FROM work_acts a WHERE a.kind = 'identities' AND a.item = b.id || '/' || r.row_no AND a.act = 'closed') LIMIT 10000) s`},
 	{Name: "batches", Room: "/desk/imports/{key}", Link: "/desk/imports?state=waiting", Days: 1, sql: `SELECT id::text, NULL::bigint, '', received_at, 0::bigint, NULL::date FROM batches WHERE state = 'waiting' AND $1::timestamptz IS NOT NULL`},
 	{Name: "orders", Room: "/desk/cases/{case}", Link: "/desk/robot#chunks", Days: 1, sql: `SELECT k.id || '/' || u.c, u.c, '', k.not_before, 0::bigint, NULL::date FROM chunks k, unnest(k.case_ids) AS u(c)
@@ -52,6 +53,8 @@ var Kinds = []Kind{
 	{Name: "refunds", Room: "/desk/money/payments/{key}", Link: "/desk/money/refunds", Days: 3, sql: `SELECT id::text, NULL::bigint, '', received_at, refund_due, NULL::date FROM payments WHERE refund_due > 0 AND $1::timestamptz IS NOT NULL`},
 	{Name: "approve_acts", Room: "/desk/acts/{key}", Link: "/desk/approvals", Days: 1, sql: `SELECT id::text, NULL::bigint, '', asked_at, 0::bigint, NULL::date FROM case_acts
  WHERE state = 'asked' AND expires_at > clock_timestamp() AND $1::timestamptz IS NOT NULL`},
+	{Name: "approve_identities", Local: true, Room: "/desk/identities/{key}", Link: "/desk/work?kind=approve_identities", Days: 1, sql: `SELECT batch_id || '/' || row_no, NULL::bigint, region, proposed_at, 0::bigint, NULL::date FROM identity_words
+ WHERE verdict = '' AND expires_at > clock_timestamp() AND $1::timestamptz IS NOT NULL`},
 	{Name: "approve_rules", Room: "/desk/rules/{key}", Link: "/desk/rules", Days: 1, sql: `SELECT id::text, NULL::bigint, '', at, 0::bigint, NULL::date FROM rule_pack_proposals p
  WHERE at > $1::timestamptz - interval '24 hours' AND from_on > ($1::timestamptz AT TIME ZONE 'Asia/Almaty')::date AND NOT EXISTS (SELECT 1 FROM rule_pack_decisions d WHERE d.proposal = p.id)`},
 	{Name: "approve_money", Room: "/desk/money/acts/{key}", Link: "/desk/money", Days: 1, sql: `SELECT id::text, NULL::bigint, '', proposed_at, 0::bigint, NULL::date FROM money_acts a

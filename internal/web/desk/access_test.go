@@ -153,7 +153,7 @@ func TestAccess_auditorReadsAllAndChangesNothing(t *testing.T) {
 		reads := strings.HasPrefix(pattern, "GET ") && pattern != "GET /desk/switch/stop"
 		own := strings.HasPrefix(pattern, "POST /desk/me/") || strings.HasPrefix(pattern, "POST /desk/cases/views")
 		switch pattern {
-		case "POST /desk/objections/{number}/{seq}/files", "POST /desk/cases/search", "POST /desk/cases/{number}/unmask", "POST /desk/cases/export", "POST /desk/exports/{id}/take",
+		case "POST /desk/objections/{number}/{seq}/files", "POST /desk/cases/search", "POST /desk/cases/{number}/unmask", "POST /desk/identities/{batch}/{row}/unmask", "POST /desk/cases/export", "POST /desk/exports/{id}/take",
 			"POST /desk/audit/csv", "POST /desk/audit/chain":
 			reads = true // by a form, since it is written down who takes a paper, looks for somebody or at somebody, or takes a list
 		}

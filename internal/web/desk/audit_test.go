@@ -39,7 +39,7 @@ func TestAudit_auditorChangesNothing(t *testing.T) {
 	mayPost := []string{
 		"POST /desk/me/end", "POST /desk/me/everywhere", "POST /desk/me/keys", // his own visits and keys
 		"POST /desk/cases/search", "POST /desk/cases/views", "POST /desk/cases/views/drop", // his own searches and views
-		"POST /desk/cases/export", "POST /desk/exports/{id}/take", "POST /desk/cases/{number}/unmask", "POST /desk/objections/{number}/{seq}/files", "POST /desk/audit/csv", // what he sees, by a form since it is written down
+		"POST /desk/cases/export", "POST /desk/exports/{id}/take", "POST /desk/cases/{number}/unmask", "POST /desk/identities/{batch}/{row}/unmask", "POST /desk/objections/{number}/{seq}/files", "POST /desk/audit/csv", // what he sees, by a form since it is written down
 		"POST /desk/audit/chain", // the verifier
 	}
 	var may []string

@@ -25,6 +25,7 @@ import (
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/caselist"
 	app "robotbailiff/internal/app/desk"
+	"robotbailiff/internal/app/identities"
 	"robotbailiff/internal/app/trail"
 	"robotbailiff/internal/app/worklist"
 	"robotbailiff/internal/web/ui"
@@ -153,6 +154,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.meRoutes(route)
 	h.linkRoutes(route)
 	h.workRoutes(route)
+	h.identityRoutes(route)
 	h.ruleRoutes(route)
 	m.Handle("POST /desk/rules", h.HandleUpload(app.MaxRules, h.insideUpload(h.proposeRules), explain))
 	h.actRoutes(m, route)
@@ -193,6 +195,7 @@ var failures = []struct {
 	{[]error{app.ErrSecond}, ui.Failure{Status: http.StatusForbidden, Name: "second_word"}},
 	{[]error{caselist.ErrNoExport}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/exports"}},
 	{[]error{worklist.ErrNone, review.ErrNone, review.ErrDecided}, ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}},
+	{[]error{identities.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "no_work", Out: "/desk/work"}},
 	{[]error{ruleset.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/rules"}},
 	{[]error{caseacts.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/acts"}},
 	{[]error{trail.ErrNoEvent}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/audit"}},

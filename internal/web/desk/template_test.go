@@ -20,7 +20,7 @@ func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
 		"signin": signInPage{}, "today": todayPage{}, "deadlines": deadlinesPage{}, "robot": robotPage{}, "casefile": casePage{},
 		"notices": noticesPage{}, "orders": ordersPage{}, "imports": importsPage{}, "import": importPage{}, "importrows": importRowsPage{}, "notaken": uploadPage{}, "texts": textsPage{}, "text": textPage{}, "textedit": textEditPage{},
 		"money": moneyPage{}, "moneysuspense": suspensePage{}, "moneypayment": paymentPage{}, "moneyact": actPage{}, "moneyrefunds": refundsPage{}, "moneyfile": filePage{}, "moneyclaimants": claimantsPage{}, "moneyclaimant": claimantPage{}, "switch": switchPage{}, "switchstop": confirmPage{}, "trials": trialsPage{}, "objections": objectionsPage{}, "objection": objectionPage{}, "access": accessPage{}, "me": mePage{}, "people": peoplePage{}, "first": firstPage{}, "firstdone": firstPage{}, "signedout": signedOutPage{}, "error": ui.ErrorPage{}, "cases": casesPage{}, "exports": exportsPage{}, "export": exportPage{}, "work": workPage{}, "workthing": workThingPage{}, "rules": rulesPage{}, "rule": rulePage{},
-		"acts": actsPage{}, "actnew": newActPage{}, "act": caseActPage{}, "approvals": approvalsPage{},
+		"identity": identityPage{}, "acts": actsPage{}, "actnew": newActPage{}, "act": caseActPage{}, "approvals": approvalsPage{},
 		"keys":     keysPage{},
 		"caselink": linkPage{},
 		"audit":    auditEventsPage{}, "auditevent": auditEventPage{}, "auditacts": auditActsPage{}, "auditchain": chainPage{},

@@ -122,20 +122,17 @@ func TestWork_isClosedWithAnOutcome(t *testing.T) {
 	t.Parallel()
 	s := setupFor(t, workers)
 	anna := s.as(t, "desk:anna")
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO batches (source, file_name, sha256, state, rows, quarantined, received_at) VALUES ('court', 'a.csv', decode(repeat('ab', 32), 'hex'), 'done', 1, 1, '2026-03-01 05:00+00')`)
+	p := s.open(t, uitest.Writ{Region: "75"})
+	_, err := s.Pool.Exec(t.Context(), `UPDATE cases SET next_rung_at = NULL, term_ends_on = '2026-03-09' WHERE id = $1`, p.CaseID)
 	must(t, err)
-	var batch int64
-	must(t, s.Pool.QueryRow(t.Context(), `SELECT max(id) FROM batches`).Scan(&batch))
-	_, err = s.Pool.Exec(t.Context(), `INSERT INTO batch_rows (batch_id, row_no, verdict, document_number, code) VALUES ($1, 3, 'quarantined', '77', 'identity_conflict')`, batch)
-	must(t, err)
-	key := fmt.Sprintf("%d/3", batch)
-	page := anna.Get(thing("identities", key) + "&lang=en")
-	s.wants(t, page.Text("main"), "Persons in doubt", "No case was opened", "The court was asked for a corrected row")
+	key := fmt.Sprint(p.CaseID)
+	page := anna.Get(thing("undelivered", key) + "&lang=en")
+	s.wants(t, page.Text("main"), "Notices that reached nobody", "All ways of telling the debtor have failed", "The debtor was told in another way")
 	post := func(fields map[string]string) *uitest.Page {
 		t.Helper()
-		return anna.Submit(anna.Get(thing("identities", key)), "/desk/work/thing", fields)
+		return anna.Submit(anna.Get(thing("undelivered", key)), "/desk/work/thing", fields)
 	}
-	closing := map[string]string{"act": "closed", "outcome": "asked", "words": "  "}
+	closing := map[string]string{"act": "closed", "outcome": "told", "words": "  "}
 	if got := post(closing); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Text(`[role="alert"]`), "Say in a few words") {
 		t.Errorf("closed in silence: %d", got.Status)
 	}
@@ -143,12 +140,12 @@ func TestWork_isClosedWithAnOutcome(t *testing.T) {
 	if got := post(closing); got.Status != http.StatusSeeOther {
 		t.Errorf("closing gave %d", got.Status)
 	}
-	if got := anna.Get(thing("identities", key)); got.Status != http.StatusNotFound {
+	if got := anna.Get(thing("undelivered", key)); got.Status != http.StatusNotFound {
 		t.Errorf("it still waits: %d", got.Status)
 	}
-	s.wants(t, anna.Get("/desk/work?kind=identities").Text("main"), "Nothing of this waits.")
-	if got := s.as(t, "desk:east").Get(thing("identities", key)); got.Status != http.StatusNotFound {
-		t.Errorf("what belongs to the country is seen from a region: %d", got.Status)
+	s.wants(t, anna.Get("/desk/work?kind=undelivered").Text("main"), "Nothing of this waits.")
+	if got := s.as(t, "desk:east").Get(thing("undelivered", key)); got.Status != http.StatusNotFound {
+		t.Errorf("it is seen from another region: %d", got.Status)
 	}
 }
 

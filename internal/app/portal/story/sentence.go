@@ -44,6 +44,9 @@ func Sentences(e engine.Event) []i18n.Text {
 	case engine.EvHandedOver:
 		return one(key+"_"+oneOf(d.Reason, "term", "refusal"), "amount", *d.Amount)
 	case engine.EvHandoverRecalled, engine.EvCancelled:
+		if d.Reason == engine.GroundOtherPerson {
+			key = "event.other_person"
+		}
 		return withRefund(one(key), d)
 	case engine.EvSuspended:
 		if d.Until != nil {

@@ -66,6 +66,9 @@ func TestSentences_sayEveryEventAndAnswerInThreeLanguages(t *testing.T) {
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaidAfterEnd, Data: zero}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvPaid, Data: zero}), used)
 	say(t, story.Sentences(engine.Event{Kind: engine.EvBankHolds, Data: zero}), used)
+	other := data()
+	other.Reason = engine.GroundOtherPerson
+	say(t, story.Sentences(engine.Event{Kind: engine.EvCancelled, Data: other}), used)
 	for _, took := range []time.Duration{4 * time.Minute, 5 * time.Hour, 72 * time.Hour} {
 		at, lift := time.Now(), engine.OrderAnswered{Purpose: engine.Lift, Ordinal: 1, Answer: engine.Accepted}
 		told := story.Tell([]engine.Event{{Kind: engine.EvPaid, At: at, Data: data()}, {Kind: engine.EvOrderAnswered, At: at.Add(took), Data: engine.Data{Answer: &lift}}})
