@@ -28,8 +28,8 @@ const ProvedFor = 15 * time.Minute
 // seenEvery is how exactly it is known when a visit was last used: to read a page does not write each time.
 const seenEvery = time.Minute
 
-// DemoActors are the people of the demonstration: two operators, so that what needs two of a kind can be tried, and one for each other role
-// that does something.
+// DemoActors are the people of the demonstration: two operators and two administrators, so that what needs two of a kind can be tried, and one
+// for each other role that does something.
 var DemoActors = []Actor{
 	{Name: "desk:demo", Roles: []Role{Operator}},
 	{Name: "desk:demo-2", Roles: []Role{Operator}},
@@ -37,6 +37,7 @@ var DemoActors = []Actor{
 	{Name: "desk:demo-finance", Roles: []Role{Finance}},
 	{Name: "desk:demo-auditor", Roles: []Role{Auditor}},
 	{Name: "desk:demo-administrator", Roles: []Role{Administrator}},
+	{Name: "desk:demo-administrator-2", Roles: []Role{Administrator}},
 }
 
 // Ways in.
