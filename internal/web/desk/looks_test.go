@@ -16,7 +16,7 @@ import (
 
 // Who opens a case's page, or takes a document of it, is in the log once in a quarter of an hour, on the page itself and in the audit room; who may
 // not see the case is not, nor is he shown who did.
-func TestLooks_areWrittenDown(t *testing.T) {
+func TestLookLog_everyLookOnce(t *testing.T) {
 	t.Parallel()
 	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
 	must(t, err)
@@ -82,7 +82,7 @@ func TestLooks_areWrittenDown(t *testing.T) {
 }
 
 // What cannot be written down is not shown.
-func TestLooks_noLogNoPage(t *testing.T) {
+func TestLookLog_orNoPage(t *testing.T) {
 	t.Parallel()
 	s := setup(t, true)
 	p := s.open(t, uitest.Writ{})
