@@ -60,8 +60,8 @@ CREATE TRIGGER operator_proposals_kept BEFORE DELETE OR TRUNCATE ON operator_pro
 ALTER TABLE operators ADD COLUMN granted_by bigint REFERENCES operator_proposals (id);
 ALTER TABLE operator_changes ADD COLUMN proposal bigint;
 
--- Rights grow in the transaction in which a second person agrees, exactly as was proposed. The command on the server gives them only as long
--- as there are not two administrators who could.
+-- Rights grow, and a new link is given, in the transaction in which a second person agrees, exactly as was proposed. The command on the server
+-- gives them only as long as there are not two administrators who could; one who gets a new way in himself cannot.
 -- +goose StatementBegin
 CREATE FUNCTION operators_granted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -74,7 +74,12 @@ BEGIN
         END IF;
         IF NEW.roles <@ OLD.roles AND (OLD.regions IS NULL OR NEW.regions IS NOT NULL AND NEW.regions <@ OLD.regions) AND (NEW.off OR NOT OLD.off)
            AND NEW.granted_by IS NOT DISTINCT FROM OLD.granted_by THEN
-            RETURN NEW; -- nothing grows
+            IF NEW.link_hash IS NULL OR NEW.link_hash IS NOT DISTINCT FROM OLD.link_hash
+               OR EXISTS (SELECT FROM operator_proposals p WHERE p.id = NEW.granted_by AND p.kind <> 'rights' AND p.verdict = 'agreed' AND p.decided_at >= now())
+               OR (SELECT count(*) < 2 FROM operators WHERE 'administrator' = ANY (roles) AND regions IS NULL AND NOT off AND password IS NOT NULL) THEN
+                RETURN NEW; -- nothing grows, and nobody gets a way in
+            END IF;
+            RAISE EXCEPTION 'operators: a new way in for % is given by two people', NEW.login USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'operators_granted';
         END IF;
     END IF;
     IF NEW.granted_by IS NOT NULL THEN
@@ -89,7 +94,7 @@ BEGIN
     RAISE EXCEPTION 'operators: rights of % are given by two people', NEW.login USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'operators_granted';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER operators_granted BEFORE INSERT OR UPDATE OF login, roles, regions, off, granted_by ON operators FOR EACH ROW EXECUTE FUNCTION operators_granted();
+CREATE TRIGGER operators_granted BEFORE INSERT OR UPDATE OF login, roles, regions, off, granted_by, link_hash ON operators FOR EACH ROW EXECUTE FUNCTION operators_granted();
 CREATE TRIGGER operators_kept BEFORE DELETE OR TRUNCATE ON operators FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('accounts are closed, and kept');
 
 -- When somebody was here last.

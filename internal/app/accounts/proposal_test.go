@@ -232,10 +232,23 @@ func TestCommand_givesUntilTwoCan(t *testing.T) {
 	if err := b.SetRegions(ctx, "third", nil, by); !errors.Is(err, accounts.ErrTwo) {
 		t.Errorf("all regions: %v", err)
 	}
+	if _, err := b.Reset(ctx, "third", by); !errors.Is(err, accounts.ErrTwo) {
+		t.Errorf("a new way in: %v", err)
+	}
 	must(t, b.Off(ctx, "third", by))
 	if _, err := b.Reset(ctx, "third", by); !errors.Is(err, accounts.ErrTwo) {
 		t.Errorf("open a closed one: %v", err)
 	}
+	tx, err := b.pool.Begin(ctx)
+	must(t, err)
+	if _, err := tx.Exec(ctx, `UPDATE operators SET link_hash = sha256('x'), link_until = now() WHERE login = 'first'`); err == nil {
+		t.Error("the database lets a new link be given")
+	}
+	must(t, tx.Rollback(ctx))
+	_, err = b.Reset(ctx, "first", by) // one of two who has lost his telephone: the other one alone could not
+	must(t, err)
+	_, err = b.pool.Exec(ctx, `UPDATE operators SET password = 'x', link_hash = NULL, link_until = NULL WHERE login = 'first'`)
+	must(t, err)
 	must(t, b.Off(ctx, "second", by)) // one is left, and nobody to agree
 	_, err = b.Reset(ctx, "third", by)
 	must(t, err)

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -125,6 +126,53 @@ func TestAccounts_twoAdministrators(t *testing.T) {
 	for _, path := range []string{accountsPath + "/nobody", "/desk/people/proposals/999"} {
 		if got := first.Get(path); got.Status != http.StatusNotFound || !got.Has(`a[href="/desk/people/accounts"]`) {
 			t.Errorf("%s: %d", path, got.Status)
+		}
+	}
+}
+
+// Where a provider knows the people, they are shown with what it said last, and nothing can be changed here.
+func TestAccounts_ofAProvider(t *testing.T) {
+	t.Parallel()
+	w, err := uitest.NewWorld(t.Context(), testkit.DB(t), testkit.Keys(t))
+	must(t, err)
+	service, err := app.New(app.Config{Pool: w.Pool, Cases: w.Store, Packs: w.Packs, OpenIIN: w.OpenIIN, Inbox: intake.NewInbox(w.Store, w.Keys, intake.InboxConfig{}), Provider: &readAs})
+	must(t, err)
+	_, err = w.Pool.Exec(t.Context(), `INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, expires_at) VALUES
+		(sha256('a'), 'oidc:aigul', '{operator}', '{75}', 'oidc', now() + interval '1 hour'), (sha256('b'), 'oidc:bolat', '{auditor}', NULL, 'oidc', now() + interval '1 hour'), (sha256('c'), 'desk:x', '{auditor}', NULL, 'account', now() + interval '1 hour');
+		DELETE FROM desk_sessions WHERE actor = 'oidc:bolat'`)
+	must(t, err)
+	who := app.Actor{Name: "oidc:chief", Roles: []app.Role{app.Administrator}}
+	v, err := service.Accounts(t.Context(), who)
+	must(t, err)
+	if v.Local || len(v.Known) != 2 || v.Known[0].Actor != "oidc:aigul" || len(v.Known[0].Roles) != 1 || len(v.Known[0].Regions) != 1 || v.Known[1].Actor != "oidc:bolat" || len(v.Known[1].Roles) != 0 || v.Known[1].Seen.IsZero() {
+		t.Errorf("%+v", v)
+	}
+	if _, err := service.ProposeAccount(t.Context(), who, accounts.Wish{Login: "aigul", Kind: accounts.KindAdd, Rights: accounts.Rights{Roles: []string{"viewer"}}}, "x"); !errors.Is(err, app.ErrNoAccounts) {
+		t.Errorf("an account beside the provider's: %v", err)
+	}
+	if err := service.CloseAccount(t.Context(), who, "aigul", "x"); !errors.Is(err, app.ErrNoAccounts) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+// A visit that was begun while rights were taken away does not go on with them.
+func TestAccounts_aVisitHasNoMoreThanTheAccount(t *testing.T) {
+	t.Parallel()
+	s, store := personnel(t)
+	_, err := store.Add(t.Context(), "aigul", []string{"viewer"}, []string{"75"}, accounts.Act{Actor: "root", Reason: "order 1"})
+	must(t, err)
+	for name, x := range map[string]struct {
+		roles, regions string
+		want           error
+	}{
+		"as the account": {"{viewer}", "{75}", nil}, "another role": {"{viewer,auditor}", "{75}", app.ErrSignedOut}, "another region": {"{viewer}", "{71}", app.ErrSignedOut},
+	} {
+		_, err := s.Pool.Exec(t.Context(), `DELETE FROM desk_sessions WHERE actor = 'desk:aigul'`)
+		must(t, err)
+		_, err = s.Pool.Exec(t.Context(), `INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, expires_at) VALUES (sha256('x'), 'desk:aigul', $1, $2, 'account', now() + interval '1 hour')`, x.roles, x.regions)
+		must(t, err)
+		if _, err := s.service.Who(t.Context(), "x", false); !errors.Is(err, x.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

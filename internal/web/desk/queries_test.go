@@ -29,7 +29,7 @@ var queried = []address{
 	{"GET /desk/cases", "s=SEARCH&before=1.1", false},
 	{"GET /desk/cases/{number}", "corrects=1", false},
 	{"GET /desk/acts/new", "case=CASE&kind=hold&numbers=CASE", false},
-	{"GET /desk/acts/{id}", "after=1", false},
+	{"GET /desk/acts/{id}", "after=CASE", false},
 	{"GET /desk/notices", "channel=sms&language=kk&days=7", false},
 	{"GET /desk/work", "kind=objections&whose=free&after=1&from=2026-03-01T00:00:00Z", true},
 	{"GET /desk/work/thing", "kind=objections&key=OBJECTION", false},
