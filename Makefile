@@ -62,11 +62,11 @@ bench: setup build ## the two figures that matter most: a whole life of cases, a
 chaos: setup ## kill workers (FAULTS times) and the database at random while the invariants are watched; SEED=
 	@CHAOS=full CHAOS_SEED=$(SEED) CHAOS_WORKERS=$(FAULTS) $(GO) test -run Chaos -timeout 60m -count=1 -v ./internal/chaos
 
-e2e: setup ## every page in a real Chromium, held against axe-core, html-validate and Lighthouse; pictures in var/e2e; BAILIFF_E2E=slice for two languages
+e2e: setup ## every page in a real Chromium, held against axe-core, html-validate and Lighthouse; sqlmap against every list; pictures in var/e2e; BAILIFF_E2E=slice for two languages
 	@command -v npm >/dev/null && command -v chromium >/dev/null && command -v lynx >/dev/null || sh .ci/browser
 	@mkdir -p bin/npm var/e2e && cd bin/npm && npm install --silent --no-audit --no-fund axe-core@4.14.1 lighthouse@12.8.2 html-validate@10.17.0
 	@BAILIFF_TEST_NODE_MODULES=$(CURDIR)/bin/npm/node_modules BAILIFF_E2E_OUT=$(CURDIR)/var/e2e \
-		$(WITHPG) $(GO) test -tags e2e -timeout 40m -count=1 -run 'Browser|Looks|Valid' ./internal/testkit/chromium ./internal/web/... ./cmd/bailiff
+		$(WITHPG) $(GO) test -tags e2e -timeout 40m -count=1 -run 'Browser|Looks|Valid|SQLMap' ./internal/testkit/chromium ./internal/web/... ./cmd/bailiff
 	@echo "pictures are in var/e2e"
 
 contract: setup ## our side before peers of others: an API linter, a validating proxy, Kannel, AqBanking, npm packages of Google, SMPP, webhooks, ISO 20022 and OpenID Connect

@@ -113,6 +113,8 @@ func operatorFault(err error, login string) error {
 		return usagef("%q is no name: 2 to 32 small Latin letters, digits, dots, dashes and underscores, a letter first", login)
 	case errors.Is(err, accounts.ErrKnown):
 		return errors.New("there is such an account already: bailiff operator reset gives it a new link, bailiff operator list shows it")
+	case errors.Is(err, accounts.ErrTwo):
+		return errors.New("two administrators at the desk give rights, below /desk/people/accounts: one proposes, the other agrees; this command takes rights away, and gives them again when fewer than two administrators can sign in")
 	case errors.Is(err, accounts.ErrNone):
 		return errors.New("there is no such account: see bailiff operator list")
 	}
@@ -134,15 +136,7 @@ func (e *env) listOperators(ctx context.Context, store *accounts.Store, login, l
 		if login != "" && a.Login != login {
 			continue
 		}
-		state := "on"
-		switch {
-		case a.Off:
-			state = "off"
-		case !a.SetUp:
-			state = "new"
-		case a.Locked:
-			state = "waiting"
-		}
+		state := map[string]string{"off": "off", "link": "new", "link_over": "new", "locked": "waiting", "on": "on"}[a.State()]
 		out.Operators = append(out.Operators, operatorView{a.Login, a.Roles, a.Regions, state, a.CreatedAt})
 		if link != "" {
 			out.Link, out.Until = deskURL()+"/desk/first/"+link, &a.LinkUntil

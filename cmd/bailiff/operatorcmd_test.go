@@ -64,6 +64,25 @@ func TestOperator_grantsAreSaidAndKept(t *testing.T) {
 	}
 }
 
+// Where two administrators can give rights at the desk, the command does not.
+func TestOperator_leavesGrantsToTwo(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	for _, login := range []string{"first", "second"} {
+		s.want(exitDone, &operatorReport{}, "operator", "add", login, "--role", "administrator", "--why", "order 1", "--as", "root")
+	}
+	s.exec(`UPDATE operators SET password = 'x'`)
+	for _, args := range [][]string{
+		{"operator", "add", "third", "--role", "viewer", "--why", "x"}, {"operator", "roles", "first", "--role", "administrator", "--role", "finance", "--why", "x"},
+	} {
+		if status, _, errs := s.run(args...); status != exitFailed || !strings.Contains(errs, "/desk/people/accounts") {
+			t.Errorf("%v: %d %s", args, status, errs)
+		}
+	}
+	s.want(exitDone, &operatorReport{}, "operator", "off", "second", "--why", "has left")
+	s.want(exitDone, &operatorReport{}, "operator", "add", "third", "--role", "viewer", "--why", "x")
+}
+
 // The settings of a provider that contradict each other, or say nothing that can be meant, are refused.
 func TestDeskSignIn_settings(t *testing.T) {
 	for name, env := range map[string][]string{

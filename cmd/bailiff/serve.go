@@ -358,7 +358,7 @@ func (e *env) site(ctx context.Context, p *parts, here string) (http.Handler, er
 		return nil, err
 	}
 	p.hush = deskApp.Hush
-	deskPages, err := webdesk.Handler(webdesk.Config{App: deskApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "desk"), Log: e.log, Provider: provider, ClientIP: visitors})
+	deskPages, err := webdesk.Handler(webdesk.Config{App: deskApp, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "desk"), Log: e.log, Provider: provider, ClientIP: visitors, URL: deskURL()})
 	if err != nil {
 		return nil, err
 	}

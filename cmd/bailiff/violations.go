@@ -8,6 +8,7 @@ import (
 
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
+	"robotbailiff/internal/app/accounts"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/payments"
 )
@@ -61,6 +62,13 @@ func allViolations(ctx context.Context, p *parts) ([]foundViolation, error) {
 		}
 		for _, v := range notices {
 			add(v.ID, v.CaseID, v.Detail)
+		}
+		people, err := accounts.Check(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, v := range people {
+			add(v.ID, 0, v.Detail)
 		}
 		return nil
 	})

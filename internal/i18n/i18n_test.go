@@ -156,6 +156,7 @@ var families = []string{
 	"stop.measure.", "stop.act.", "stop.problem.", "stop.breaker.", "stop.scope.", "trial.kind.", "trial.problem.",
 	"region.", "state.", "actor.", "paper.body.", "documents.", "channel.", "chunk.", "language.", "undelivered.", "kind.", "notice.", "order.", "purpose.", "sending.",
 	"person.", "role.", "right.", "signin.", "first.", "way.", "money.", "batch.", "text.", "hold.", "orders.", "event.", "answer.", "error.", "entry.", "evidence.event.", "evidence.state.", "case.what.", "contact.hint.", "case.was", "case.title.", "case.fact.", "case.end.", "case.nothing.arrest", "pay.wrong.", "payment.title.", "payment.reason.", "cases.", "desk.demo.", "mine.over.", "mine.again.", "mine.denied.", "mine.away.", "mine.unknown.", "mine.out.", "refund.now.", "refund.state.", "refund.reason.", "time.fault.", "acts.", "approvals.", "identities.answer.", "identities.status.", "identities.problem.", "identities.refused.",
+	"accounts.",
 	"time.fault.",
 	"audit.kind.", "audit.room.", "audit.act.", "audit.subject.", "audit.fact.", "audit.fault.", "audit.field.", "audit.problem.", "audit.col.", "audit.chain_state.", "statistics.col.", "statistics.month.",
 }

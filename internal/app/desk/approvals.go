@@ -28,7 +28,7 @@ type Approvals struct {
 }
 
 // approvals are the rooms in which something waits for a second word besides acts on cases. Each waits for a day. $1 is the legal instant, by
-// which all but exports are counted, $2 the actor, $3 his regions. What concerns all regions is shown to those who see them all.
+// which all but exports and accounts are counted, $2 the actor, $3 his regions. What concerns all regions is shown to those who see them all.
 var approvals = []struct {
 	room, link string
 	local      bool // counted by what an actor sees
@@ -44,6 +44,8 @@ var approvals = []struct {
  WHERE proposed_at > $1::timestamptz - interval '24 hours' AND $3::text[] IS NULL AND NOT EXISTS (SELECT 1 FROM text_version_acts a WHERE a.version = v.version)`},
 	{"rules", "/desk/rules", false, `SELECT count(*), count(*) FILTER (WHERE actor = $2), min(at) FROM rule_pack_proposals p
  WHERE at > $1::timestamptz - interval '24 hours' AND from_on > ($1::timestamptz AT TIME ZONE 'Asia/Almaty')::date AND $3::text[] IS NULL AND NOT EXISTS (SELECT 1 FROM rule_pack_decisions d WHERE d.proposal = p.id)`},
+	{"accounts", "/desk/people/accounts", false, `SELECT count(*), count(*) FILTER (WHERE proposed_by = $2), min(proposed_at) FROM operator_proposals
+ WHERE verdict IS NULL AND proposed_at > clock_timestamp() - interval '24 hours' AND $3::text[] IS NULL AND $1::timestamptz IS NOT NULL`},
 	{"trials", "/desk/trials", false, `SELECT count(DISTINCT t.id), count(DISTINCT t.id) FILTER (WHERE a.actor = $2), min(a.at) FROM trials t JOIN trial_acts a ON a.trial_id = t.id AND a.act = 'proposed'
  WHERE t.passed_at IS NULL AND a.at > $1::timestamptz - interval '24 hours' AND $3::text[] IS NULL AND NOT EXISTS (SELECT 1 FROM trial_acts g WHERE g.trial_id = t.id AND g.id > a.id AND g.act = 'agreed')`},
 	{"switch", "/desk/switch", false, `SELECT count(DISTINCT s.id), count(DISTINCT s.id) FILTER (WHERE a.actor = $2), min(a.at) FROM stops s JOIN stop_acts a ON a.stop_id = s.id AND a.act = 'proposed'

@@ -93,6 +93,8 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		return CaseFile{}, ErrNotFound
 	}
 	var f CaseFile
+	noted := make(chan error, 1) // the page waits for its row in the log, which is written while it reads
+	go func() { noted <- s.noteLook(ctx, actor, id, lookPage, "") }()
 	err = s.read(ctx, func(tx pgx.Tx) error {
 		cases, err := engine.Load(ctx, tx, []int64{id})
 		if err != nil {
@@ -128,9 +130,12 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if f.Notes, err = notes.Of(ctx, tx, id); err != nil {
 			return err
 		}
-		f.Looks, err = readLooks(ctx, tx, id, f.Story)
+		f.Looks, err = readLooks(ctx, tx, actor, id, f.Story)
 		return err
 	})
+	if fault := <-noted; err == nil {
+		err = fault
+	}
 	if errors.Is(err, ErrNotFound) {
 		return CaseFile{}, err
 	}

@@ -28,10 +28,16 @@ func (s *Service) Document(ctx context.Context, actor Actor, number, name string
 		f, err = s.cfg.Papers.Make(ctx, tx, id, name, lang, papers.Desk)
 		return err
 	})
+	if err == nil {
+		err = s.noteLook(ctx, actor, id, lookDocument, string(f.Kind))
+	}
 	if errors.Is(err, papers.ErrNone) {
 		return papers.File{}, papers.ErrNone
 	}
-	return f, err
+	if err != nil {
+		return papers.File{}, err
+	}
+	return f, nil
 }
 
 // documents lists what a case has.

@@ -28,8 +28,8 @@ const ProvedFor = 15 * time.Minute
 // seenEvery is how exactly it is known when a visit was last used: to read a page does not write each time.
 const seenEvery = time.Minute
 
-// DemoActors are the people of the demonstration: two operators, so that what needs two of a kind can be tried, and one for each other role
-// that does something.
+// DemoActors are the people of the demonstration: two operators and two administrators, so that what needs two of a kind can be tried, and one
+// for each other role that does something.
 var DemoActors = []Actor{
 	{Name: "desk:demo", Roles: []Role{Operator}},
 	{Name: "desk:demo-2", Roles: []Role{Operator}},
@@ -37,6 +37,7 @@ var DemoActors = []Actor{
 	{Name: "desk:demo-finance", Roles: []Role{Finance}},
 	{Name: "desk:demo-auditor", Roles: []Role{Auditor}},
 	{Name: "desk:demo-administrator", Roles: []Role{Administrator}},
+	{Name: "desk:demo-administrator-2", Roles: []Role{Administrator}},
 }
 
 // Ways in.
@@ -147,10 +148,11 @@ const (
 INSERT INTO desk_sessions (id_hash, actor, roles, regions, way, browser, expires_at, proved_at)
 VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval, CASE WHEN $5 = 'oidc' THEN least($10::timestamptz, now()) ELSE now() END)`
 
-	// readSessionSQL does not let in by an account that was ended while its owner came in.
+	// readSessionSQL does not let in by an account that was ended, or lost rights, while its owner came in.
 	readSessionSQL = `SELECT actor, roles, regions, seen_at < now() - $3::interval, EXISTS (SELECT FROM desk_keys_off k WHERE k.actor = desk_sessions.actor), coalesce(proved_at > now() - $5::interval, false) FROM desk_sessions
  WHERE id_hash = $1 AND expires_at > now() AND seen_at > now() - $2::interval AND way = ANY ($4)
-   AND (way <> 'account' OR EXISTS (SELECT FROM operators o WHERE o.login = substr(actor, 6) AND NOT o.off))`
+   AND (way <> 'account' OR EXISTS (SELECT FROM operators o WHERE o.login = substr(actor, 6) AND NOT o.off
+     AND desk_sessions.roles <@ o.roles AND (o.regions IS NULL OR desk_sessions.regions <@ o.regions)))`
 
 	seenSessionSQL = `UPDATE desk_sessions SET seen_at = now() WHERE id_hash = $1 AND expires_at > now() AND seen_at > now() - $2::interval`
 

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"robotbailiff/internal/app/accounts"
 )
 
 // ErrNoVisit says that there is no such visit any more.
@@ -39,22 +37,12 @@ func (s *Service) Visits(ctx context.Context, actor Actor, session string) ([]Si
 	return s.visits(ctx, actor.Name, session)
 }
 
-// People is who is signed in, and the accounts of this installation.
-type People struct {
-	Visits   []Signed
-	Accounts []accounts.Account // none where a provider knows the people
-}
-
 // People lists everybody's visits.
-func (s *Service) People(ctx context.Context, actor Actor, session string) (p People, err error) {
+func (s *Service) People(ctx context.Context, actor Actor, session string) ([]Signed, error) {
 	if err := actor.check(); err != nil {
-		return p, err
+		return nil, err
 	}
-	if p.Visits, err = s.visits(ctx, "", session); err != nil || s.cfg.Accounts == nil {
-		return p, err
-	}
-	p.Accounts, err = s.cfg.Accounts.List(ctx)
-	return p, err
+	return s.visits(ctx, "", session)
 }
 
 func (s *Service) visits(ctx context.Context, of, session string) ([]Signed, error) {

@@ -134,6 +134,7 @@ func (d Document) By() *i18n.Text {
 // File is a document that was made.
 type File struct {
 	Name string // for the disk of whoever fetches it; holds the number of the case and nothing personal
+	Kind Kind
 	Body []byte
 }
 
@@ -171,7 +172,7 @@ func (s *Service) Make(ctx context.Context, q Querier, caseID int64, name string
 		if err != nil {
 			return File{}, fmt.Errorf("papers: case %d, %s: %w", caseID, name, err)
 		}
-		return File{Name: caseno.Format(caseID) + "-" + name, Body: body}, nil
+		return File{Name: caseno.Format(caseID) + "-" + name, Kind: d.Kind, Body: body}, nil
 	}
 	return File{}, ErrNone
 }

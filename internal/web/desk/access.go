@@ -39,7 +39,9 @@ const (
 	ApproveMoney  Right = "release"  // be the second person for money
 	HandleJobs    Right = "jobs"     // try jobs again, end them, pause queues
 	People        Right = "people"   // see who is signed in
-	HandlePeople  Right = "end"      // end the visits of others
+	HandlePeople  Right = "end"      // end the visits of others, and their accounts
+	ProposePeople Right = "accounts" // propose accounts and rights of them, and take rights away
+	ApprovePeople Right = "grant"    // be the second person for them
 	Audit         Right = "audit"    // read what was recorded, and have it verified
 )
 
@@ -87,6 +89,8 @@ var Grants = []Grant{
 	{Right: HandleJobs, Who: []app.Role{app.Supervisor, app.Administrator}},
 	{Right: People, Who: []app.Role{app.Auditor, app.Administrator}},
 	{Right: HandlePeople, Who: []app.Role{app.Administrator}, Fresh: true},
+	{Right: ProposePeople, Who: []app.Role{app.Administrator}},
+	{Right: ApprovePeople, Who: []app.Role{app.Administrator}, Fresh: true},
 	{Right: Audit, Who: []app.Role{app.Auditor}},
 }
 
@@ -251,6 +255,17 @@ var Routes = []Route{
 	{"GET /desk/people", People},
 	{"POST /desk/people/end", HandlePeople},
 	{"GET /desk/people/end", People},
+	{"GET /desk/people/accounts", People},
+	{"POST /desk/people/accounts", ProposePeople},
+	{"GET /desk/people/accounts/{login}", People},
+	{"POST /desk/people/accounts/{login}/rights", ProposePeople},
+	{"POST /desk/people/accounts/{login}/reset", ProposePeople},
+	{"POST /desk/people/accounts/{login}/close", HandlePeople},
+	{"GET /desk/people/accounts/{login}/{was}", People},
+	{"GET /desk/people/proposals/{id}", People},
+	{"POST /desk/people/proposals/{id}/agree", ApprovePeople},
+	{"POST /desk/people/proposals/{id}/refuse", ApprovePeople},
+	{"GET /desk/people/proposals/{id}/{was}", People},
 	{"GET /desk/sign-in", Open},
 	{"POST /desk/sign-in", Open},
 	{"POST /desk/sign-in/account", Open},

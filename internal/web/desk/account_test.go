@@ -106,7 +106,7 @@ func TestAccount_fromTheLinkToTheDesk(t *testing.T) {
 	}
 	s.wants(t, s.Get("/desk/me").Text("main"), "desk:aigul", "Administrator, Operator", "account")
 	s.wants(t, s.Get("/desk/access").Text("main"), "You see the cases of Almaty")
-	s.wants(t, s.Get("/desk/people").Text("main"), "aigul", "in use")
+	s.wants(t, s.Get("/desk/people/accounts").Text("main"), "aigul", "in use")
 	must(t, store.SetRoles(t.Context(), "aigul", []string{"viewer"}, by))
 	if got := s.Get("/desk/me"); got.Status != http.StatusForbidden {
 		t.Errorf("a visit goes on with roles of before: %d", got.Status)

@@ -47,6 +47,8 @@ type Config struct {
 	Provider Provider
 	// ClientIP tells who asks, by which the tries to sign in are bounded; nil: the address of the connection.
 	ClientIP func(*http.Request) string
+	// URL is the address of the desk as its people write it, without a slash at its end; empty: the one by which it is asked.
+	URL string
 }
 
 // signInsPerMinute bounds the tries of one address.
@@ -60,6 +62,9 @@ type handler struct {
 	provider Provider // nil: none
 	tries    *ui.Limiter
 	clientIP func(*http.Request) string
+
+	url    string // of the desk; empty: the one by which it is asked
+	secure bool
 }
 
 // Handler answers everything below /desk/.
@@ -74,7 +79,7 @@ func Handler(c Config) (http.Handler, error) {
 	if (c.Provider != nil) != c.App.HasProvider() {
 		return nil, errors.New("web/desk: a provider and how it is read belong together")
 	}
-	h := &handler{Site: site, app: c.App, provider: c.Provider, tries: ui.NewLimiter(signInsPerMinute, time.Minute), clientIP: c.ClientIP}
+	h := &handler{Site: site, app: c.App, provider: c.Provider, tries: ui.NewLimiter(signInsPerMinute, time.Minute), clientIP: c.ClientIP, url: c.URL, secure: c.Secure}
 	if h.clientIP == nil {
 		h.clientIP = ui.RemoteAddress
 	}
@@ -152,6 +157,7 @@ func Handler(c Config) (http.Handler, error) {
 	h.caseListRoutes(route)
 	h.accessRoutes(route)
 	h.meRoutes(route)
+	h.accountRoutes(route)
 	h.linkRoutes(route)
 	h.workRoutes(route)
 	h.identityRoutes(route)
@@ -190,6 +196,7 @@ var failures = []struct {
 	{[]error{trial.ErrNone}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/trials"}},
 	{[]error{app.ErrNoObjection}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/objections"}},
 	{[]error{accounts.ErrNoLink}, ui.Failure{Status: http.StatusNotFound, Name: "no_link"}},
+	{[]error{accounts.ErrNone, accounts.ErrNoProposal, app.ErrNoAccounts}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/people/accounts"}},
 	{[]error{app.ErrNoVisit}, ui.Failure{Status: http.StatusNotFound, Name: "not_found", Out: "/desk/me"}},
 	{[]error{app.ErrWholeCountry}, ui.Failure{Status: http.StatusForbidden, Name: "whole_country"}},
 	{[]error{app.ErrSecond}, ui.Failure{Status: http.StatusForbidden, Name: "second_word"}},

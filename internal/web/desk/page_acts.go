@@ -206,7 +206,7 @@ func (h *handler) backToCaseAct(w http.ResponseWriter, r *http.Request, _ app.Ac
 
 // roomRights are what one needs to see what waits in a room.
 var roomRights = map[string]Right{
-	"acts": Cases, "identities": Cases, "exports": Export, "batches": Look, "texts": Look, "rules": Look, "trials": Cases, "switch": Look, "money": Money, "refunds": Money, "claimants": Money,
+	"acts": Cases, "identities": Cases, "exports": Export, "batches": Look, "texts": Look, "rules": Look, "trials": Cases, "switch": Look, "money": Money, "refunds": Money, "claimants": Money, "accounts": People,
 }
 
 type approvalsPage struct {

@@ -55,7 +55,7 @@ func (h *handler) backToMe(w http.ResponseWriter, _ *http.Request, _ app.Actor) 
 
 type peoplePage struct {
 	ui.Page
-	View app.People
+	Visits []app.Signed
 }
 
 func (h *handler) people(w http.ResponseWriter, r *http.Request, actor app.Actor) error {
@@ -63,7 +63,7 @@ func (h *handler) people(w http.ResponseWriter, r *http.Request, actor app.Actor
 	if err != nil {
 		return err
 	}
-	p := peoplePage{Page: h.page(w, r, i18n.Say("desk.people.title")), View: v}
+	p := peoplePage{Page: h.page(w, r, i18n.Say("desk.people.title")), Visits: v}
 	return h.Render.Render(w, r, http.StatusOK, "people", p.Lang, p)
 }
 
