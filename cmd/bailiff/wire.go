@@ -17,6 +17,7 @@ import (
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/app/objections"
+	"robotbailiff/internal/app/statistics"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/obs"
@@ -44,6 +45,7 @@ type parts struct {
 	rates    map[string]int         // arrests an hour, of banks with a rate of their own
 	packs    *engine.Packs
 	robot    *jobs.Robot
+	figures  *statistics.Service // for everybody
 	registry *prometheus.Registry
 	health   *obs.Health
 	metrics  *metrics
@@ -124,6 +126,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 			}
 			return p.sign(ctx)
 		}
+		cfg.Figures = monthCounter(func() *statistics.Service { return p.figures })
 		cfg.Acts = func(ctx context.Context) (int, error) { return caseacts.New(db.pool, p.robot.Engine).Work(ctx) }
 		cfg.Gateways = map[notify.Channel]notify.Gateway{}
 		if p.world != nil {
@@ -137,6 +140,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err
 	}
+	p.figures = statistics.New(db.pool, p.robot.Engine)
 	for name, ready := range p.outside.ready {
 		p.health.Add(name, ready)
 	}

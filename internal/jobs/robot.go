@@ -66,6 +66,7 @@ type Config struct {
 	Forget      func(context.Context) (int, error) // drops what nobody needs any more of others' rows; may be nil
 	Sign        func(context.Context) (int, error) // signs decrees for a short while; nil: nobody signs
 	Acts        func(context.Context) (int, error) // does acts on cases that people have asked for, for a short while; nil: nobody does
+	Figures     Figures                            // counts the months that are over; nil: nobody does
 	Leaps       bool                               // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
 }
 
@@ -88,6 +89,7 @@ type Robot struct {
 	reach         *contact.Store
 	nudge         chan struct{}
 	asked         clock.Stopwatch // since the pulse asked whether gateways have to be asked
+	figured       clock.Stopwatch // since it asked whether a month has to be counted
 	breakers      *breaker.Watcher
 	looking       sync.Mutex
 	looked        *clock.Stopwatch // since the breakers were looked at; nil: not yet
@@ -129,7 +131,7 @@ func New(cfg Config) (*Robot, error) {
 		return nil, errors.New("jobs: workers need banks and the gateways of notices")
 	}
 	r := &Robot{
-		Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(),
+		Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), figured: clock.StartStopwatch(), forgot: clock.StartStopwatch(),
 		escalated: clock.StartStopwatch(), stopping: make(chan struct{}),
 	}
 	var err error
