@@ -21,6 +21,7 @@ import (
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/obs"
+	"robotbailiff/internal/peers"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/seal"
@@ -38,11 +39,12 @@ type parts struct {
 	db       *database
 	keys     *seal.Keys
 	clock    clock.Clock
-	sandbox  *clock.SandboxClock    // nil in production
-	world    *sandbox.World         // nil in production
-	banks    map[string]orders.Peer // by their short names; nil: this process calls none
-	register orders.Register        // of debtors; nil: this process calls none
-	rates    map[string]int         // arrests an hour, of banks with a rate of their own
+	sandbox  *clock.SandboxClock      // nil in production
+	world    *sandbox.World           // nil in production
+	banks    map[string]orders.Peer   // by their short names; nil: this process calls none
+	register orders.Register          // of debtors; nil: this process calls none
+	until    map[peers.Peer]time.Time // our certificates hold, as far as they are known
+	rates    map[string]int           // arrests an hour, of banks with a rate of their own
 	packs    *engine.Packs
 	robot    *jobs.Robot
 	figures  *statistics.Service // for everybody
@@ -113,7 +115,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if err = e.joinBanks(p, w); err != nil {
 		return nil, err
 	}
-	cfg.Banks, cfg.Register, cfg.BankRates = p.banks, p.register, p.rates
+	cfg.Banks, cfg.Register, cfg.BankRates, cfg.Certificates = p.banks, p.register, p.rates, p.until
 	if w.mark {
 		if cfg.Mark, err = openMark(); err != nil {
 			return nil, err
