@@ -14,6 +14,7 @@ import (
 	"robotbailiff/engine"
 	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/stop"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
@@ -63,7 +64,7 @@ func (e *env) check(ctx context.Context, db *database, trip bool) error {
 	if err != nil {
 		return err
 	}
-	r := checkReport{Checked: engine.Checked() + intakeChecks + paymentsChecks + notifyChecks, Violations: []foundViolation{}}
+	r := checkReport{Checked: engine.Checked() + caseacts.Checked() + intakeChecks + paymentsChecks + notifyChecks, Violations: []foundViolation{}}
 	if err := db.pool.QueryRow(ctx, countCasesSQL).Scan(&r.Cases, &r.World); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
