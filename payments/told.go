@@ -33,15 +33,16 @@ type Tellings struct {
 }
 
 const (
-	lockTellingsSQL = `SELECT pg_advisory_xact_lock(hashtextextended('bailiff.reversals/' || g, 0)) FROM unnest($1::text[]) AS g`
+	lockTellingsSQL = `SELECT g, pg_try_advisory_xact_lock(hashtextextended('bailiff.reversals/' || g, 0)) FROM unnest($1::text[]) AS g`
 	tellingsSQL     = `SELECT DISTINCT t.id, t.source, t.txn_id, coalesce(t.reversal_id, ''), t.amount, coalesce(t.message_id, 0), coalesce(t.list_id, 0)
   FROM unnest($1::text[], $2::text[], $3::text[]) AS w (source, txn_id, own)
  CROSS JOIN LATERAL (SELECT * FROM reversals_told r WHERE r.source = w.source AND r.txn_id = w.txn_id
                       UNION ALL SELECT * FROM reversals_told r WHERE r.source = w.source AND r.reversal_id = w.own) AS t ORDER BY t.id`
 )
 
-// LockTellings keeps two transactions from booking the two tellings of one reversal apart. It is the first lock that its caller takes.
-func (s *Store) LockTellings(ctx context.Context, tx pgx.Tx, reversals []Reversal) error {
+// LockTellings keeps two transactions from booking the two tellings of one reversal apart. It waits for nobody: it gives the reversals of those
+// sources that no other transaction is at work on, and the others stay for the next run.
+func (s *Store) LockTellings(ctx context.Context, tx pgx.Tx, reversals []Reversal) ([]Reversal, error) {
 	var sources []string
 	for _, r := range reversals {
 		if !slices.Contains(sources, r.Source) {
@@ -49,13 +50,19 @@ func (s *Store) LockTellings(ctx context.Context, tx pgx.Tx, reversals []Reversa
 		}
 	}
 	if len(sources) == 0 {
-		return nil
+		return nil, nil
 	}
-	slices.Sort(sources)
-	if _, err := tx.Exec(ctx, lockTellingsSQL, sources); err != nil {
-		return fmt.Errorf("payments: reversals: %w", err)
+	rows, err := tx.Query(ctx, lockTellingsSQL, whole, sources)
+	if err != nil {
+		return nil, fmt.Errorf("payments: reversals: %w", err)
 	}
-	return nil
+	ours := map[string]bool{}
+	var source string
+	var got bool
+	if _, err = pgx.ForEachRow(rows, []any{&source, &got}, func() error { ours[source] = got; return nil }); err != nil {
+		return nil, fmt.Errorf("payments: reversals: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(reversals), func(r Reversal) bool { return !ours[r.Source] }), nil
 }
 
 // MeetTellings finds out which of these reversals are the same, and which were booked before. The caller holds [Store.LockTellings].

@@ -131,7 +131,7 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 		last = events[len(events)-1].Row
 		s := settlement{Robot: r, tx: tx, now: now}
 		s.read(events)
-		if err := r.Payments.LockTellings(ctx, tx, s.reversals); err != nil {
+		if s.reversals, err = r.Payments.LockTellings(ctx, tx, s.reversals); err != nil {
 			return err
 		}
 		if err := s.findOrders(ctx); err != nil {
