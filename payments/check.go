@@ -25,7 +25,7 @@ const (
            coalesce(sum(amount) FILTER (WHERE credit = 'refunds_due'), 0) - coalesce(sum(amount) FILTER (WHERE debit = 'refunds_due'), 0) AS refund_due,
            coalesce(sum(amount) FILTER (WHERE kind = 'reversed'), 0) AS reversed,
            coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'came_back'), 0) AS refunded,
-           coalesce(sum(amount) FILTER (WHERE kind IN ('split', 'same_as') OR kind = 'given_back' AND debit = 'suspense'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'unsplit'), 0) AS moved
+           coalesce(sum(amount) FILTER (WHERE kind IN ('split', 'same_as') OR kind IN ('given_back', 'due_again') AND debit = 'suspense'), 0) - coalesce(sum(amount) FILTER (WHERE kind = 'unsplit'), 0) AS moved
       FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id)
 SELECT CASE WHEN b.received IS DISTINCT FROM p.amount THEN 'INV-M2' ELSE 'INV-M1' END AS id, coalesce(p.case_id, 0) AS case_id,
        format('payment %s: amount/allocated/refund_due/reversed/refunded/moved %s/%s/%s/%s/%s/%s, in the ledger %s/%s/%s/%s/%s/%s', coalesce(p.id, b.payment_id),
@@ -164,6 +164,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
        WHEN 'remit_back' THEN debit = 'treasury' AND credit = 'due_to_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
        WHEN 'set_off' THEN debit = 'due_to_claimants' AND credit = 'owed_by_claimants' AND payment_id IS NOT NULL AND case_id IS NOT NULL
        WHEN 'given_back' THEN (debit, credit) IN (('suspense', 'claims'), ('claims', 'owed_by_claimants')) AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
+       WHEN 'due_again' THEN (debit, credit) IN (('suspense', 'claims'), ('claims', 'due_to_claimants')) AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
        WHEN 'netted' THEN (debit, credit) IN (('due_to_claimants', 'claims'), ('claims', 'owed_by_claimants')) AND payment_id IS NOT NULL AND case_id IS NOT NULL AND reason <> ''
        ELSE false END IS NOT TRUE OR amount <= 0
  LIMIT 100)`
@@ -176,7 +177,7 @@ SELECT 'INV-M1' AS id, 0::bigint AS case_id,
 // checkSQL is one statement, so that all parts see the same snapshot on any connection.
 const checkSQL = checkPaymentsSQL + " UNION ALL " + checkReceivableSQL + " UNION ALL " + checkCasesSQL + " UNION ALL " +
 	checkAccountsSQL + " UNION ALL " + checkTwiceSQL + " UNION ALL " + checkContentSQL + " UNION ALL " + checkPlacesSQL +
-	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkMovesSQL + " UNION ALL " + checkPayoutsSQL + " UNION ALL " + checkTwoPeopleSQL + " UNION ALL " + checkClaimsSQL + " UNION ALL " + checkRemittedSQL + " UNION ALL " + checkSentSQL + " UNION ALL " + checkRecoveriesSQL + " UNION ALL " + checkByHandSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
+	" UNION ALL " + checkLostSQL + " UNION ALL " + checkWaitSQL + " UNION ALL " + checkShapesSQL + " UNION ALL " + checkStatementsSQL + " UNION ALL " + checkSettledSQL + " UNION ALL " + checkMovesSQL + " UNION ALL " + checkPayoutsSQL + " UNION ALL " + checkTwoPeopleSQL + " UNION ALL " + checkClaimsSQL + " UNION ALL " + checkRemittedSQL + " UNION ALL " + checkSentSQL + " UNION ALL " + checkRecoveriesSQL + " UNION ALL " + checkByHandSQL + " UNION ALL " + checkReturnsSQL + " UNION ALL " + checkGuardSQL + " ORDER BY id, case_id, detail"
 
 // Check proves the money invariants again, from the tables alone and with code of its own. It changes nothing; an empty
 // result means that all hold. It reads whole tables, so it belongs on a connection with the auditor's long timeout.

@@ -3,7 +3,7 @@ package payments
 // What people did with money, checked again.
 const (
 	// What was moved on stands in the payments that it was moved to, whole, until the whole payment is taken back from all its parts.
-	checkMovesSQL = `(WITH gone AS (SELECT payment_id, sum(amount) AS amount FROM (SELECT m.payment_id, m.amount - CASE m.kind WHEN 'split' THEN coalesce(p.reversed, 0) ELSE 0 END AS amount FROM money_moves m LEFT JOIN payments p ON p.id = m.to_id UNION ALL SELECT from_id, amount FROM remittance_recoveries WHERE NOT kept) AS m GROUP BY payment_id)
+	checkMovesSQL = `(WITH gone AS (SELECT payment_id, sum(amount) AS amount FROM (SELECT m.payment_id, m.amount - CASE m.kind WHEN 'split' THEN coalesce(p.reversed, 0) ELSE 0 END AS amount FROM money_moves m LEFT JOIN payments p ON p.id = m.to_id UNION ALL SELECT from_id, amount FROM remittance_recoveries WHERE NOT kept UNION ALL SELECT from_id, amount FROM remittance_returns) AS m GROUP BY payment_id)
 SELECT 'INV-M2' AS id, coalesce(p.case_id, 0) AS case_id, format('payment %s: moved %s, to other payments %s', coalesce(p.id, g.payment_id), p.moved, coalesce(g.amount, 0)) AS detail
   FROM (SELECT id, case_id, moved FROM payments WHERE moved > 0) AS p FULL JOIN gone g ON g.payment_id = p.id WHERE coalesce(p.moved, 0) <> coalesce(g.amount, 0)
 UNION ALL

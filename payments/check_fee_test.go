@@ -68,6 +68,11 @@ func netted(t *testing.T) pgx.Tx {
 	exec(`INSERT INTO money_act_parts (act_id, part, payment_id, case_id, amount) VALUES ($1, 1, $2, 260000001, 50)`, hand, byHand)
 	must(t, store.ExplainSent(ctx, tx, "hand", []payments.Sent{{PaymentID: byHand, CaseID: 260_000_001, Amount: tiyn(50)}}, hand, now))
 
+	home := came("home", 20)
+	again := act("due_again", "hand", "")
+	exec(`INSERT INTO money_act_parts (act_id, part, payment_id, known_id, amount) VALUES ($1, 1, $2, $3, 20)`, again, home, byHand)
+	must(t, store.DueAgain(ctx, tx, "hand", home, []payments.Sent{{PaymentID: byHand, Amount: tiyn(20)}}, again, now))
+
 	whole := came("whole", 500)
 	split := act("split", "", "")
 	exec(`INSERT INTO money_act_parts (act_id, part, payment_id, case_id, amount) VALUES ($1, 1, $2, 260000001, 300), ($1, 2, $2, 260000002, 100)`, split, whole)
@@ -105,6 +110,12 @@ func TestCheck_findsWhatWentWrongWithFeesAndParts(t *testing.T) {
 		"sent by hand, less":        {[]string{free("money_act_parts"), `UPDATE money_act_parts p SET amount = 49 FROM money_acts a WHERE a.id = p.act_id AND a.kind = 'explain'`}, "INV-M1"},
 		"sent by hand, other case":  {[]string{free("money_act_parts"), `UPDATE money_act_parts p SET case_id = 260000002 FROM money_acts a WHERE a.id = p.act_id AND a.kind = 'explain'`}, "INV-M1"},
 		"due again by hand":         {[]string{`UPDATE payments SET remitted = 0 WHERE txn_id = 'byhand'`}, "INV-M1"},
+		"came back, not kept":       {[]string{free("remittance_returns"), `DELETE FROM remittance_returns`}, "INV-M6"},
+		"came back, another sum":    {[]string{free("remittance_returns"), `UPDATE remittance_returns SET amount = 19`}, "INV-M6"},
+		"came back, more than went": {[]string{free("remittance_returns"), free("money_act_parts"), `UPDATE remittance_returns SET amount = 51`, `UPDATE money_act_parts p SET amount = 51 FROM money_acts a WHERE a.id = p.act_id AND a.kind = 'due_again'`}, "INV-M1"},
+		"came back, undecided":      {[]string{free("money_act_decisions"), `DELETE FROM money_act_decisions d USING money_acts a WHERE a.id = d.act_id AND a.kind = 'due_again'`}, "INV-M6"},
+		"came back, not booked":     {[]string{free("ledger"), `DELETE FROM ledger WHERE kind = 'due_again'`}, "INV-M1"},
+		"came back, one side":       {[]string{free("ledger"), `UPDATE ledger SET credit = 'owed_by_claimants' WHERE kind = 'due_again' AND debit = 'claims'`}, "INV-M6"},
 		"sent by hand, not booked":  {[]string{free("ledger"), `DELETE FROM ledger WHERE kind = 'sent_by_hand'`}, "INV-M1"},
 		"a part that is still here": {[]string{`UPDATE payments SET reversed = 0 WHERE source = 'split' AND amount = 100`}, "INV-M1"},
 		"a whole that is split yet": {[]string{`UPDATE payments SET moved = 100, reversed = 400 WHERE txn_id = 'whole'`}, "INV-M2"},

@@ -78,3 +78,29 @@ func (w *world) byHand(t *rapid.T) {
 	w.part(t, act, 1, p.id, locked[p.id].CaseID, tiyn(sum))
 	must(t, store.ExplainSent(ctx, w.tx, txn, []payments.Sent{{PaymentID: p.id, CaseID: locked[p.id].CaseID, Amount: tiyn(sum)}}, act, now))
 }
+
+// comesBack lets money that went by hand come back by a line, and two people make it due again.
+func (w *world) comesBack(t *rapid.T) {
+	ctx := context.Background()
+	gone, err := store.SentByHand(ctx, w.tx, "", 100)
+	must(t, err)
+	if len(gone) == 0 {
+		t.Skip()
+	}
+	g := rapid.SampledFrom(gone).Draw(t, "departure")
+	part := g.Parts[0]
+	known, err := store.LockByID(ctx, w.tx, []int64{part.PaymentID})
+	must(t, err)
+	of := known[part.PaymentID]
+	from := w.some(t, fmt.Sprintf(`id <> %d AND amount > allocated + refund_due + reversed + refunded + moved`, of.ID))
+	locked, err := store.LockByID(ctx, w.tx, []int64{from.id})
+	must(t, err)
+	sum := money.Min(money.Min(locked[from.id].Suspense, part.Amount), of.Remitted)
+	if of.Overpaid().IsPositive() || !sum.IsPositive() {
+		t.Skip()
+	}
+	act := w.act(t, "due_again", g.TxnID, "")
+	_, err = w.tx.Exec(ctx, `INSERT INTO money_act_parts (act_id, part, payment_id, known_id, amount) VALUES ($1, 1, $2, $3, $4)`, act, from.id, of.ID, sum.Tiyn())
+	must(t, err)
+	must(t, store.DueAgain(ctx, w.tx, g.TxnID, from.id, []payments.Sent{{PaymentID: of.ID, Amount: sum}}, act, now))
+}

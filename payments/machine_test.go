@@ -255,6 +255,7 @@ func TestMoney_anySequence(t *testing.T) {
 			"recover":   w.recover,
 			"split":     w.split,
 			"by hand":   w.byHand,
+			"came back": w.comesBack,
 			"take back": w.reverseOne,
 			"cancel":    func(t *rapid.T) { w.end(t, w.anyCase(t), "cancelled", ledger.Cancelled) },
 			"hand over": func(t *rapid.T) { w.end(t, w.anyCase(t), "handed_over", ledger.HandedOver) },

@@ -20,6 +20,8 @@ type Reversal struct {
 	TxnID    string
 	Amount   money.Amount
 	Currency string
+	ID       string // what the source calls the reversal; empty: it gives no name
+	Listed   bool   // it stands in the list of a day; else a message told of it
 }
 
 // Reversible is a reversal with the payment it means.

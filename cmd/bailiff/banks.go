@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"robotbailiff/engine/orders"
 	"robotbailiff/engine/orders/bankapi"
@@ -40,6 +41,7 @@ type bank struct {
 	verifier *wire.Verifier                  // of the bank's keys
 	ready    func(ctx context.Context) error // whether it can be reached, as far as is known without asking it
 	close    func() error
+	until    time.Time // our certificate for it holds; zero: it goes by files
 }
 
 // bankHooks is what banks tell of beside their answers.
@@ -128,7 +130,7 @@ func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
 		if err != nil {
 			return b, err
 		}
-		return bank{name, p, side.verifier, p.Ready, p.Close}, nil
+		return bank{name: name, peer: p, verifier: side.verifier, ready: p.Ready, close: p.Close}, nil
 	}
 	c, err := bankapi.New(bankapi.Config{
 		Name: name, URL: s.URL, Encoding: s.Encoding, TLS: side.tls, Signer: side.signer, Verifier: side.verifier, Clock: clock.System(),
@@ -137,7 +139,7 @@ func openBank(dir, name string, hooks bankHooks) (b bank, err error) {
 	if err != nil {
 		return b, err
 	}
-	return bank{name, c, side.verifier, c.Ready, func() error { return nil }}, nil
+	return bank{name: name, peer: c, verifier: side.verifier, ready: c.Ready, close: func() error { return nil }, until: side.until()}, nil
 }
 
 // side is what both sides of a connection know each other by.
@@ -145,6 +147,14 @@ type side struct {
 	signer   *wire.Signer
 	verifier *wire.Verifier
 	tls      *tls.Config // nil: it goes by files
+}
+
+// until is when our certificate ends; zero: there is none.
+func (b *side) until() time.Time {
+	if b.tls == nil || len(b.tls.Certificates) == 0 || b.tls.Certificates[0].Leaf == nil {
+		return time.Time{}
+	}
+	return b.tls.Certificates[0].Leaf.NotAfter
 }
 
 func readSide(dir string, s bankSettings) (b side, err error) {

@@ -15,6 +15,7 @@ import (
 	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/stop"
 	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
@@ -64,7 +65,7 @@ func (e *env) check(ctx context.Context, db *database, trip bool) error {
 	if err != nil {
 		return err
 	}
-	r := checkReport{Checked: engine.Checked() + intakeChecks + paymentsChecks + notifyChecks + accounts.Checked, Violations: []foundViolation{}}
+	r := checkReport{Checked: engine.Checked() + caseacts.Checked() + accounts.Checked + intakeChecks + paymentsChecks + notifyChecks, Violations: []foundViolation{}}
 	if err := db.pool.QueryRow(ctx, countCasesSQL).Scan(&r.Cases, &r.World); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"robotbailiff/internal/app/statistics"
@@ -10,7 +11,7 @@ import (
 // publicFigures serves the figures that everybody may see.
 func (e *env) publicFigures(mux *http.ServeMux, p *parts) error {
 	pages, err := webstatistics.Handler(webstatistics.Config{
-		App: statistics.New(p.db.pool, p.robot.Engine), Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "statistics"), Log: e.log,
+		App: p.figures, Secure: p.sandbox == nil, Key: p.keys.Blind("web.form", "statistics"), Log: e.log,
 	})
 	if err != nil {
 		return err
@@ -19,3 +20,12 @@ func (e *env) publicFigures(mux *http.ServeMux, p *parts) error {
 	mux.Handle(webstatistics.Path+".csv", pages)
 	return nil
 }
+
+// monthCounter gives the robot, which is made first, the counting of months.
+type monthCounter func() *statistics.Service
+
+// Due implements jobs.Figures.
+func (m monthCounter) Due(ctx context.Context) (bool, error) { return m().Due(ctx) }
+
+// Count implements jobs.Figures.
+func (m monthCounter) Count(ctx context.Context) error { return m().Count(ctx) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,6 +13,7 @@ import (
 	"robotbailiff/engine/orders/bankapi/wire"
 	"robotbailiff/engine/orders/evidence"
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/peers"
 	"robotbailiff/notify"
 )
 
@@ -57,6 +59,7 @@ func (p *parts) openBanks(dir, public string, w wiring) error {
 			p.health.AddMinor("register of debtors", register.Ready)
 		}
 	}
+	p.until = map[peers.Peer]time.Time{}
 	var all []bank
 	if dir != "" {
 		var err error
@@ -74,7 +77,7 @@ func (p *parts) openBanks(dir, public string, w wiring) error {
 			if p.banks == nil {
 				p.banks = map[string]orders.Peer{}
 			}
-			p.banks[b.name] = b.peer
+			p.banks[b.name], p.until[peers.Peer{Kind: peers.Bank, Name: b.name}] = b.peer, b.until
 		}
 		if w.work {
 			p.health.AddMinor("bank "+b.name, b.ready)

@@ -9,6 +9,7 @@ import (
 	"robotbailiff/engine"
 	"robotbailiff/engine/intake"
 	"robotbailiff/internal/app/accounts"
+	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/caseno"
 	"robotbailiff/payments"
 )
@@ -40,6 +41,13 @@ func allViolations(ctx context.Context, p *parts) ([]foundViolation, error) {
 			return err
 		}
 		for _, v := range cases {
+			add(v.ID, v.CaseID, v.Detail)
+		}
+		acts, err := caseacts.Check(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, v := range acts {
 			add(v.ID, v.CaseID, v.Detail)
 		}
 		rows, err := intake.Check(ctx, tx)

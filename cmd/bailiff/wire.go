@@ -17,9 +17,11 @@ import (
 	"robotbailiff/internal/app/caseacts"
 	"robotbailiff/internal/app/feed"
 	"robotbailiff/internal/app/objections"
+	"robotbailiff/internal/app/statistics"
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/jobs"
 	"robotbailiff/internal/obs"
+	"robotbailiff/internal/peers"
 	"robotbailiff/internal/pg"
 	"robotbailiff/internal/sandbox"
 	"robotbailiff/internal/seal"
@@ -37,13 +39,15 @@ type parts struct {
 	db       *database
 	keys     *seal.Keys
 	clock    clock.Clock
-	sandbox  *clock.SandboxClock    // nil in production
-	world    *sandbox.World         // nil in production
-	banks    map[string]orders.Peer // by their short names; nil: this process calls none
-	register orders.Register        // of debtors; nil: this process calls none
-	rates    map[string]int         // arrests an hour, of banks with a rate of their own
+	sandbox  *clock.SandboxClock      // nil in production
+	world    *sandbox.World           // nil in production
+	banks    map[string]orders.Peer   // by their short names; nil: this process calls none
+	register orders.Register          // of debtors; nil: this process calls none
+	until    map[peers.Peer]time.Time // our certificates hold, as far as they are known
+	rates    map[string]int           // arrests an hour, of banks with a rate of their own
 	packs    *engine.Packs
 	robot    *jobs.Robot
+	figures  *statistics.Service // for everybody
 	registry *prometheus.Registry
 	health   *obs.Health
 	metrics  *metrics
@@ -111,7 +115,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if err = e.joinBanks(p, w); err != nil {
 		return nil, err
 	}
-	cfg.Banks, cfg.Register, cfg.BankRates = p.banks, p.register, p.rates
+	cfg.Banks, cfg.Register, cfg.BankRates, cfg.Certificates = p.banks, p.register, p.rates, p.until
 	if w.mark {
 		if cfg.Mark, err = openMark(); err != nil {
 			return nil, err
@@ -124,6 +128,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 			}
 			return p.sign(ctx)
 		}
+		cfg.Figures = monthCounter(func() *statistics.Service { return p.figures })
 		cfg.Acts = func(ctx context.Context) (int, error) { return caseacts.New(db.pool, p.robot.Engine).Work(ctx) }
 		cfg.Gateways = map[notify.Channel]notify.Gateway{}
 		if p.world != nil {
@@ -137,6 +142,7 @@ func (e *env) join(ctx context.Context, db *database, w wiring) (*parts, error) 
 	if p.robot, err = jobs.New(cfg); err != nil {
 		return nil, err
 	}
+	p.figures = statistics.New(db.pool, p.robot.Engine)
 	for name, ready := range p.outside.ready {
 		p.health.Add(name, ready)
 	}

@@ -37,8 +37,8 @@ const countLockSQL = `SELECT pg_try_advisory_xact_lock(hashtextextended('bailiff
 
 const dropCountsSQL = `DELETE FROM order_counts`
 
-const countOrdersSQL = `INSERT INTO order_counts (bank, purpose, status, why, n, counted_at)
-SELECT b, o.purpose, o.status, CASE WHEN o.status = 'rejected' THEN split_part(o.detail, ':', 1) ELSE '' END, count(*), $1
+const countOrdersSQL = `INSERT INTO order_counts (bank, purpose, status, why, n, counted_at, oldest)
+SELECT b, o.purpose, o.status, CASE WHEN o.status = 'rejected' THEN split_part(o.detail, ':', 1) ELSE '' END, count(*), $1, min(o.requested_at)
   FROM orders o CROSS JOIN LATERAL unnest(CASE WHEN o.purpose IN ('register', 'deregister', 'entrust') THEN ARRAY['` + RegisterName + `'] WHEN o.bank <> '' THEN string_to_array(o.bank, ', ')
          WHEN json_array_length(o.legs) > 0 THEN ARRAY(SELECT l ->> 'bank' FROM json_array_elements(o.legs) l) ELSE ARRAY[''] END) b
  GROUP BY 1, 2, 3, 4`

@@ -108,6 +108,7 @@ func (r *Robot) workers() *river.Workers {
 	river.AddWorker(w, &feedWorker{robot: r})
 	river.AddWorker(w, &compareWorker{robot: r})
 	river.AddWorker(w, &chainWorker{robot: r})
+	river.AddWorker(w, &figuresWorker{robot: r})
 	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[correctJob]) error {
 		return errors.Join(r.Comparer.Correct(ctx), r.registrar.Correct(ctx))
 	}))

@@ -13,6 +13,7 @@ import (
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
 	"robotbailiff/payments/ledger"
+	"robotbailiff/rules/money"
 )
 
 // MoneyEffect says exactly what an act would do as things stand now. It changes nothing.
@@ -177,7 +178,7 @@ func (r *Robot) doMoney(ctx context.Context, tx pgx.Tx, a *acts.Act, by, seen st
 		return err
 	case acts.Split:
 		return r.splitMoney(ctx, tx, a, known[a.Parts[0].PaymentID], by, seen, now)
-	case acts.Refund, acts.SameAs, acts.Explain, acts.Recover:
+	case acts.Refund, acts.SameAs, acts.Explain, acts.Recover, acts.DueAgain:
 	}
 	if err := asSeen(a, nil, nil, seen); err != nil {
 		return err
@@ -191,6 +192,8 @@ func (r *Robot) doMoney(ctx context.Context, tx pgx.Tx, a *acts.Act, by, seen st
 		return r.explain(ctx, tx, a, now)
 	case acts.Recover:
 		return r.recover(ctx, tx, a, now)
+	case acts.DueAgain:
+		return r.dueAgain(ctx, tx, a, now)
 	case acts.Assign, acts.Split, acts.Merge:
 	}
 	return &acts.Error{Code: acts.CodeShape, Remedy: "there is no such act"}
@@ -237,6 +240,35 @@ func (r *Robot) recover(ctx context.Context, tx pgx.Tx, a *acts.Act, now time.Ti
 	}
 	from, of := known[part.PaymentID], known[part.Known]
 	return r.Payments.Recover(ctx, tx, from.ID, of.ID, acts.Kept(from, of), part.Amount, a.ID, now)
+}
+
+// NameBack says whose money came back by a payment in suspense, of a departure that a person names.
+func (r *Robot) NameBack(ctx context.Context, payment int64, came money.Amount, txn string, caseID int64) ([]acts.Part, error) {
+	gone, err := r.Payments.SentByHand(ctx, r.cfg.Pool, txn, payments.MaxBatch)
+	if err != nil {
+		return nil, err
+	}
+	if txn == "" || len(gone) == 0 {
+		return nil, &acts.Error{Code: acts.CodeNotSent, Remedy: "choose the departure"}
+	}
+	return acts.BackParts(payment, came, gone[0], caseID)
+}
+
+// SentByHand gives departures by which money went to claimants by hand and has not come back, the newest first.
+func (r *Robot) SentByHand(ctx context.Context, limit int) ([]payments.ByHand, error) {
+	return r.Payments.SentByHand(ctx, r.cfg.Pool, "", limit)
+}
+
+// dueAgain books what came back from claimants. The act was looked at before the locks; the books refuse what has moved since.
+func (r *Robot) dueAgain(ctx context.Context, tx pgx.Tx, a *acts.Act, now time.Time) error {
+	if _, err := r.Payments.LockByID(ctx, tx, a.Payments()); err != nil {
+		return err
+	}
+	back := make([]payments.Sent, len(a.Parts))
+	for i, p := range a.Parts {
+		back[i] = payments.Sent{PaymentID: p.Known, Amount: p.Amount}
+	}
+	return r.Payments.DueAgain(ctx, tx, a.TxnID, a.Parts[0].PaymentID, back, a.ID, now)
 }
 
 // splitMoney makes each part a payment of its own, with the value date of the whole, and lets the cases have them.

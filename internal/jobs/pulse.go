@@ -79,6 +79,12 @@ func (r *Robot) Pulse(ctx context.Context) error {
 	if err := r.wakeChains(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("wake the verifier: %w", err))
 	}
+	if err := r.wakeFigures(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("wake the figures: %w", err))
+	}
+	if err := r.flushPeers(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	if err := r.escalate(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("escalate: %w", err))
 	}

@@ -21,6 +21,7 @@ import (
 	"robotbailiff/engine/restored"
 	"robotbailiff/engine/trial"
 	"robotbailiff/internal/clock"
+	"robotbailiff/internal/peers"
 	"robotbailiff/internal/seal"
 	"robotbailiff/notify"
 	"robotbailiff/notify/contact"
@@ -66,7 +67,10 @@ type Config struct {
 	Forget      func(context.Context) (int, error) // drops what nobody needs any more of others' rows; may be nil
 	Sign        func(context.Context) (int, error) // signs decrees for a short while; nil: nobody signs
 	Acts        func(context.Context) (int, error) // does acts on cases that people have asked for, for a short while; nil: nobody does
-	Leaps       bool                               // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
+	// Certificates are until when our certificates for peers hold, as far as they are known.
+	Certificates map[peers.Peer]time.Time
+	Figures      Figures // counts the months that are over; nil: nobody does
+	Leaps        bool    // legal time is moved by hand: breakers, which count by its hours, are read and open nothing
 }
 
 // Robot is the engine with everything that drives it.
@@ -88,6 +92,9 @@ type Robot struct {
 	reach         *contact.Store
 	nudge         chan struct{}
 	asked         clock.Stopwatch // since the pulse asked whether gateways have to be asked
+	meter         *peers.Meter    // of banks, the register, gateways and channels
+	flushed       clock.Stopwatch // since what it counted was written
+	figured       clock.Stopwatch // since it asked whether a month has to be counted
 	breakers      *breaker.Watcher
 	looking       sync.Mutex
 	looked        *clock.Stopwatch // since the breakers were looked at; nil: not yet
@@ -128,8 +135,10 @@ func New(cfg Config) (*Robot, error) {
 	if cfg.Work && (len(cfg.Banks) == 0 || len(cfg.Gateways) == 0) {
 		return nil, errors.New("jobs: workers need banks and the gateways of notices")
 	}
+	counting := watch(&cfg)
 	r := &Robot{
-		Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), forgot: clock.StartStopwatch(),
+		meter: counting, flushed: clock.StartStopwatch(),
+		Payments: payments.New(), cfg: cfg, nudge: make(chan struct{}, 1), asked: clock.StartStopwatch(), figured: clock.StartStopwatch(), forgot: clock.StartStopwatch(),
 		escalated: clock.StartStopwatch(), stopping: make(chan struct{}),
 	}
 	var err error
@@ -186,8 +195,7 @@ func (r *Robot) newClient() error {
 // Run works until the context ends, then lets running jobs finish within ten seconds.
 func (r *Robot) Run(ctx context.Context) error {
 	if !r.cfg.Work {
-		<-ctx.Done()
-		return nil
+		return r.onlyFlush(ctx)
 	}
 	background := context.WithoutCancel(ctx)
 	steps := []func() error{

@@ -131,6 +131,9 @@ func (r *Robot) settlePage(ctx context.Context, after int64, limit int) (n int, 
 		last = events[len(events)-1].Row
 		s := settlement{Robot: r, tx: tx, now: now}
 		s.read(events)
+		if s.reversals, err = r.Payments.LockTellings(ctx, tx, s.reversals); err != nil {
+			return err
+		}
 		if err := s.findOrders(ctx); err != nil {
 			return err
 		}
@@ -179,7 +182,9 @@ func (s *settlement) read(events []payments.PendingEvent) {
 		}
 		s.received[e.Row] = e.ReceivedAt
 		if m.Type == gateway.Reversed {
-			s.reversals = append(s.reversals, m.Reversal(e.Source, e.Row))
+			rv := m.Reversal(e.Source, e.Row)
+			rv.Listed = fromList(&e)
+			s.reversals = append(s.reversals, rv)
 		} else {
 			t := m.Transfer(e.Source, e.Row)
 			t.CaseID, _, _ = match.ByReference(t.Reference)
@@ -277,21 +282,50 @@ func (r *Robot) bookBy(ctx context.Context, tx pgx.Tx, transfers []payments.Tran
 	return bookings, r.Payments.Book(ctx, tx, bookings, now)
 }
 
-// bookReversals takes back what was booked.
+// bookReversals takes back what was booked, each reversal once, whether a message or the list of a day tells of it first.
 func (s *settlement) bookReversals(ctx context.Context) error {
-	_, verdicts, err := s.takeBack(ctx, s.tx, s.reversals, s.now)
+	tellings, err := s.Payments.MeetTellings(ctx, s.tx, s.reversals)
 	if err != nil {
 		return err
 	}
+	fresh, at := tellings.Fresh()
+	found, booked, err := s.takeBack(ctx, s.tx, fresh, s.now)
+	if err != nil {
+		return err
+	}
+	of := make(map[int]*payments.Reversible, len(at))
+	for n, i := range at {
+		of[i] = &found[n]
+	}
+	verdicts := tellings.Verdicts(booked)
+	var tasks []payments.ReversalTask
 	for i, v := range verdicts {
 		row := s.reversals[i].EventRow
 		if v == payments.Unmatched && s.now.Sub(s.received[row]) < giveUpReversal {
 			continue // the payment may still come
 		}
+		if (v == payments.Unmatched || v == payments.Conflict) && !tellings.Repeats(i) {
+			tasks = append(tasks, taskOf(v, &s.reversals[i], of[i]))
+		}
 		s.outcomes = append(s.outcomes, payments.Outcome{EventRow: row, Verdict: v})
 		s.cfg.Observe("payment", string(v), 1)
 	}
-	return nil
+	if err := s.Payments.AddTasks(ctx, s.tx, tasks, s.now); err != nil {
+		return err
+	}
+	return s.Payments.KeepTellings(ctx, s.tx, tellings, verdicts, s.now)
+}
+
+// taskOf is what a reversal that cannot be booked leaves to a person; found is nil when it was not looked for.
+func taskOf(v payments.Verdict, r *payments.Reversal, found *payments.Reversible) payments.ReversalTask {
+	t := payments.ReversalTask{Why: payments.TaskUnmatched, Source: r.Source, TxnID: r.TxnID, Amount: r.Amount}
+	if v == payments.Conflict {
+		t.Why = payments.TaskConflict
+	}
+	if found != nil {
+		t.PaymentID, t.CaseID = found.PaymentID, found.CaseID
+	}
+	return t
 }
 
 // takeBack books reversals and gives the payment and the verdict of each. The engine locks the cases before the payments are locked; if a payment
@@ -311,6 +345,7 @@ func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Re
 			cmds = append(cmds, engine.For{CaseID: p.CaseID, Actor: engine.ActorPayment, Command: engine.ReversePayment{PaymentID: p.PaymentID, Amount: p.FromCase}})
 		}
 	}
+	ended := map[int64]bool{} // cases whose end stands
 	if len(cmds) > 0 {
 		pl, err := r.Engine.ApplyTx(ctx, tx, cmds)
 		if err != nil {
@@ -320,6 +355,7 @@ func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Re
 			if o.Refusal != nil {
 				return nil, nil, fmt.Errorf("jobs: reversal for case %d: %w", o.CaseID, o.Refusal)
 			}
+			ended[o.CaseID] = o.State == engine.Paid || o.State == engine.Cancelled
 		}
 	}
 	locked, err := r.Payments.LockForReversal(ctx, tx, reversals)
@@ -334,10 +370,33 @@ func (r *Robot) takeBack(ctx context.Context, tx pgx.Tx, reversals []payments.Re
 		return nil, nil, err
 	}
 	ids := make([]int64, len(again))
+	var tasks []payments.ReversalTask
 	for i, p := range again {
-		ids[i] = p.PaymentID
+		if ids[i] = p.PaymentID; p.FromCase.IsPositive() && ended[p.CaseID] {
+			tasks = append(tasks, payments.ReversalTask{Why: payments.TaskEnded, PaymentID: p.PaymentID, CaseID: p.CaseID, Amount: p.FromCase})
+		}
+	}
+	if err := r.Payments.AddTasks(ctx, tx, namedTasks(tasks, locked), now); err != nil {
+		return nil, nil, err
 	}
 	return locked, verdicts, r.Payments.ClearDoubts(ctx, tx, ids)
+}
+
+// namedTasks says of each task which transfer was taken back; of a part, that of the payment which was split.
+func namedTasks(tasks []payments.ReversalTask, of []payments.Reversible) []payments.ReversalTask {
+	named := make(map[int64]*payments.Reversal, len(of))
+	for i := range of {
+		named[of[i].PaymentID] = &of[i].Reversal
+		for _, p := range of[i].Parts {
+			named[p.PaymentID] = &of[i].Reversal
+		}
+	}
+	for i := range tasks {
+		if r := named[tasks[i].PaymentID]; r != nil {
+			tasks[i].Source, tasks[i].TxnID = r.Source, r.TxnID
+		}
+	}
+	return tasks
 }
 
 func samePlan(a, b []payments.ReversalOf) bool {

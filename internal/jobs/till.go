@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -157,14 +158,43 @@ func (r *Robot) askOrders(ctx context.Context, source string, driver gateway.Dri
 		case gateway.StateOpen, gateway.StateUnknown:
 		}
 	}
-	if err := r.said(ctx, source, "status", paid); err != nil {
+	if err := r.said(ctx, source, messageNamed("status"), paid); err != nil {
 		return err
 	}
 	return pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error { return r.Payments.EndOrders(ctx, tx, ended) })
 }
 
+// messageNamed names what a gateway answered by its content: what it says twice is kept once.
+func messageNamed(how string) func(body []byte) string {
+	return func(body []byte) string {
+		id := sha256.Sum256(body)
+		return how + "-" + hex.EncodeToString(id[:])
+	}
+}
+
+// listNames names the reversals of the list of a day: two that are alike are two, and the list that is read again has the same names.
+type listNames struct {
+	day  calendar.Date
+	seen map[string]int
+}
+
+const listPrefix = "list-"
+
+func (l *listNames) name(body []byte) string {
+	id := sha256.Sum256(body)
+	sum := hex.EncodeToString(id[:])
+	l.seen[sum]++
+	return fmt.Sprintf("%s%s-%d-%s", listPrefix, l.day, l.seen[sum], sum)
+}
+
+// fromList says whether a kept message is an entry of the list of a day: its name is one that only we give.
+func fromList(e *payments.PendingEvent) bool {
+	id := sha256.Sum256(e.Body)
+	return strings.HasPrefix(e.EventID, listPrefix) && strings.HasSuffix(e.EventID, "-"+hex.EncodeToString(id[:]))
+}
+
 // said keeps what a gateway answered as if it had sent it: the message of a payment, when it comes after all, is a duplicate.
-func (r *Robot) said(ctx context.Context, source, how string, messages []gateway.Message) error {
+func (r *Robot) said(ctx context.Context, source string, name func(body []byte) string, messages []gateway.Message) error {
 	now, err := r.cfg.Clock.Now(ctx)
 	if err != nil {
 		return err
@@ -176,8 +206,7 @@ func (r *Robot) said(ctx context.Context, source, how string, messages []gateway
 			if err != nil {
 				return err
 			}
-			id := sha256.Sum256(body)
-			events[i] = payments.Event{Source: source, EventID: how + "-" + hex.EncodeToString(id[:]), Body: body}
+			events[i] = payments.Event{Source: source, EventID: name(body), Body: body}
 		}
 		err := pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
 			got, err := r.Payments.ReceiveAll(ctx, tx, events, now)
@@ -233,7 +262,7 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 	if err != nil {
 		return err
 	}
-	reg := payments.Register{Gateway: source, Day: day}
+	reg, list := payments.Register{Gateway: source, Day: day}, listNames{day: day, seen: map[string]int{}}
 	for after := ""; ; {
 		entries, next, err := driver.Register(ctx, day, after)
 		if errors.Is(err, gateway.ErrNoRegister) {
@@ -242,11 +271,12 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 		if err != nil {
 			return err
 		}
-		var unknown, fees []gateway.Message
+		var unknown, fees, reversed []gateway.Message
 		for _, m := range entries {
 			reg.Entries++
 			if m.Type != gateway.Paid {
-				continue // a reversal has no id of its own: its message may still come, and would take back once more
+				reversed = append(reversed, m) // whether a message has told of it, or will, is found out where it is booked
+				continue
 			}
 			if known[m.TxnID] {
 				if delete(known, m.TxnID); m.Fee.IsPositive() {
@@ -257,7 +287,10 @@ func (r *Robot) askRegister(ctx context.Context, source string, driver gateway.D
 			unknown = append(unknown, m)
 		}
 		reg.Unknown += len(unknown)
-		if err := r.said(ctx, source, "register", slices.Concat(unknown, fees)); err != nil {
+		if err := r.said(ctx, source, messageNamed("register"), slices.Concat(unknown, fees)); err != nil {
+			return err
+		}
+		if err := r.said(ctx, source, list.name, reversed); err != nil {
 			return err
 		}
 		if after = next; after == "" {

@@ -31,10 +31,12 @@ const (
 	SameAs  Kind = "same_as" // what came is the money of a payment that a gateway had told of
 	Explain Kind = "explain" // why money left
 	Recover Kind = "recover" // a claimant makes good what he owes for a payment: with money in suspense, or with other money of the case that is kept
+
+	DueAgain Kind = "due_again" // what came is money that had gone to a claimant by hand: it is due to him again
 )
 
 // Kinds lists every kind once.
-var Kinds = []Kind{Assign, Split, Merge, Refund, SameAs, Explain, Recover}
+var Kinds = []Kind{Assign, Split, Merge, Refund, SameAs, Explain, Recover, DueAgain}
 
 // State is what has become of a proposal.
 type State string
@@ -51,7 +53,7 @@ const (
 type Part struct {
 	PaymentID int64
 	CaseID    int64 // that gets it, or with explain: whose claimant got it; 0 with refund and same_as
-	Known     int64 // the gateway's payment with same_as, the payment for which the claimant owes with recover
+	Known     int64 // the gateway's payment with same_as, the payment for which the claimant owes with recover, the one whose money came back with due_again
 	Amount    money.Amount
 }
 
@@ -60,7 +62,7 @@ type Act struct {
 	ID      int64
 	Kind    Kind
 	Parts   []Part
-	TxnID   string // the departure, with explain only
+	TxnID   string // the departure, with explain and due_again only
 	Meaning ledger.Meaning
 
 	State      State
@@ -118,6 +120,9 @@ const (
 	CodeUnnamed    = "unnamed"        // nobody says whose money went to the claimant
 	CodeSentMore   = "sent_more"      // more went than is due to the claimant, or it is in a file
 	CodeOtherSum   = "other_sum"      // the named sums are not what left
+	CodeNotSent    = "not_sent"       // no such departure to a claimant, or all of it has come back
+	CodeOtherBack  = "other_back"     // what came is not what left, and it is not clear whose money it is
+	CodeOwesFirst  = "owes_first"     // the claimant owes for the payment: that comes first
 )
 
 // Error names code and remedy.
@@ -148,6 +153,11 @@ func Check(a *Act, known map[int64]payments.Payment) error {
 		}
 		if a.Kind == Recover {
 			return recoverable(p, known[part.Known], part.Amount)
+		}
+		if a.Kind == DueAgain {
+			if err := returned(p, known[part.Known], part.Amount); err != nil {
+				return err
+			}
 		}
 		spent[p.ID] = spent[p.ID].Add(part.Amount)
 		switch {
@@ -190,12 +200,13 @@ func recoverable(from, of payments.Payment, sum money.Amount) error {
 // shape checks how many payments and cases an act names.
 func shape(a *Act) error {
 	wrong := &Error{CodeShape, "look at what this act needs"}
-	ofPayment, ofCase := map[int64]bool{}, map[int64]bool{}
+	ofPayment, ofCase, ofKnown := map[int64]bool{}, map[int64]bool{}, map[int64]bool{}
 	for _, p := range a.Parts {
-		if !p.Amount.IsPositive() || p.PaymentID <= 0 || (p.CaseID > 0) != (a.Kind == Assign || a.Kind == Split || a.Kind == Merge) || (p.Known > 0) != (a.Kind == SameAs || a.Kind == Recover) || p.Known == p.PaymentID {
+		if !p.Amount.IsPositive() || p.PaymentID <= 0 || (p.CaseID > 0) != (a.Kind == Assign || a.Kind == Split || a.Kind == Merge) || (p.Known > 0) != (a.Kind == SameAs || a.Kind == Recover || a.Kind == DueAgain) || p.Known == p.PaymentID || ofKnown[p.Known] {
 			return wrong
 		}
 		ofPayment[p.PaymentID], ofCase[p.CaseID] = true, true
+		ofKnown[p.Known] = p.Known != 0
 	}
 	n := len(a.Parts)
 	switch a.Kind {
@@ -209,6 +220,10 @@ func shape(a *Act) error {
 		}
 	case Merge:
 		if n < 2 || n > MaxParts || len(ofPayment) != n || len(ofCase) != 1 {
+			return wrong
+		}
+	case DueAgain:
+		if n < 1 || n > MaxParts || len(ofPayment) != 1 || a.TxnID == "" || a.Meaning != "" {
 			return wrong
 		}
 	case Explain:

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"robotbailiff/payments"
+	"robotbailiff/payments/ledger"
 	"robotbailiff/rules/money"
 )
 
@@ -75,6 +76,45 @@ func sendable(a *Act, known map[int64]payments.Payment) error {
 			return &Error{CodeSentMore, "due to the claimant, and in no file, are " + p.Free().String()}
 		}
 		seen[p.ID] = true
+	}
+	return nil
+}
+
+// BackParts says whose money came back by a payment in suspense: all that a departure had brought to claimants, or, with a case, all of that case, or a
+// part of one payment. Anything else is not clear, and refused.
+func BackParts(from int64, came money.Amount, gone payments.ByHand, caseID int64) ([]Part, error) {
+	var parts []Part
+	sum := money.Zero
+	for _, p := range gone.Parts {
+		if caseID == 0 || p.CaseID == caseID {
+			parts, sum = append(parts, Part{PaymentID: from, Known: p.PaymentID, Amount: p.Amount}), sum.Add(p.Amount)
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		return nil, &Error{CodeNotSent, "nothing of this case went by that departure, or all of it came back"}
+	case len(parts) > MaxParts:
+		return nil, &Error{CodeShape, "too many payments for one act: name the case"}
+	case sum.Less(came):
+		return nil, &Error{CodeOtherBack, "by that departure went " + sum.String()}
+	case came.Less(sum) && len(parts) > 1:
+		return nil, &Error{CodeOtherBack, "of what went, " + sum.String() + ", it is a part: name the case"}
+	}
+	if len(parts) == 1 {
+		parts[0].Amount = came
+	}
+	return parts, nil
+}
+
+// returned checks money that came back from a claimant: it lies in suspense as a line of a statement brought it, and it was sent to him.
+func returned(from, of payments.Payment, sum money.Amount) error {
+	switch {
+	case from.Source != ledger.SourceTreasury:
+		return &Error{CodeShape, "only what a statement brought has come back"}
+	case of.ID == 0 || of.Remitted.Less(sum):
+		return &Error{CodeNotSent, "so much was not sent for this payment"}
+	case of.Overpaid().IsPositive():
+		return &Error{CodeOwesFirst, "he owes " + of.Overpaid().String() + " for it: let him make that good first"}
 	}
 	return nil
 }

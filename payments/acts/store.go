@@ -91,7 +91,29 @@ func (s *Store) Possible(ctx context.Context, q payments.Querier, a *Act) error 
 			return &Error{CodeNotSame, "the money of that payment has come already"}
 		}
 		return err
+	case DueAgain:
+		return s.sentAndBack(ctx, q, a)
 	case Assign, Split, Merge, Refund, Recover:
+	}
+	return nil
+}
+
+// sentAndBack says whether no more comes back of a departure than went by it.
+func (s *Store) sentAndBack(ctx context.Context, q payments.Querier, a *Act) error {
+	gone, err := s.money.SentByHand(ctx, q, a.TxnID, payments.MaxBatch)
+	if err != nil {
+		return err
+	}
+	left := map[int64]money.Amount{}
+	for _, g := range gone {
+		for _, p := range g.Parts {
+			left[p.PaymentID] = p.Amount
+		}
+	}
+	for _, p := range a.Parts {
+		if left[p.Known].Less(p.Amount) {
+			return &Error{CodeNotSent, "look at the list of what went to claimants again"}
+		}
 	}
 	return nil
 }

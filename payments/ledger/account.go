@@ -112,6 +112,7 @@ const (
 	KindGivenBack   Kind = "given_back"
 	KindNetted      Kind = "netted"
 	KindSentByHand  Kind = "sent_by_hand"
+	KindDueAgain    Kind = "due_again"
 	KindUnsplit     Kind = "unsplit"
 	KindFeeKept     Kind = "fee_kept"
 	KindNotNamed    Kind = "not_named" // of a migration only
@@ -123,5 +124,5 @@ var Kinds = []Kind{
 	KindTransferred, KindTakenBack, KindAdjusted, KindReturned, KindSettled, KindPaidBack, KindUnexplained,
 	KindSplit, KindSameAs, KindRefunded, KindPaidOut, KindCameBack, KindExplained,
 	KindCollected, KindUncollected, KindOverpaid, KindRemitted, KindRemitLeft, KindRemitBack, KindSetOff, KindGivenBack, KindNetted,
-	KindSentByHand, KindNotNamed, KindUnsplit, KindFeeKept,
+	KindSentByHand, KindDueAgain, KindNotNamed, KindUnsplit, KindFeeKept,
 }

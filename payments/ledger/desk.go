@@ -56,6 +56,31 @@ func SentByHand(paymentID, caseID int64, amount money.Amount, reason string) (En
 	return e, nil
 }
 
+// DueAgain books that money which was sent to a claimant by hand has come back, and is due to him again: from brought it, and it is money of the
+// payment of.
+func DueAgain(from, of, caseID int64, amount money.Amount, reason string) ([]Entry, error) {
+	e := Entry{Kind: KindDueAgain, Debit: Suspense, Credit: Claims, Amount: amount, CaseID: caseID, PaymentID: from, Reason: reason}
+	if err := e.pair(of); err != nil {
+		return nil, err
+	}
+	due := e
+	due.Debit, due.Credit, due.PaymentID = Claims, DueToClaimants, of
+	return []Entry{e, due}, nil
+}
+
+// pair refuses an entry that two payments of a case cannot have.
+func (e *Entry) pair(of int64) error {
+	switch {
+	case e.PaymentID <= 0 || of <= 0 || e.PaymentID == of || e.CaseID <= 0:
+		return e.refuse("two payments and a case are needed")
+	case !e.Amount.IsPositive():
+		return e.refuse("amount is not positive")
+	case e.Reason == "":
+		return e.refuse("it needs a reason")
+	}
+	return nil
+}
+
 // Of books what happens to the money of one payment and needs nothing but the payment: split, unsplit, same_as, refunded, paid_out, came_back, and
 // the same of remittances.
 func Of(kind Kind, paymentID int64, amount money.Amount, reason string) (Entry, error) {
@@ -100,13 +125,8 @@ func Recovered(from, of, caseID int64, kept bool, amount money.Amount, reason st
 	if kept {
 		e.Kind, e.Debit = KindNetted, DueToClaimants
 	}
-	switch {
-	case from <= 0 || of <= 0 || from == of || caseID <= 0:
-		return nil, e.refuse("two payments and a case are needed")
-	case !amount.IsPositive():
-		return nil, e.refuse("amount is not positive")
-	case reason == "":
-		return nil, e.refuse("it needs a reason")
+	if err := e.pair(of); err != nil {
+		return nil, err
 	}
 	owed := e
 	owed.Debit, owed.Credit, owed.PaymentID = Claims, OwedByClaimants, of

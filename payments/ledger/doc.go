@@ -53,7 +53,9 @@
 //	                                 owed_by_claimants that was taken back
 //	netted         due_to_claimants, claims,           what the claimant owed is kept from another payment of the same case
 //	               claims            owed_by_claimants
+//	due_again      suspense, claims  claims,           what was sent by hand came back: of the payment that brought it, and of the one whose
+//	                                 due_to_claimants  money is due to the claimant again
 //
 // Entry points: [Received], [Allocated], [Reversed], [Moved], [Settled], [Left], [Of],
-// [Recovered], [SentByHand], [FeeKept].
+// [Recovered], [SentByHand], [DueAgain], [FeeKept].
 package ledger

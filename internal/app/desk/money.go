@@ -12,6 +12,7 @@ import (
 	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
 	"robotbailiff/payments/queue"
+	"robotbailiff/rules/money"
 )
 
 // Treasury is what the desk needs of the money of all cases: the queues, and what two people do together.
@@ -22,6 +23,8 @@ type Treasury interface {
 	MoneyRefund(ctx context.Context, payment int64) ([]queue.Refund, error)
 	MoneyEffect(ctx context.Context, a acts.Act) (acts.Effect, error)
 	NameSent(ctx context.Context, txn string, named []acts.Named) ([]acts.Part, error)
+	NameBack(ctx context.Context, payment int64, came money.Amount, txn string, caseID int64) ([]acts.Part, error)
+	SentByHand(ctx context.Context, limit int) ([]payments.ByHand, error)
 	ProposeMoney(ctx context.Context, a acts.Act) (int64, error)
 	ApproveMoney(ctx context.Context, id int64, actor, reason, seen string) error
 	RejectMoney(ctx context.Context, id int64, actor, reason string) error
@@ -138,6 +141,7 @@ type MoneyPayment struct {
 
 	Refund []queue.Refund // one when money is due back that no order carries
 	Acts   []acts.Act     // that wait with this money
+	Sent   []SentByHand   // what went to claimants by hand, and may have come back by it
 	Opened *queue.Opened  // for a person who said why
 }
 
@@ -163,6 +167,9 @@ func (s *Service) MoneyPayment(ctx context.Context, actor Actor, id int64) (p Mo
 	}
 	p.Waiting = one[0]
 	if p.Refund, err = s.cfg.Money.MoneyRefund(ctx, id); err != nil {
+		return p, err
+	}
+	if p.Sent, err = s.sentByHand(ctx, actor, p.Payment); err != nil {
 		return p, err
 	}
 	open, err := (&acts.Store{}).Open(ctx, s.cfg.Pool, now)

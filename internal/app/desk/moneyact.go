@@ -3,11 +3,13 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"robotbailiff/internal/caseno"
+	"robotbailiff/payments"
 	"robotbailiff/payments/acts"
 	"robotbailiff/payments/ledger"
 	"robotbailiff/rules/money"
@@ -109,6 +111,9 @@ func (s *Service) parts(ctx context.Context, kind acts.Kind, f MoneyForm) ([]act
 	if kind == acts.Split {
 		return splitParts(f)
 	}
+	if kind == acts.DueAgain {
+		return s.backParts(ctx, f)
+	}
 	ids := []int64{f.Payment}
 	if kind == acts.Merge {
 		for _, word := range strings.FieldsFunc(f.Others, func(r rune) bool { return r < '0' || r > '9' }) {
@@ -172,6 +177,77 @@ func (s *Service) sentParts(ctx context.Context, f MoneyForm) ([]acts.Part, erro
 		named = append(named, n)
 	}
 	return s.cfg.Money.NameSent(ctx, f.TxnID, named)
+}
+
+// SentByHand is a departure to claimants, as it is offered.
+type SentByHand struct {
+	payments.ByHand
+
+	Numbers []string // of its cases
+	Same    bool     // as much as lies in suspense
+}
+
+// mostSent bounds the departures among which a person chooses, by their payments.
+const mostSent = 200
+
+// sentByHand gives what went to claimants by hand and may have come back by a payment, what has the same sum first. Who does not see all of the
+// money of a departure does not see it.
+func (s *Service) sentByHand(ctx context.Context, actor Actor, p payments.Payment) ([]SentByHand, error) {
+	if p.Source != ledger.SourceTreasury || !p.Suspense.IsPositive() {
+		return nil, nil
+	}
+	gone, err := s.cfg.Money.SentByHand(ctx, mostSent)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, g := range gone {
+		for _, x := range g.Parts {
+			ids = append(ids, x.PaymentID)
+		}
+	}
+	hidden, err := elsewhere(ctx, s.cfg.Pool, actor, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var same, other []SentByHand
+	for _, g := range gone {
+		if slices.ContainsFunc(g.Parts, func(x payments.Sent) bool { return slices.Contains(hidden, x.PaymentID) }) {
+			continue
+		}
+		v := SentByHand{ByHand: g, Same: g.Left().Equal(p.Suspense)}
+		for _, x := range g.Parts {
+			if number := caseno.Format(x.CaseID); !slices.Contains(v.Numbers, number) {
+				v.Numbers = append(v.Numbers, number)
+			}
+		}
+		if v.Same {
+			same = append(same, v)
+		} else {
+			other = append(other, v)
+		}
+	}
+	return append(same, other...), nil
+}
+
+// backParts reads which departure came back, and of which case.
+func (s *Service) backParts(ctx context.Context, f MoneyForm) ([]acts.Part, error) {
+	w, err := s.cfg.Money.MoneyPayment(ctx, f.Payment)
+	if err != nil {
+		return nil, err
+	}
+	sum, caseID := w.Payment.Suspense, int64(0)
+	if f.Amount != "" {
+		if sum, err = typedSum(f.Amount); err != nil {
+			return nil, err
+		}
+	}
+	if f.Case != "" {
+		if caseID, err = caseno.Parse(f.Case); err != nil {
+			return nil, &acts.Error{Code: acts.CodeNoCase, Remedy: "look at the number of the case"}
+		}
+	}
+	return s.cfg.Money.NameBack(ctx, f.Payment, sum, f.TxnID, caseID)
 }
 
 // splitParts reads a case and a sum from each line.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type OrdersView struct {
 	Banks    []BankOrders
 	Refused  []Refused
 	Compares []Compared
+	Bank     string // the only one that is shown; empty: all
 }
 
 // LateLift is one that a bank has not confirmed in time.
@@ -76,8 +78,8 @@ var RefusedWords = []string{"no_funds", "protected", "no_account", "refused"}
 
 const ordersShown = 50
 
-// Orders shows how the orders to banks fare. It reads counts and lists that are short, whatever the number of cases.
-func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err error) {
+// Orders shows how the orders to banks fare, or to one bank alone. It reads counts and lists that are short, whatever the number of cases.
+func (s *Service) Orders(ctx context.Context, actor Actor, bank string) (v OrdersView, err error) {
 	if err := actor.check(); err != nil {
 		return v, err
 	}
@@ -109,6 +111,7 @@ func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err er
 	if err != nil {
 		return v, fmt.Errorf("desk: orders: %w", err)
 	}
+	v.only(bank)
 	if !v.Lifts.Oldest.IsZero() {
 		v.Minutes = max(0, int64(v.Now.Sub(v.Lifts.Oldest).Minutes()))
 		seen, err := scope(ctx, s.cfg.Pool, actor, v.Lifts.CaseID)
@@ -120,6 +123,17 @@ func (s *Service) Orders(ctx context.Context, actor Actor) (v OrdersView, err er
 		}
 	}
 	return v, nil
+}
+
+// only leaves out what is about other banks. Lifts stay: they are told of whole orders.
+func (v *OrdersView) only(bank string) {
+	if v.Bank = bank; bank == "" {
+		return
+	}
+	v.Findings = slices.DeleteFunc(v.Findings, func(f Finding) bool { return f.Bank != bank })
+	v.Banks = slices.DeleteFunc(v.Banks, func(b BankOrders) bool { return b.Bank != bank })
+	v.Refused = slices.DeleteFunc(v.Refused, func(r Refused) bool { return r.Bank != bank })
+	v.Compares = slices.DeleteFunc(v.Compares, func(c Compared) bool { return c.Bank != bank })
 }
 
 // mostFindings bounds what is looked through for those of some regions.

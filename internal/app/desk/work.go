@@ -136,7 +136,8 @@ type WorkThing struct {
 	Item       worklist.Item
 	History    []worklist.Act
 	Colleagues []string
-	Review     *ReviewView // of a decision that was drawn; nil: this is none
+	Review     *ReviewView        // of a decision that was drawn; nil: this is none
+	Reversal   *worklist.Reversal // of money that was taken back; nil: this is none
 }
 
 // ReviewView is a decision of the robot that chance laid before a person.
@@ -171,6 +172,11 @@ func (s *Service) WorkThing(ctx context.Context, actor Actor, kind, key string, 
 		}
 		if v.History, err = worklist.History(ctx, tx, kind, key); err != nil {
 			return err
+		}
+		if kind == worklist.KindReversals {
+			if v.Reversal, err = worklist.ReversalOf(ctx, tx, key); err != nil {
+				return err
+			}
 		}
 		if v.Colleagues, err = worklist.Colleagues(ctx, tx, workers); err != nil || kind != kindReviews {
 			return err

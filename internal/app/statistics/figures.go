@@ -17,7 +17,16 @@ type Counts struct {
 	Collected, Saved               money.Amount
 	Unsaid                         bool // the rules of one of the days do not say what was saved
 	Grouped                        int  // how many regions these are; 0: one
+	Days                           Medians
 }
+
+// Medians are the medians of the days that cases took; negative: not known.
+type Medians struct{ ToPaid, ToEnd int }
+
+var noMedians = Medians{-1, -1}
+
+// ended is how many cases ended.
+func (c Counts) ended() int64 { return c.Paid + c.Cancelled + c.HandedOver }
 
 // Cell is a number as it is shown.
 type Cell struct {
@@ -38,6 +47,13 @@ type Share struct {
 	Hidden  bool
 }
 
+// DaysCell is a median of days as it is shown.
+type DaysCell struct {
+	Days   int64
+	None   bool // there is nothing that it could be of, or it was not counted
+	Hidden bool
+}
+
 // Row is one line of what is published. Region is its code; of several small regions together it is empty and Grouped says how many they are,
 // and of the country both are.
 type Row struct {
@@ -46,6 +62,7 @@ type Row struct {
 	Opened, Paid, Otherwise, HandedOver, Refused Cell
 	InTime                                       Share // of the paid ones, within the voluntary period
 	Collected, Saved                             SumCell
+	ToPaid, ToEnd                                DaysCell // from the opening; the median
 }
 
 // Month is what is published of one month.
@@ -55,8 +72,8 @@ type Month struct {
 	Regions []Row // by code; several small ones together come last
 }
 
-// publish makes of the figures of a month what may be shown of them.
-func publish(month calendar.Date, all []Counts) Month {
+// publish makes of the figures of a month what may be shown of them. country are the medians of the country, which do not follow from the others.
+func publish(month calendar.Date, all []Counts, country Medians) Month {
 	rows := group(all)
 	m := Month{Month: month, Regions: make([]Row, len(rows))}
 	lines := make([]*Row, 0, len(rows)+1)
@@ -65,7 +82,9 @@ func publish(month calendar.Date, all []Counts) Month {
 		lines = append(lines, &m.Regions[i])
 	}
 	lines = append(lines, &m.Country)
-	counted := append(slices.Clone(rows), total(rows))
+	whole := total(rows)
+	whole.Days = country
+	counted := append(slices.Clone(rows), whole)
 	column := func(of func(Counts) int64, put func(*Row, Cell)) []Mark {
 		marks := hideWithTotal(rows, of)
 		for i, line := range lines {
@@ -80,8 +99,10 @@ func publish(month calendar.Date, all []Counts) Month {
 	paid := column(func(c Counts) int64 { return c.Paid }, func(r *Row, c Cell) { r.Paid = c })
 	collected := both(paid, hideWithTotal(rows, Counts.moved))
 	share := both(both(paid, hideWithTotal(rows, func(c Counts) int64 { return c.InTime })), hideWithTotal(rows, func(c Counts) int64 { return c.Paid - c.InTime }))
+	ended := hideWithTotal(rows, Counts.ended)
 	for i, line := range lines {
 		c := counted[i]
+		line.ToPaid, line.ToEnd = days(c.Days.ToPaid, c.Paid, paid[i]), days(c.Days.ToEnd, c.ended(), ended[i])
 		line.Collected = sum(c.Collected, collected[i] != Shown)
 		line.Saved = sum(c.Saved, paid[i] != Shown || c.Unsaid)
 		line.InTime = Share{Hidden: share[i] != Shown, None: c.Paid == 0}
@@ -97,6 +118,19 @@ func shown(n int64, m Mark) Cell {
 		n = 0 // what is not shown is not handed out
 	}
 	return Cell{n, m}
+}
+
+// days shows a median of so many cases with the mark of their number: one of few would tell of somebody.
+func days(median int, of int64, m Mark) DaysCell {
+	switch {
+	case of <= 0:
+		return DaysCell{None: true}
+	case m != Shown:
+		return DaysCell{Hidden: true}
+	case median < 0:
+		return DaysCell{None: true}
+	}
+	return DaysCell{Days: int64(median)}
 }
 
 // sum gives a sum in whole tenge: more is of no use to anybody, and might be recognised.
@@ -162,6 +196,7 @@ func group(all []Counts) []Counts {
 
 // total adds up regions.
 func total(all []Counts) (t Counts) {
+	t.Days = noMedians // those of parts do not give that of the whole
 	for _, c := range all {
 		t.Opened, t.Paid, t.InTime = t.Opened+c.Opened, t.Paid+c.Paid, t.InTime+c.InTime
 		t.Cancelled, t.HandedOver, t.Refused, t.Payments = t.Cancelled+c.Cancelled, t.HandedOver+c.HandedOver, t.Refused+c.Refused, t.Payments+c.Payments

@@ -127,10 +127,11 @@ func TestPublish_handsNothingOutThatIsHidden(t *testing.T) {
 			n := func(name string) int64 { return rapid.Int64Range(0, 12).Draw(rt, name) }
 			c := Counts{Region: string(rune('a' + i)), Opened: n("opened"), Paid: n("paid"), Cancelled: n("cancelled"), HandedOver: n("handed over"), Refused: n("refused"), Payments: rapid.Int64Range(-2, 12).Draw(rt, "payments")}
 			c.InTime = rapid.Int64Range(0, c.Paid).Draw(rt, "in time")
+			c.Days = Medians{ToPaid: rapid.IntRange(-1, 40).Draw(rt, "to paid"), ToEnd: rapid.IntRange(-1, 40).Draw(rt, "to end")}
 			c.Collected, c.Saved = money.FromTiyn(c.Payments*1_000), money.FromTiyn(c.Paid*100)
 			all = append(all, c)
 		}
-		m := publish(calendar.MakeDate(2026, 9, 1), all)
+		m := publish(calendar.MakeDate(2026, 9, 1), all, Medians{ToPaid: 3, ToEnd: 9})
 		for _, r := range append(slices.Clone(m.Regions), m.Country) {
 			for _, c := range []Cell{r.Opened, r.Paid, r.Otherwise, r.HandedOver, r.Refused} {
 				if c.Mark != Shown && c.N != 0 || c.Mark == Shown && c.N > 0 && c.N < Least {
@@ -139,6 +140,12 @@ func TestPublish_handsNothingOutThatIsHidden(t *testing.T) {
 			}
 			if r.Paid.Mark != Shown && (!r.Saved.Hidden || !r.Collected.Hidden || !r.InTime.Hidden) || r.Saved.Hidden && !r.Saved.Sum.IsZero() || r.Collected.Hidden && !r.Collected.Sum.IsZero() || r.InTime.Hidden && r.InTime.Percent != 0 {
 				rt.Fatalf("%+v tells what is hidden", r)
+			}
+			if r.ToPaid.Days != 0 && (r.Paid.Mark != Shown || r.Paid.N < Least) || r.ToPaid.Hidden && r.Paid.Mark == Shown || r.ToEnd.Hidden && r.ToEnd.Days != 0 {
+				rt.Fatalf("%+v: a median of few", r)
+			}
+			if r.Paid.Mark == Shown && r.Otherwise.Mark == Shown && r.HandedOver.Mark == Shown && r.Paid.N+r.Otherwise.N+r.HandedOver.N < Least && r.ToEnd.Days != 0 {
+				rt.Fatalf("%+v: a median of few ends", r)
 			}
 		}
 		for _, hidden := range []func(Row) bool{
@@ -159,7 +166,7 @@ func TestPublish_handsNothingOutThatIsHidden(t *testing.T) {
 
 func TestPublish_smallRegionsGoTogether(t *testing.T) {
 	t.Parallel()
-	m := publish(calendar.MakeDate(2026, 9, 1), []Counts{{Region: "71", Opened: 3}, {Region: "75", Opened: 100, Paid: 40, InTime: 30, Payments: 41, Collected: money.FromTiyn(100), Saved: money.FromTiyn(25)}, {Region: "10", Opened: 4}, {Region: "11"}})
+	m := publish(calendar.MakeDate(2026, 9, 1), []Counts{{Region: "71", Opened: 3}, {Region: "75", Opened: 100, Paid: 40, InTime: 30, Payments: 41, Collected: money.FromTiyn(100), Saved: money.FromTiyn(25)}, {Region: "10", Opened: 4}, {Region: "11"}}, noMedians)
 	if len(m.Regions) != 2 || m.Regions[0].Region != "75" || m.Regions[1].Grouped != 2 || m.Regions[1].Opened != (Cell{N: 7}) || m.Country.Opened != (Cell{N: 107}) || m.Country.InTime.Percent != 75 {
 		t.Errorf("%+v", m)
 	}

@@ -51,6 +51,8 @@ var Kinds = []Kind{
 	{Name: "suspense", Room: "/desk/money/payments/{key}", Link: "/desk/money/suspense", Days: 3, sql: `SELECT id::text, NULL::bigint, '', received_at, amount - allocated - refund_due - reversed - refunded - moved, NULL::date
   FROM payments WHERE amount > allocated + refund_due + reversed + refunded + moved AND $1::timestamptz IS NOT NULL`},
 	{Name: "refunds", Room: "/desk/money/payments/{key}", Link: "/desk/money/refunds", Days: 3, sql: `SELECT id::text, NULL::bigint, '', received_at, refund_due, NULL::date FROM payments WHERE refund_due > 0 AND $1::timestamptz IS NOT NULL`},
+	{Name: "reversals", Room: "/desk/money/payments/{tail}", Link: "/desk/work?kind=reversals", Days: 5, Outcomes: []string{"repaid", "wrong_reversal", "nothing"}, sql: `SELECT s.* FROM (SELECT CASE WHEN t.payment_id IS NULL THEN t.id::text ELSE t.id || '/' || t.payment_id END AS key, t.case_id, '', t.at, t.amount, NULL::date
+  FROM reversal_tasks t WHERE $1::timestamptz IS NOT NULL) s WHERE NOT EXISTS (SELECT 1 FROM work_acts w WHERE w.kind = 'reversals' AND w.item = s.key AND w.act = 'closed')`},
 	{Name: "approve_acts", Room: "/desk/acts/{key}", Link: "/desk/approvals", Days: 1, sql: `SELECT id::text, NULL::bigint, '', asked_at, 0::bigint, NULL::date FROM case_acts
  WHERE state = 'asked' AND expires_at > clock_timestamp() AND $1::timestamptz IS NOT NULL`},
 	{Name: "approve_identities", Local: true, Room: "/desk/identities/{key}", Link: "/desk/work?kind=approve_identities", Days: 1, sql: `SELECT batch_id || '/' || row_no, NULL::bigint, region, proposed_at, 0::bigint, NULL::date FROM identity_words
@@ -81,6 +83,9 @@ func (k Kind) href(key string, caseID int64) string {
 	number := ""
 	if caseID != 0 {
 		number = caseno.Format(caseID)
+	}
+	if tail == "" && strings.Contains(k.Room, "{tail}") {
+		return k.Link
 	}
 	return strings.NewReplacer("{case}", number, "{key}", key, "{head}", head, "{tail}", tail).Replace(k.Room)
 }

@@ -107,6 +107,7 @@ var Routes = []Route{
 	{"GET /desk/live", Look},
 	{"GET " + script.path, Open},
 	{"GET /desk/robot", Look},
+	{"GET /desk/banks", Look},
 	{"POST /desk/robot/jobs/{id}/retry", HandleJobs},
 	{"POST /desk/robot/jobs/{id}/cancel", HandleJobs},
 	{"GET /desk/robot/jobs/{id}/{was}", Look},

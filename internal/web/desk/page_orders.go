@@ -26,7 +26,7 @@ func (h *handler) orders(w http.ResponseWriter, r *http.Request, actor app.Actor
 }
 
 func (h *handler) showOrders(w http.ResponseWriter, r *http.Request, actor app.Actor, status int, problem string, at int64) error {
-	v, err := h.app.Orders(r.Context(), actor)
+	v, err := h.app.Orders(r.Context(), actor, r.URL.Query().Get("bank"))
 	if err != nil {
 		return err
 	}

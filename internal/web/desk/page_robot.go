@@ -18,6 +18,7 @@ import (
 // robotRoutes are the robot's room: how it works inside, and what may be done to its queues.
 func (h *handler) robotRoutes(route func(pattern string, f ui.HandlerFunc)) {
 	route("GET /desk/robot", h.inside(h.robot))
+	route("GET /desk/banks", h.inside(h.banks))
 	route("POST /desk/robot/jobs/{id}/retry", h.inside(h.actOnJob(h.app.RetryJob)))
 	route("POST /desk/robot/jobs/{id}/cancel", h.inside(h.actOnJob(h.app.CancelJob)))
 	route("GET /desk/robot/jobs/{id}/{was}", h.inside(h.backToRobot)) // the language row after a post

@@ -91,7 +91,7 @@ var regionForm = regexp.MustCompile(`^[0-9]{2}$`)
 
 // workRights are what one needs to see what waits there; the others need to look.
 var workRights = map[string]Right{
-	"objections": Objections, "trials": Cases, "suspense": Money, "refunds": Money, "approve_money": Money,
+	"objections": Objections, "trials": Cases, "suspense": Money, "refunds": Money, "reversals": Money, "approve_money": Money,
 }
 
 // todayQuery reads what is to be counted from an address.

@@ -49,7 +49,7 @@ type workThingPage struct {
 // workKinds are the rights that one needs to see a kind of work: those of its room. A kind that is not here is open to all who see work.
 var workKinds = map[string]Right{
 	"objections": Objections, "reviews": Cases, "trials": Cases, "undelivered": Cases, "orders": Cases,
-	"identities": Cases, "approve_identities": Cases, "suspense": Money, "refunds": Money, "approve_money": Money,
+	"identities": Cases, "approve_identities": Cases, "suspense": Money, "refunds": Money, "reversals": Money, "approve_money": Money,
 }
 
 // workRoutes are the pages of what waits for a person.

@@ -28,6 +28,7 @@ var rooms = []struct {
 	{"/desk/texts", "desk.texts.title", Look},
 	{"/desk/money", "desk.money.title", Money},
 	{"/desk/robot", "robot.title", Look},
+	{"/desk/banks", "banks.title", Look},
 	{"/desk/rules", "rules.title", Look},
 	{"/desk/switch", "desk.switch.title", Look},
 	{"/desk/people", "desk.people.title", People},

@@ -17,7 +17,7 @@ func TestTemplates_fitTheirDataInEveryLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := map[string]any{
-		"signin": signInPage{}, "today": todayPage{}, "deadlines": deadlinesPage{}, "robot": robotPage{}, "casefile": casePage{},
+		"signin": signInPage{}, "today": todayPage{}, "deadlines": deadlinesPage{}, "robot": robotPage{}, "banks": banksPage{}, "casefile": casePage{},
 		"notices": noticesPage{}, "orders": ordersPage{}, "imports": importsPage{}, "import": importPage{}, "importrows": importRowsPage{}, "notaken": uploadPage{}, "texts": textsPage{}, "text": textPage{}, "textedit": textEditPage{},
 		"money": moneyPage{}, "moneysuspense": suspensePage{}, "moneypayment": paymentPage{}, "moneyact": actPage{}, "moneyrefunds": refundsPage{}, "moneyfile": filePage{}, "moneyclaimants": claimantsPage{}, "moneyclaimant": claimantPage{}, "switch": switchPage{}, "switchstop": confirmPage{}, "trials": trialsPage{}, "objections": objectionsPage{}, "objection": objectionPage{}, "access": accessPage{}, "me": mePage{}, "people": peoplePage{}, "accounts": accountsPage{}, "account": accountPage{}, "grant": grantPage{}, "first": firstPage{}, "firstdone": firstPage{}, "signedout": signedOutPage{}, "error": ui.ErrorPage{}, "cases": casesPage{}, "exports": exportsPage{}, "export": exportPage{}, "work": workPage{}, "workthing": workThingPage{}, "rules": rulesPage{}, "rule": rulePage{},
 		"identity": identityPage{}, "acts": actsPage{}, "actnew": newActPage{}, "act": caseActPage{}, "approvals": approvalsPage{},

@@ -167,7 +167,7 @@ func named(month calendar.Date) i18n.Text {
 }
 
 // columns are those of the file after the month and the region.
-var columns = []string{"opened", "paid", "in_time", "collected", "saved", "handed_over", "refused", "otherwise"}
+var columns = []string{"opened", "paid", "in_time", "collected", "saved", "handed_over", "refused", "otherwise", "to_paid", "to_end"}
 
 func (h *handler) file(w http.ResponseWriter, r *http.Request) error {
 	all, err := h.app.Latest(r.Context())
@@ -225,6 +225,15 @@ func written(p *i18n.Printer, month calendar.Date, row app.Row) ([]sheet.Cell, e
 		}
 		return sheet.Cell{Sum: c.Sum, IsSum: true}
 	}
+	days := func(c app.DaysCell) sheet.Cell {
+		switch {
+		case c.Hidden:
+			return sheet.Cell{Text: hidden}
+		case c.None:
+			return sheet.Cell{}
+		}
+		return sheet.Cell{Count: c.Days, IsCount: true}
+	}
 	share := sheet.Cell{Text: strconv.Itoa(row.InTime.Percent) + " %"}
 	switch {
 	case row.InTime.Hidden:
@@ -232,7 +241,7 @@ func written(p *i18n.Printer, month calendar.Date, row app.Row) ([]sheet.Cell, e
 	case row.InTime.None:
 		share.Text = ""
 	}
-	return []sheet.Cell{{Text: month.String()[:7]}, {Text: region}, number(row.Opened), number(row.Paid), share, sum(row.Collected), sum(row.Saved), number(row.HandedOver), number(row.Refused), number(row.Otherwise)}, err
+	return []sheet.Cell{{Text: month.String()[:7]}, {Text: region}, number(row.Opened), number(row.Paid), share, sum(row.Collected), sum(row.Saved), number(row.HandedOver), number(row.Refused), number(row.Otherwise), days(row.ToPaid), days(row.ToEnd)}, err
 }
 
 // How what is not shown is written.

@@ -44,6 +44,9 @@ SELECT date '2026-09-01' - make_interval(months => i), lpad(r::text, 2, '0'), (r
   FROM generate_series(0, $1 - 1) i, unnest(ARRAY[10, 11, 15, 19, 23, 27, 31, 33, 35, 39, 43, 47, 55, 59, 61, 62, 63, 71, 75]) r
 UNION ALL SELECT date '2026-09-01' - make_interval(months => i), '79', 40, 3, 3, 0, 2, 1, 3, 6046500, 1511625 FROM generate_series(0, $1 - 1) i`, months)
 	must(t, err)
+	_, err = w.Pool.Exec(ctx, `INSERT INTO statistics_medians (month, region, to_paid, to_end) SELECT month, region, 4 + paid % 7, 20 + opened % 11 FROM statistics_months WHERE month > '2026-02-01'
+UNION ALL SELECT month, '', 6, 27 FROM statistics_counted WHERE month > '2026-02-01'`)
+	must(t, err)
 	w.Clock.Set(calendar.MakeDate(2026, 10, 5).Start())
 	h, err := statistics.Handler(statistics.Config{App: app.New(w.Pool, w.Store), Key: uitest.Key()})
 	must(t, err)

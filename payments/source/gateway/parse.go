@@ -36,6 +36,7 @@ type Message struct {
 	ValueDate calendar.Date
 	Fee       money.Amount // of a payment: what the gateway keeps of it when it pays it out
 	Order     uuid.UUID    // of ours, under which it was begun; the zero one where it was not begun by us
+	Back      string       // of a reversal: what the gateway calls it; empty: it gives no name
 }
 
 // Transfer gives the message as money that came in.
@@ -48,7 +49,7 @@ func (m Message) Transfer(source string, eventRow int64) payments.Transfer {
 
 // Reversal gives the message as money that was taken back.
 func (m Message) Reversal(source string, eventRow int64) payments.Reversal {
-	return payments.Reversal{EventRow: eventRow, Source: source, TxnID: m.TxnID, Amount: m.Amount, Currency: m.Currency}
+	return payments.Reversal{EventRow: eventRow, Source: source, TxnID: m.TxnID, Amount: m.Amount, Currency: m.Currency, ID: m.Back}
 }
 
 // ParseCode says what is wrong with a message. The words are stable.
@@ -158,6 +159,14 @@ func (m *Message) read(data map[string]json.RawMessage) error {
 	if err := m.readFee(data); err != nil {
 		return err
 	}
+	if !paid {
+		if m.Back, err = text(data, "data.", "reversal", false); err != nil {
+			return err
+		}
+		if m.Back != "" && !payments.ValidID(m.Back) {
+			return invalid("data.reversal", errors.New("not 1 to 255 bytes of printable text"))
+		}
+	}
 	order, err := text(data, "data.", "order", false)
 	if err != nil {
 		return err
@@ -243,6 +252,7 @@ func Encode(m Message) ([]byte, error) {
 		ValueDate string       `json:"value_date,omitempty"`
 		Fee       string       `json:"fee,omitempty"`
 		Order     *uuid.UUID   `json:"order,omitempty"`
+		Reversal  string       `json:"reversal,omitempty"`
 	}
 	var fee string
 	if m.Fee.IsPositive() {
@@ -255,7 +265,7 @@ func Encode(m Message) ([]byte, error) {
 	body, err := json.Marshal(struct {
 		Type Type `json:"type"`
 		Data data `json:"data"`
-	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), fee, order}})
+	}{m.Type, data{m.TxnID, m.Amount, m.Currency, m.Reference, m.ValueDate.String(), fee, order, m.Back}})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: encode: %w", err)
 	}
