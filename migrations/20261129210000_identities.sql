@@ -84,27 +84,8 @@ ALTER TABLE case_acts
     ADD CONSTRAINT case_acts_kind_check CHECK (kind IN ('hold', 'resume', 'suspend', 'notify', 'cancel', 'correct', 'lift', 'other_person')),
     ADD CONSTRAINT case_acts_person_check CHECK (two OR kind <> 'other_person');
 
--- What people did, with this. The former definition is kept beside the table, since other rooms may have come into it; going back takes it from there.
--- +goose StatementBegin
-DO $$
-DECLARE
-    former text := rtrim(pg_get_viewdef('desk_acts'::regclass), '; ');
-BEGIN
-    EXECUTE format('COMMENT ON TABLE identity_words IS %L', former);
-    EXECUTE 'CREATE OR REPLACE VIEW desk_acts AS ' || former || $v$
-UNION ALL SELECT proposed_at, proposed_by, 'batches', 'identity_' || answer, batch_id || '/' || row_no, NULL, NULL, reason, 40, id FROM identity_words
-UNION ALL SELECT decided_at, decided_by, 'batches', 'identity_' || verdict, batch_id || '/' || row_no, NULL, NULL, why, 41, id FROM identity_words WHERE decided_by IS NOT NULL$v$;
-END $$;
--- +goose StatementEnd
-
 -- +goose Down
 SET LOCAL lock_timeout = '3s';
--- +goose StatementBegin
-DO $$
-BEGIN
-    EXECUTE 'CREATE OR REPLACE VIEW desk_acts AS ' || obj_description('identity_words'::regclass);
-END $$;
--- +goose StatementEnd
 ALTER TABLE case_acts
     DROP CONSTRAINT case_acts_person_check,
     DROP CONSTRAINT case_acts_kind_check,

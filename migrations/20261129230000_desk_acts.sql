@@ -1,13 +1,8 @@
 -- +goose Up
--- What people did at the desk, in all of its rooms, as auditors look at it.
+-- What people did at the desk, of whatever kind and in all of its rooms, as auditors look at it. source and id name the row; n is how many cases
+-- it was about, where that is counted. Whoever adds a table that names people makes the view anew with it.
 SET LOCAL lock_timeout = '3s';
 
-CREATE INDEX case_acts_by_time ON case_acts (asked_at) WHERE asked_at IS NOT NULL;
-CREATE INDEX case_notes_by_time ON case_notes (written_at);
-CREATE INDEX work_acts_by_time ON work_acts (at);
-CREATE INDEX reviews_by_verdict ON reviews (decided_at) WHERE decided_at IS NOT NULL;
-
--- What people did at the desk, of whatever kind. source and id name the row; n is how many cases it was about, where that is counted.
 CREATE VIEW desk_acts AS
 SELECT at, actor, 'visits' AS room, act, subject, NULL::bigint AS case_id, NULL::integer AS n, '' AS reason, 1 AS source, id FROM desk_visits
 UNION ALL SELECT at, actor, 'people', 'account_' || what, login, NULL, NULL, reason, 2, id FROM operator_changes
@@ -41,9 +36,13 @@ UNION ALL SELECT written_at, author, 'cases', 'note', '', case_id, NULL, '', 28,
 UNION ALL SELECT at, actor, 'work', 'work_' || act, kind || ' ' || item, NULL, NULL, words, 29, id FROM work_acts
 UNION ALL SELECT decided_at, actor, 'work', 'review_' || verdict, seq::text, case_id, NULL, words, 30, case_id * 100000 + seq FROM reviews WHERE verdict <> ''
 UNION ALL SELECT at, actor, 'rules', 'rules_proposed', id || ' ' || from_on, NULL, NULL, reason, 31, id FROM rule_pack_proposals
-UNION ALL SELECT at, actor, 'rules', CASE WHEN agreed THEN 'rules_agreed' ELSE 'rules_refused' END, proposal || ' ' || from_on, NULL, NULL, reason, 32, proposal FROM rule_pack_decisions;
+UNION ALL SELECT at, actor, 'rules', CASE WHEN agreed THEN 'rules_agreed' ELSE 'rules_refused' END, proposal || ' ' || from_on, NULL, NULL, reason, 32, proposal FROM rule_pack_decisions
+UNION ALL SELECT proposed_at, proposed_by, 'people', 'grant_proposed', login, NULL, NULL, reason, 33, id FROM operator_proposals
+UNION ALL SELECT decided_at, decided_by, 'people', 'grant_' || verdict, login, NULL, NULL, why, 34, id FROM operator_proposals WHERE decided_at IS NOT NULL
+UNION ALL SELECT at, actor, 'access', 'look_' || what, CASE WHEN kind = '' THEN '' ELSE 'document_' || kind END, case_id, NULL, '', 35, id FROM desk_looks
+UNION ALL SELECT proposed_at, proposed_by, 'batches', 'identity_' || answer, batch_id || '/' || row_no, NULL, NULL, reason, 36, id FROM identity_words
+UNION ALL SELECT decided_at, decided_by, 'batches', 'identity_' || verdict, batch_id || '/' || row_no, NULL, NULL, why, 37, id FROM identity_words WHERE decided_by IS NOT NULL;
 
 -- +goose Down
 SET LOCAL lock_timeout = '3s';
 DROP VIEW desk_acts;
-DROP INDEX reviews_by_verdict, work_acts_by_time, case_notes_by_time, case_acts_by_time;
