@@ -148,7 +148,7 @@ func TestNetted_refuses(t *testing.T) {
 		return store.ExplainSent(ctx, tx, "other", parts, act, now)
 	}
 	for name, do := range map[string]func(tx pgx.Tx) error{
-		"more than is due":    func(tx pgx.Tx) error { left(tx, 11); return sent(tx, 260_000_001, 11) },
+		"more than is due":    func(tx pgx.Tx) error { left(tx, 31); return sent(tx, 260_000_001, 31) }, // 10 were not sent, 20 have come back
 		"of another case":     func(tx pgx.Tx) error { left(tx, 10); return sent(tx, 260_000_002, 10) },
 		"less than has left":  func(tx pgx.Tx) error { left(tx, 10); return sent(tx, 260_000_001, 9) },
 		"one payment twice":   func(tx pgx.Tx) error { left(tx, 10); return sent(tx, 260_000_001, 5, 5) },

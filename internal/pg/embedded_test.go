@@ -99,7 +99,7 @@ func TestEmbedded_life(t *testing.T) {
 		query := mustOpen(t, one, "postgres")
 		for setting, want := range map[string]string{
 			"listen_addresses": "", "jit": "off", "server_encoding": "UTF8", "data_checksums": "on",
-			"log_parameter_max_length": "0", "max_wal_size": "4GB", "timezone": "UTC",
+			"log_parameter_max_length": "0", "max_wal_size": "8GB", "timezone": "UTC",
 		} {
 			if got := query("SELECT current_setting('" + setting + "')"); got != want {
 				t.Errorf("%s is %q, want %q", setting, got, want)

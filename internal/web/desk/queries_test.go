@@ -36,6 +36,7 @@ var queried = []address{
 	{"GET /desk/imports", "source=court&state=done&before=99", false},
 	{"GET /desk/imports/{id}/rows", "verdict=accepted&code=iin&after=1", false},
 	{"GET /desk/texts/edit", "kind=opening&language=kk&case=CASE&kept=1", false},
+	{"GET /desk/orders", "bank=bank", false},
 	{"GET /desk/switch/stop", "scope=region:75", false},
 	{"GET /desk/money/suspense", "after=1", false},
 	{"GET /desk/money/refunds", "after=1", false},
