@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"syscall"
 
 	"robotbailiff/internal/clock"
 	"robotbailiff/internal/pg"
@@ -101,6 +102,7 @@ func (r *rig) pagesProcess(ctx context.Context, o Options, v *visitors) (*pages,
 		return nil, fmt.Errorf("bench: process of pages: %w", err)
 	}
 	cmd.Stderr = o.Out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // as a service of its own is
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("bench: process of pages: %w", err)
 	}

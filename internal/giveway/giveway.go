@@ -10,20 +10,23 @@ package giveway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// niceness of who gives way: a tenth of the weight of others. The highest, 19, is a seventieth: then robots stand still on a busy machine
-// and hold locks while they do.
-const niceness = 10
+// niceness of who gives way: a thirtieth of the weight of others. With 10, a tenth, the slowest page of a hundred took half as long again; with 19
+// nothing is won, and who holds a lock of the server would hardly come to let it go.
+const niceness = 15
 
-// Process lets this process give way from now on, as a process of workers without pages does. Elsewhere than on Linux it does nothing.
+// Process lets this process give way from now on, as a process of workers without pages does, and with it the session that it was started in, where
+// sessions have a share of the processors each. Elsewhere than on Linux it does nothing.
 func Process() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -38,18 +41,44 @@ func Process() error {
 			return fmt.Errorf("giveway: %w", err)
 		}
 	}
-	return nil
+	return group(context.Background(), os.Getpid())
 }
 
 // Session lets the server's process of one session give way, where it runs on this machine: the session is over a socket of the file
 // system, and a process of that number is a server's own that serves a local session. A process that belongs to another user stays as it is:
 // whoever runs that server decides. It has the shape of pgxpool's AfterConnect.
-func Session(_ context.Context, c *pgx.Conn) error {
+func Session(ctx context.Context, c *pgx.Conn) error {
 	pid := int(c.PgConn().PID())
 	if c.PgConn().Conn().RemoteAddr().Network() != "unix" || !serves(pid) {
 		return nil
 	}
 	_ = atLeast(pid) // not being allowed to is no reason not to work
+	return group(ctx, pid)
+}
+
+// group gives the session of a process the niceness, where sessions are scheduled as groups (sched(7), "The autogroup feature"): there the
+// niceness of a process counts within its session alone, and each process of PostgreSQL is a session of its own. Not to be allowed to is no
+// error. The kernel lets a user do this once in a tenth of a second, so that it may have to be asked again.
+func group(ctx context.Context, pid int) error {
+	file := "/proc/" + strconv.Itoa(pid) + "/autogroup"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil // there are no such groups
+	}
+	_, now, _ := strings.Cut(strings.TrimSpace(string(text)), " nice ")
+	if has, err := strconv.Atoi(now); err != nil || has >= niceness {
+		return nil
+	}
+	for range 10 {
+		if err = os.WriteFile(file, []byte(strconv.Itoa(niceness)), 0); !errors.Is(err, syscall.EAGAIN) {
+			return nil
+		}
+		select {
+		case <-time.After(110 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	return nil
 }
 

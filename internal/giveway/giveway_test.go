@@ -56,7 +56,7 @@ func TestProcess_allThreads(t *testing.T) {
 		t.Fatal("no thread")
 	}
 	for _, n := range levels {
-		if n != "10" && n != "19" { // 19: these tests themselves are run with so low a priority
+		if n != "15" && n != "19" { // 19: these tests themselves are run with so low a priority
 			t.Errorf("a thread has niceness %s", n)
 		}
 	}
@@ -93,7 +93,7 @@ func TestSession_onlyTheSessionThatIsMeant(t *testing.T) {
 		if err := giveway.Session(t.Context(), worker); err != nil {
 			t.Fatal(err)
 		}
-		if got := level(worker); got != max(10, before) {
+		if got := level(worker); got != max(15, before) {
 			t.Errorf("a worker's session has niceness %d", got)
 		}
 	}

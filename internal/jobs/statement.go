@@ -57,7 +57,7 @@ func (r *Robot) Take(ctx context.Context, statements []payments.Statement) (*Tak
 	if err != nil {
 		return nil, err
 	}
-	t := &Taking{robot: r, pages: make(chan fullPage, statementWorkers)}
+	t := &Taking{robot: r, pages: make(chan fullPage)}
 	err = pg.InTx(ctx, r.cfg.Pool, func(tx pgx.Tx) error {
 		t.parts = nil
 		for _, st := range statements {

@@ -47,7 +47,7 @@ func (c *Cluster) serverArgs(ctx context.Context) []string {
 	if c.opts.Durable {
 		maps.Copy(settings, map[string]string{
 			"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on",
-			"shared_buffers": sharedBuffers(1024), "min_wal_size": "512MB",
+			"shared_buffers": sharedBuffers(2048), "min_wal_size": "512MB",
 			"autovacuum_naptime": "1min",
 		})
 	} else {
