@@ -125,12 +125,13 @@ func TestStore_signIn(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
 	secret, codes := b.aigul(t)
-	a, err := b.SignIn(ctx, "aigul", good, b.code(t, secret, 0))
+	code := b.code(t, secret, 0)
+	a, err := b.SignIn(ctx, "aigul", good, code)
 	must(t, err)
 	if diff := cmp.Diff([]string{"75"}, a.Regions); diff != "" || !slices.Equal(a.Roles, []string{"operator"}) {
 		t.Errorf("%+v", a)
 	}
-	if _, err := b.SignIn(ctx, "aigul", good, b.code(t, secret, 0)); !errors.Is(err, accounts.ErrWrong) {
+	if _, err := b.SignIn(ctx, "aigul", good, code); !errors.Is(err, accounts.ErrWrong) {
 		t.Errorf("the same code again: %v", err)
 	}
 	b.forget(t)
