@@ -17,12 +17,12 @@ import (
 
 // told is one reversal, booked before or told of by this page.
 type told struct {
-	row                          int64 // in reversals_told; 0: not there yet
-	source, txn, own             string
-	tiyn                         int64
-	message, list                int64 // the events that told of it
-	first                        int   // the telling of this page that is booked for it; -1: it was booked before
-	namedNow, saidNow, listedNow bool
+	row              int64 // in reversals_told; 0: not there yet
+	source, txn, own string
+	tiyn             int64
+	message, list    int64 // the events that told of it
+	first            int   // the telling of this page that is booked for it; -1: it was booked before
+	learnt           bool  // this page says something of it that was not known
 }
 
 // Tellings are reversals of gateways, with what is known of each.
@@ -137,13 +137,13 @@ func (k *told) saidBy(listed bool) bool {
 
 func (k *told) say(r *Reversal) {
 	if k.own == "" && r.ID != "" {
-		k.own, k.namedNow = r.ID, true
+		k.own, k.learnt = r.ID, true
 	}
 	switch {
 	case r.Listed && k.list == 0:
-		k.list, k.listedNow = r.EventRow, true
+		k.list, k.learnt = r.EventRow, true
 	case !r.Listed && k.message == 0:
-		k.message, k.saidNow = r.EventRow, true
+		k.message, k.learnt = r.EventRow, true
 	}
 }
 
@@ -198,7 +198,7 @@ func (s *Store) KeepTellings(ctx context.Context, tx pgx.Tx, t *Tellings, verdic
 		case k.first >= 0 && verdicts[k.first] == WasReverse:
 			sources, txns, owns = append(sources, k.source), append(txns, k.txn), append(owns, k.own)
 			sums, messages, lists = append(sums, k.tiyn), append(messages, k.message), append(lists, k.list)
-		case k.first < 0 && (k.namedNow || k.saidNow || k.listedNow):
+		case k.first < 0 && k.learnt:
 			rows, addOwns, addMessages, addLists = append(rows, k.row), append(addOwns, k.own), append(addMessages, k.message), append(addLists, k.list)
 		}
 	}

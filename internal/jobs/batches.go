@@ -50,15 +50,8 @@ func (w *intakeWorker) Work(ctx context.Context, j *river.Job[intakeJob]) error 
 
 // takeBatch works one slice of a batch. When the process ends in the middle, the pulse of another one goes on.
 func (r *Robot) takeBatch(ctx context.Context, id int64) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := r.untilStopping(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-r.stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	b, more, err := r.Inbox.Work(ctx, id, batchSlice, nil)
 	select {
 	case <-r.stopping:

@@ -123,9 +123,6 @@ type Reversal struct {
 	Reason       string
 }
 
-// Total is the sum taken back.
-func (r Reversal) Total() money.Amount { return r.FromCase.Add(r.FromRefund).Add(r.FromSuspense) }
-
 // Reversed books a [Reversal]: one to five entries appended to into.
 func Reversed(into []Entry, r Reversal) ([]Entry, error) {
 	e := Entry{Kind: KindReversed, Credit: Home(r.Source), CaseID: r.CaseID, PaymentID: r.PaymentID, Reason: r.Reason}

@@ -26,12 +26,12 @@ type BankHealth struct {
 	peers.Health
 
 	State       BankState
-	Stops       []BankStop
-	Waiting     int64     // orders without an answer
-	Oldest      time.Time // the oldest of them; zero: none
-	OldestLift  time.Time // the oldest that gives back; zero: none
-	Compared    time.Time // the last daily compare that is done; zero: none
-	Differences int       // that are open
+	Stops       []stop.Stop // of this bank alone, in force
+	Waiting     int64       // orders without an answer
+	Oldest      time.Time   // the oldest of them; zero: none
+	OldestLift  time.Time   // the oldest that gives back; zero: none
+	Compared    time.Time   // the last daily compare that is done; zero: none
+	Differences int         // that are open
 }
 
 // BankState is how a peer stands, in a word. The words are stable.
@@ -46,28 +46,17 @@ const (
 	BankIdle    BankState = "idle" // connected, and never asked
 )
 
-// BankStop is a stop of one bank that is in force.
-type BankStop struct {
-	Breaker bool // a breaker threw it; else a person
-	Actor   string
-	Reason  string
-	At      time.Time
-}
-
 // Ordered says whether the peer gets orders, so that counts of orders and the compare are about it.
 func (b *BankHealth) Ordered() bool { return b.Kind == peers.Bank || b.Kind == peers.Register }
 
 const (
-	// Stops of single banks, and of everything.
-	bankStopsSQL = `SELECT scope, breaker <> '', actor, reason, at FROM stops WHERE released_at IS NULL AND (scope = 'all' OR starts_with(scope, 'bank:')) ORDER BY at`
-
 	bankOrdersSQL = `SELECT bank, coalesce(sum(n) FILTER (WHERE status IN ('requested', 'unknown')), 0)::bigint, min(oldest) FILTER (WHERE status IN ('requested', 'unknown')),
        min(oldest) FILTER (WHERE status IN ('requested', 'unknown') AND purpose IN ('lift', 'reduce', 'recall', 'deregister')), max(counted_at) FROM order_counts GROUP BY bank`
 
 	bankComparesSQL = `SELECT b.bank, max(b.finished_at), (SELECT count(*) FROM bank_findings f WHERE f.bank = b.bank AND f.resolved_at IS NULL) FROM daily_runs b WHERE b.finished_at IS NOT NULL GROUP BY b.bank`
 )
 
-// Banks reads how everybody fares whom the robot talks to, in one round trip and from what is counted already: never from the orders.
+// Banks reads how everybody fares whom the robot talks to, from what is counted already and never from the orders.
 func (s *Service) Banks(ctx context.Context, actor Actor) (v Banks, err error) {
 	if err := actor.check(); err != nil {
 		return v, err
@@ -77,10 +66,19 @@ func (s *Service) Banks(ctx context.Context, actor Actor) (v Banks, err error) {
 	}
 	batch := &pgx.Batch{}
 	health := peers.Read(batch)
-	stops, counts := v.queueStops(batch), v.queueOrders(batch)
+	counts := v.queueOrders(batch)
 	if err := s.cfg.Pool.SendBatch(ctx, batch).Close(); err != nil {
 		return v, fmt.Errorf("desk: banks: %w", err)
 	}
+	open, err := stop.List(ctx, s.cfg.Pool, v.Now, true, maxStops)
+	if err != nil {
+		return v, err
+	}
+	stops := map[stop.Scope][]stop.Stop{}
+	for _, x := range open {
+		stops[x.Scope] = append(stops[x.Scope], x)
+	}
+	v.Stopped = len(stops[stop.Everything]) > 0
 	for _, h := range *health {
 		row := BankHealth{Health: h}
 		if row.Ordered() {
@@ -88,7 +86,7 @@ func (s *Service) Banks(ctx context.Context, actor Actor) (v Banks, err error) {
 			row.Waiting, row.Oldest, row.OldestLift, row.Compared, row.Differences = c.Waiting, c.Oldest, c.OldestLift, c.Compared, c.Differences
 		}
 		if h.Kind == peers.Bank {
-			row.Stops = stops[h.Name]
+			row.Stops = stops[stop.Scope(stop.KindBank+":"+h.Name)]
 		}
 		row.State = row.state()
 		v.Rows = append(v.Rows, row)
@@ -108,25 +106,6 @@ func (b *BankHealth) state() BankState {
 		return BankIdle
 	}
 	return BankWell
-}
-
-func (v *Banks) queueStops(batch *pgx.Batch) map[string][]BankStop {
-	of := map[string][]BankStop{}
-	batch.Queue(bankStopsSQL).Query(func(rows pgx.Rows) error {
-		var scope string
-		var one BankStop
-		_, err := pgx.ForEachRow(rows, []any{&scope, &one.Breaker, &one.Actor, &one.Reason, &one.At}, func() error {
-			if stop.Scope(scope) == stop.Everything {
-				v.Stopped = true
-				return nil
-			}
-			bank := scope[len(stop.KindBank)+1:]
-			of[bank] = append(of[bank], one)
-			return nil
-		})
-		return err
-	})
-	return of
 }
 
 // queueOrders reads what is counted of the orders to each bank, and its last compare.

@@ -6,7 +6,7 @@ import "context"
 const LatestSQL = latestSQL
 
 // BanksSQL lets a test look at the plans of the page of banks; its other readings are those of package peers.
-var BanksSQL = []string{bankStopsSQL, bankOrdersSQL, bankComparesSQL}
+var BanksSQL = []string{bankOrdersSQL, bankComparesSQL}
 
 // AboutSent gives the estimate of the notices sent with each version.
 func AboutSent(ctx context.Context, s *Service) (map[int]int64, error) {

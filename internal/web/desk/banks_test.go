@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"robotbailiff/engine/breaker"
 	"robotbailiff/engine/orders"
 	"robotbailiff/engine/stop"
 	"robotbailiff/internal/i18n"
@@ -35,7 +36,7 @@ func (s stage) connect(t *testing.T) {
 	must(t, m.Flush(t.Context(), s.Pool))
 	_, err = s.Pool.Exec(t.Context(), `INSERT INTO peers (kind, name, seen_at) VALUES ('bank', 'gone', now() - interval '1 hour')`)
 	must(t, err)
-	_, err = stop.NewStore(s.Pool).Trip(t.Context(), "bank:dala", "bank_arrests", "Too many arrests in an hour.", stop.Figures{Count: 9, Limit: 5}, now)
+	_, err = stop.NewStore(s.Pool).Trip(t.Context(), "bank:dala", "bank_arrests", "what is kept for the record", stop.Figures{Count: 9, Limit: 5}, now)
 	must(t, err)
 }
 
@@ -74,7 +75,7 @@ func TestBanks_showsHowEverybodyFares(t *testing.T) {
 	must(t, err)
 	for name, want := range map[string][]string{
 		"altyn":               {"answers", "done: 1,260", "refused: 90", "taken: 10", "150 ms at most", "3 s at most", "2036"},
-		"dala":                {"stopped", "breaker, ", "Too many arrests in an hour.", "no answer in time: 3", "more than a minute", "has never answered", "open difference"},
+		"dala":                {"stopped", "breaker, ", breaker.Why("bank_arrests", stop.Figures{Count: 9, Limit: 5}, "en"), "no answer in time: 3", "more than a minute", "has never answered", "open difference"},
 		"gone":                {"not connected", "last seen"},
 		"BTBKZ":               {"not asked yet"},
 		"Register of debtors": {"not asked yet"},
@@ -98,7 +99,7 @@ func TestBanks_showsHowEverybodyFares(t *testing.T) {
 		t.Errorf("other banks: %s", text)
 	}
 	for _, l := range i18n.Langs {
-		if got := s.Get("/desk/banks?lang=" + string(l)); got.Status != http.StatusOK || strings.Contains(got.Text(), "<no value>") {
+		if got := s.Get("/desk/banks?lang=" + string(l)); got.Status != http.StatusOK || strings.Contains(got.Text(), "<no value>") || !strings.Contains(got.Text(), breaker.Why("bank_arrests", stop.Figures{Count: 9, Limit: 5}, string(l))) {
 			t.Errorf("in %s: %d", l, got.Status)
 		}
 	}

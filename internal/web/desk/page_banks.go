@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"robotbailiff/engine/breaker"
 	app "robotbailiff/internal/app/desk"
 	"robotbailiff/internal/i18n"
 	"robotbailiff/internal/peers"
@@ -30,6 +31,7 @@ type bankGroup struct {
 type bankRow struct {
 	app.BankHealth
 
+	Stops       []stopRow
 	Orders      string // where its orders are; empty: it gets none
 	Median, P95 i18n.Text
 	Ending      bool // our certificate ends within a month
@@ -46,6 +48,9 @@ func (h *handler) banks(w http.ResponseWriter, r *http.Request, actor app.Actor)
 	p := banksPage{Page: h.page(w, r, i18n.Say("banks.title")), View: v, Outcomes: peers.Outcomes}
 	for _, b := range v.Rows {
 		row := bankRow{BankHealth: b, Ending: !b.Expires.IsZero() && b.Expires.Sub(b.Seen) < endingWithin}
+		for i := range b.Stops {
+			row.Stops = append(row.Stops, stopRow{Stop: b.Stops[i], Why: breaker.WhyStopped(&b.Stops[i], string(p.Lang))})
+		}
 		if b.Ordered() {
 			row.Orders = "/desk/orders?" + url.Values{"bank": {b.Name}}.Encode()
 		}
