@@ -117,6 +117,9 @@ type UndoRefusal struct{}
 type Cancel struct {
 	Ground string `json:"ground"`
 	Act    string `json:"act"` // number of the issuer's act
+
+	// GiveBack: also a case that was paid in full, of which all that was paid is due back then. A court's word alone does not do that.
+	GiveBack bool `json:"give_back,omitempty"`
 }
 
 // GroundOtherPerson is the ground of a cancellation that two people at the desk decided on: the debtor of the case is another person than the

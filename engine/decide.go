@@ -305,10 +305,23 @@ func (d *decider) undoRefusal() {
 
 func (d *decider) cancel(cmd Cancel) {
 	trace := rules.Trace{{Rule: ruleCancelled, Facts: []rules.Fact{{Key: "ground", Value: cmd.Ground}, {Key: "act", Value: cmd.Act}}, Outcome: "terminate"}}
-	zero := money.Zero
+	zero, news := money.Zero, "cancelled"
+	if cmd.Ground == GroundOtherPerson {
+		news = GroundOtherPerson
+	}
 	switch d.c.State {
-	case Paid, Cancelled:
+	case Cancelled:
 		d.refuse(CodeEnded)
+	case Paid:
+		if !cmd.GiveBack || d.c.Paid.IsZero() {
+			d.refuse(CodeEnded)
+			return
+		}
+		refund := d.c.Paid
+		trace[0].Outcome = "give_back"
+		d.emit(EvVoided, Data{Reason: cmd.Ground, Trace: trace, Amount: &zero, Left: &zero, RefundDue: &refund})
+		d.effect(DebtMoved{CaseID: d.c.ID, Move: "cancelled", Refund: refund})
+		d.tell(news, refund, noDate)
 	case HandedOver:
 		if d.c.Outstanding.IsZero() && d.c.Paid.IsZero() {
 			d.refuse(CodeEnded)
@@ -325,7 +338,7 @@ func (d *decider) cancel(cmd Cancel) {
 		}
 		d.effect(DebtMoved{CaseID: d.c.ID, Move: "cancelled", Amount: out, Refund: refund})
 		d.effect(HandoverRecalled{CaseID: d.c.ID, Reason: "cancelled"})
-		d.tell("cancelled", refund, noDate)
+		d.tell(news, refund, noDate)
 	default:
 		out, refund := d.c.Outstanding, d.c.Paid
 		data := Data{Reason: cmd.Ground, Trace: trace, Amount: &out, Left: &zero, Orders: d.liftAll()}
@@ -334,7 +347,7 @@ func (d *decider) cancel(cmd Cancel) {
 		}
 		d.emit(EvCancelled, data)
 		d.effect(DebtMoved{CaseID: d.c.ID, Move: "cancelled", Amount: out, Refund: refund})
-		d.tell("cancelled", refund, noDate)
+		d.tell(news, refund, noDate)
 	}
 }
 

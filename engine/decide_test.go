@@ -255,6 +255,41 @@ func TestDecide_adjust(t *testing.T) {
 	}
 }
 
+// A court's word ends no case that was paid; people who say so give back what was paid, once, and the case stays ended as it was.
+func TestDecide_whatWasPaidForNothing(t *testing.T) {
+	t.Parallel()
+	for ground, news := range map[string]string{"court": "cancelled", GroundOtherPerson: GroundOtherPerson} {
+		w := inState(Paid)
+		if d := w.do(Cancel{Ground: ground, Act: "1"}); d.Refusal == nil || d.Refusal.Code != CodeEnded {
+			t.Fatalf("%s: %+v", ground, d)
+		}
+		released := w.c.ReleasedAt
+		d := w.do(Cancel{Ground: ground, Act: "1", GiveBack: true})
+		if d.Refusal != nil || len(d.Events) != 1 || d.Events[0].Kind != EvVoided || d.Events[0].Data.RefundDue.String() != "20155.00" {
+			t.Fatalf("%s: %+v", ground, d)
+		}
+		if w.c.State != Paid || !w.c.Paid.IsZero() || !w.c.Outstanding.IsZero() || !w.c.Adjusted.Equal(tenge("20155.00").Neg()) || !w.c.ReleasedAt.Equal(released) {
+			t.Errorf("%s: %+v", ground, w.c)
+		}
+		moved, told := d.Effects[0].(DebtMoved), d.Effects[1].(NoticeWanted)
+		if len(d.Effects) != 2 || moved.Move != "cancelled" || !moved.Amount.IsZero() || moved.Refund.String() != "20155.00" || told.Kind != news || told.Amount.String() != "20155.00" {
+			t.Errorf("%s: %+v", ground, d.Effects)
+		}
+		for name, cmd := range map[string]Command{"twice": Cancel{Ground: ground, Act: "1", GiveBack: true}, "lowered": Adjust{Debt: tenge("1.00"), Ground: "amended", Act: "2"}} {
+			if again := w.do(cmd); again.Refusal == nil || len(again.Events) != 0 {
+				t.Errorf("%s, %s: %+v", ground, name, again)
+			}
+		}
+		late := w.do(Pay{PaymentID: 2, Amount: tenge("100.00"), ValueDate: calendar.DateOf(w.now)})
+		if e := late.Events[0]; e.Kind != EvPaidAfterEnd || !e.Data.Amount.IsZero() || e.Data.RefundDue.String() != "100.00" {
+			t.Errorf("%s: what comes afterwards: %+v", ground, late)
+		}
+		if diff := cmp.Diff(caseJSON(t, w.c), caseJSON(t, Fold(w.c.ID, w.events))); diff != "" {
+			t.Errorf("%s: the events do not make the case:\n%s", ground, diff)
+		}
+	}
+}
+
 func TestDecide_isPure(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -38,6 +38,7 @@ const (
 	EvAssigned         EventKind = "assigned"
 	EvHandoverRecalled EventKind = "handover_recalled"
 	EvCancelled        EventKind = "cancelled"
+	EvVoided           EventKind = "voided"   // nothing was owed in a case that was paid in full: all of it is due back, and the case stays ended
 	EvAdjusted         EventKind = "adjusted" // the issuer lowered the sum; Amount is by how much less is outstanding
 	EvHeld             EventKind = "held"
 	EvSuspended        EventKind = "suspended"

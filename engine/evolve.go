@@ -85,6 +85,8 @@ func evolve(c *Case, e Event) {
 		c.Outstanding, c.Paid = *d.Left, money.Zero
 	case EvCancelled:
 		c.State, c.Paid, c.Outstanding, c.NextRungAt, c.CollectOn = Cancelled, money.Zero, *d.Left, zeroTime, noDate
+	case EvVoided:
+		c.Paid = money.Zero
 	case EvAdjusted:
 		c.Outstanding = *d.Left
 		if d.RefundDue != nil {

@@ -166,7 +166,7 @@ func drawCommand(t *rapid.T, w *world) Command {
 		}
 		return RequestRefusal{}
 	case 11:
-		return Cancel{Ground: "court", Act: "2"}
+		return Cancel{Ground: rapid.SampledFrom([]string{"court", GroundOtherPerson}).Draw(t, "ground"), Act: "2", GiveBack: rapid.Bool().Draw(t, "give back")}
 	case 12:
 		switch rapid.IntRange(0, 2).Draw(t, "overlay") {
 		case 0:

@@ -23,6 +23,7 @@ const (
 	KindProlonged  = text.Prolonged
 	KindPaid       = text.Paid
 	KindCancelled  = text.Cancelled
+	KindNotYours   = text.NotYours
 	KindHandedOver = text.HandedOver
 	KindRefusal    = text.Refusal
 	KindRefundDue  = text.RefundDue

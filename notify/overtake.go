@@ -10,20 +10,21 @@ var overtakers = map[Kind][]Kind{
 	KindOpening:    nil,
 	KindReminder:   news, // says how things stand on its day
 	KindPartPaid:   news, // likewise
-	KindArrest:     {KindArrest, KindPaid, KindCancelled},
-	KindCorrected:  {KindCorrected, KindPaid, KindCancelled, KindHandedOver},
-	KindProlonged:  {KindProlonged, KindPaid, KindCancelled, KindHandedOver},
-	KindRefusal:    {KindRefusal, KindPaid, KindCancelled, KindHandedOver},
-	KindHandedOver: {KindPaid, KindCancelled},
-	KindPaid:       nil,
+	KindArrest:     {KindArrest, KindPaid, KindCancelled, KindNotYours},
+	KindCorrected:  {KindCorrected, KindPaid, KindCancelled, KindNotYours, KindHandedOver},
+	KindProlonged:  {KindProlonged, KindPaid, KindCancelled, KindNotYours, KindHandedOver},
+	KindRefusal:    {KindRefusal, KindPaid, KindCancelled, KindNotYours, KindHandedOver},
+	KindHandedOver: {KindPaid, KindCancelled, KindNotYours},
+	KindPaid:       {KindNotYours},
 	KindCancelled:  nil,
+	KindNotYours:   nil,
 	KindRefundDue:  nil,
 
 	KindObjection:         {KindObjectionAccepted, KindObjectionDeclined},
 	KindObjectionAccepted: nil,
 	KindObjectionDeclined: nil, // coercion waits until it is proven
 
-	KindNewLink: {KindNewLink}, // whose link is dead by then
+	KindNewLink: {KindNotYours, KindNewLink}, // whose link is dead by then
 }
 
 // news are the kinds that say how a case stands.

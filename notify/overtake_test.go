@@ -13,22 +13,23 @@ import (
 func TestOvertakes_table(t *testing.T) {
 	t.Parallel()
 	const table = `
-	            opening reminder arrest part_paid corrected prolonged paid cancelled handed_over refusal refund_due objection objection_accepted objection_declined new_link
-	opening       .       .        .      .         .         .      .      .         .         .       .       .         .                  .                  .
-	reminder      x       x        x      x         x         x      x      x         x         x       x       x         x                  x                  .
-	arrest        .       .        x      .         .         .      x      x         .         .       .       .         .                  .                  .
-	part_paid     x       x        x      x         x         x      x      x         x         x       x       x         x                  x                  .
-	corrected     .       .        .      .         x         .      x      x         x         .       .       .         .                  .                  .
-	prolonged     .       .        .      .         .         x      x      x         x         .       .       .         .                  .                  .
-	paid          .       .        .      .         .         .      .      .         .         .       .       .         .                  .                  .
-	cancelled     .       .        .      .         .         .      .      .         .         .       .       .         .                  .                  .
-	handed_over   .       .        .      .         .         .      x      x         .         .       .       .         .                  .                  .
-	refusal       .       .        .      .         .         .      x      x         x         x       .       .         .                  .                  .
-	refund_due    .       .        .      .         .         .      .      .         .         .       .       .         .                  .                  .
-	objection     .       .        .      .         .         .      .      .         .         .       .       .         x                  x                  .
-	objection_accepted . . . . . . . . . . . . . . .
-	objection_declined . . . . . . . . . . . . . . .
-	new_link . . . . . . . . . . . . . . x`
+	                   opening reminder arrest part_paid corrected prolonged paid cancelled other_person handed_over refusal refund_due objection objection_accepted objection_declined new_link
+	opening            .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	reminder           x       x        x      x         x         x         x    x         x            x           x       x          x         x                  x                  .
+	arrest             .       .        x      .         .         .         x    x         x            .           .       .          .         .                  .                  .
+	part_paid          x       x        x      x         x         x         x    x         x            x           x       x          x         x                  x                  .
+	corrected          .       .        .      .         x         .         x    x         x            x           .       .          .         .                  .                  .
+	prolonged          .       .        .      .         .         x         x    x         x            x           .       .          .         .                  .                  .
+	paid               .       .        .      .         .         .         .    .         x            .           .       .          .         .                  .                  .
+	cancelled          .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	other_person       .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	handed_over        .       .        .      .         .         .         x    x         x            .           .       .          .         .                  .                  .
+	refusal            .       .        .      .         .         .         x    x         x            x           x       .          .         .                  .                  .
+	refund_due         .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	objection          .       .        .      .         .         .         .    .         .            .           .       .          .         x                  x                  .
+	objection_accepted .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	objection_declined .       .        .      .         .         .         .    .         .            .           .       .          .         .                  .                  .
+	new_link           .       .        .      .         .         .         .    .         x            .           .       .          .         .                  .                  x`
 	rows := lines(table)
 	if len(rows) != len(Kinds)+1 || len(overtakers) != len(Kinds) {
 		t.Fatalf("%d rows, %d kinds in the table of the program, %d kinds", len(rows)-1, len(overtakers), len(Kinds))

@@ -18,6 +18,7 @@ var words = map[string]calendar.Names{
 	"arrest":          {KK: "тыйым салу", RU: "арест", EN: "arrest"},
 	"collect":         {KK: "өндіру", RU: "взыскание", EN: "collection"},
 	"register":        {KK: "тізілімге енгізу", RU: "внесение в реестр", EN: "entry into the register"},
+	"give_back":       {KK: "төленгені қайтарылады", RU: "уплаченное возвращается", EN: "what was paid is given back"},
 	"terminate":       {KK: "іс тоқтатылды", RU: "дело прекращено", EN: "case terminated"},
 	"lowered":         {KK: "қарыз азайды", RU: "долг уменьшен", EN: "debt lowered"},
 	"hand_over":       {KK: "жеке сот орындаушысына берілді", RU: "передано частному судебному исполнителю", EN: "handed over to a private bailiff"},

@@ -150,7 +150,7 @@ func TestEvidence_hasWordsForEveryCode(t *testing.T) {
 	for _, kind := range []engine.EventKind{
 		engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered,
 		engine.EvCollectOrdered, engine.EvOrderAnswered, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed,
-		engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled,
+		engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvVoided,
 		engine.EvAdjusted, engine.EvHeld, engine.EvSuspended, engine.EvResumed, engine.EvBankHolds, engine.EvAttested, engine.EvRegisterOrdered, engine.EvEntryFound, engine.EvLinkRenewed, engine.EvNotifiedAgain, engine.EvLiftOrdered,
 	} {
 		keys = append(keys, "evidence.event."+string(kind))

@@ -416,6 +416,34 @@ func TestRemit_cancelledAfterwards(t *testing.T) {
 	hledger(t, b)
 }
 
+// A case that was paid in full, and that two people say was about somebody else: what has gone to the claimant is owed by him, what has not
+// gone is due to the payer at once, and the case stays ended.
+func TestRemit_paidForNothing(t *testing.T) {
+	t.Parallel()
+	b := paidCases(t, 2)
+	_, orders := b.remitted()
+	b.statement("out", leaves("D0", orders[0]))
+	for i := range 2 {
+		b.statement(fmt.Sprint("rest", i), credit(fmt.Sprint("R", i), 1915500, caseno.Format(b.ids[i])))
+	}
+	pl, err := b.robot.Engine.Apply(t.Context(), []engine.For{{CaseID: b.ids[0], Actor: "desk:a, desk:b", Command: engine.Cancel{Ground: engine.GroundOtherPerson, GiveBack: true}}})
+	if err != nil || pl[0].Refusal != nil {
+		t.Fatal(pl, err)
+	}
+	if bal := b.balances(); bal["refunds_due"] != "-20155.00" || bal["owed_by_claimants"] != "1000.00" {
+		t.Errorf("%v", bal)
+	}
+	if d := b.due(); len(d) != 1 || d[0].Amount.String() != "19155.00" {
+		t.Errorf("%+v", d)
+	}
+	var news int
+	if err := b.pool.QueryRow(t.Context(), `SELECT count(*) FROM notices n JOIN cases c ON c.id = n.case_id WHERE c.id = $1 AND c.state = 'paid' AND c.paid = 0 AND n.kind = 'other_person'`, b.ids[0]).Scan(&news); err != nil || news != 1 {
+		t.Errorf("%d notices, %v", news, err)
+	}
+	b.sound()
+	hledger(t, b)
+}
+
 // What is suspended or held waits; what came after a hand-over is the claimant's all the same; a cancelled case has nothing for him.
 func TestRemit_onlyWhatIsHis(t *testing.T) {
 	t.Parallel()

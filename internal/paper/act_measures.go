@@ -132,6 +132,32 @@ func (a Takeback) decided(w *words) []clause {
 
 func (a Takeback) holds() []Hold { return a.Standing }
 
+// Giveback gives back what was paid in a proceeding that had ended since all was paid.
+type Giveback struct {
+	Paid, Refund money.Amount
+	Act          string // number of the act that cancelled the decision; may be empty
+	Other        bool   // the debtor is another person than the one whom the document is about
+	Articles     Articles
+}
+
+func (a Giveback) title(w *words) string { return w.say("paper.giveback.title") }
+
+func (a Giveback) facts(w *words, row func(label, value string)) {
+	row(w.say("paper.fact.paid"), w.p.Money(a.Paid))
+}
+
+func (a Giveback) found(w *words) []string {
+	return append([]string{w.say("paper.giveback.before", "sum", a.Paid)}, Termination{Cancelled: !a.Other, Act: a.Act, Other: a.Other}.found(w)...)
+}
+
+func (a Giveback) decided(w *words) []clause {
+	return []clause{
+		{w.say("paper.giveback.nothing"), a.Articles.Ground}, {w.say("paper.termination.refund", "sum", a.Refund), ""}, {w.say("paper.termination.never"), ""},
+	}
+}
+
+func (a Giveback) holds() []Hold { return nil }
+
 // measuresEnd says what becomes of arrests, orders and money when nothing is owed any more.
 func measuresEnd(w *words, standing []Hold, pending, recall bool, refund money.Amount) (out []clause) {
 	if len(standing) > 0 {

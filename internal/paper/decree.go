@@ -53,7 +53,7 @@ type Signature struct {
 	At           time.Time // when it was signed
 }
 
-// Act is what a decree decides: one of [Opening], [Arrest], [Reduction], [Collection], [Termination], [Transfer] and [Takeback].
+// Act is what a decree decides: one of [Opening], [Arrest], [Reduction], [Collection], [Termination], [Transfer], [Takeback] and [Giveback].
 type Act interface {
 	title(w *words) string
 	facts(w *words, row func(label, value string))

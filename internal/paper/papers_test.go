@@ -193,7 +193,9 @@ func layOut(tb testing.TB, l i18n.Lang) map[string][]byte {
 	for name, d := range map[string]Decree{
 		"opening": opening(l), "arrest": arrest(l, 2), "termination": termination(l), "cancellation": cancellation(l), "transfer": transfer(l), "transfer_refused": transferRefused(l),
 		"reduction": reduction(l), "reduction_lowered": reductionLowered(l), "collection": collection(l), "takeback": takeback(l), "takeback_cancelled": takebackCancelled(l),
-		"signed": signed(l), "copy": copied(l), "long": long(l),
+		"giveback":       decreeOf(l, Giveback{Paid: tenge(20155), Refund: tenge(20155), Act: "77", Articles: Articles{Ground: law(l, "10-5(1)(2)")}}),
+		"giveback_other": decreeOf(l, Giveback{Paid: tenge(20155), Refund: tenge(155), Other: true}),
+		"signed":         signed(l), "copy": copied(l), "long": long(l),
 	} {
 		pdf, err := MakeDecree(d)
 		keep(name, pdf, err)

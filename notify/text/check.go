@@ -186,8 +186,21 @@ func (c *checker) passage(part Part, lines []string, most int) (passage, bool) {
 	return p, err == nil
 }
 
-// bare is what every notice has.
-const bare = set(1<<fCase | 1<<fHost | 1<<fLink)
+// bareOf is what every notice of a kind has. The links of a case that was about somebody else open nothing.
+func bareOf(k Kind) set {
+	if k == NotYours {
+		return 1<<fCase | 1<<fHost
+	}
+	return 1<<fCase | 1<<fHost | 1<<fLink
+}
+
+// wayOf is where a push leads.
+func wayOf(k Kind) field {
+	if k == NotYours {
+		return fHost
+	}
+	return fLink
+}
 
 // messages looks at the SMS: each says the case and leads to the page, the last needs nothing else, and what is sent in the
 // longest case still says what it must.
@@ -206,7 +219,7 @@ func (c *checker) messages(p passage) {
 		case fields&(1<<fLink|1<<fHost) == 0:
 			c.add(PartSMS, i+1, CodeNeeds, fHost.name())
 		}
-		if extra := fields &^ bare; last && extra != 0 {
+		if extra := fields &^ bareOf(c.place.Kind); last && extra != 0 {
 			c.add(PartSMS, i+1, CodeLast, extra.names())
 		}
 		most, _ := s.fill(&long)
@@ -256,7 +269,7 @@ func (c *checker) title(p passage) {
 	if fields&(1<<fCase) == 0 {
 		c.add(PartTitle, 1, CodeNeeds, fCase.name())
 	}
-	if extra := fields &^ bare; extra != 0 {
+	if extra := fields &^ bareOf(c.place.Kind); extra != 0 {
 		c.add(PartTitle, 1, CodeLast, extra.names())
 	}
 	v := c.language.values(Longest(c.place.Kind), c.language.push)
@@ -270,12 +283,12 @@ func (c *checker) body(p passage) {
 	n := len(p)
 	end := p[n-1]
 	for _, t := range end {
-		if t.fields()&(1<<fLink) == 0 {
-			c.add(PartBody, n, CodeNeeds, fLink.name())
+		if way := wayOf(c.place.Kind); t.fields()&(1<<way) == 0 {
+			c.add(PartBody, n, CodeNeeds, way.name())
 			break
 		}
 	}
-	if extra := end[len(end)-1].fields() &^ bare; extra != 0 {
+	if extra := end[len(end)-1].fields() &^ bareOf(c.place.Kind); extra != 0 {
 		c.add(PartBody, n, CodeLast, extra.names())
 	}
 	v := c.language.values(Longest(c.place.Kind), c.language.push)

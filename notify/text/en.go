@@ -141,6 +141,16 @@ var english = language{
 				"Details: {link}",
 			},
 		},
+		NotYours: {
+			SMS:   []string{"Case {case} was not about you. It is closed, you do not need to pay. {host}"},
+			Title: "Case {case} is closed",
+			Body: []string{
+				"The document behind this case was about somebody else. You do not need to pay.",
+				"{?arrest}We are lifting the hold on your account.",
+				"Any money already taken will be returned.",
+				"Earlier links no longer open. Information: {host}",
+			},
+		},
 		HandedOver: {
 			SMS:   []string{"Case {case} was passed to a private bailiff. Details: {host}"},
 			Title: "Case {case} is with a private bailiff",

@@ -59,7 +59,7 @@ var valuesOf = sync.OnceValue(func() map[Kind]set {
 	out := map[Kind]set{}
 	for _, l := range BuiltIn().languages {
 		for k, c := range l.kinds {
-			out[k] |= c.sms.fields() | c.title.fields() | c.body.fields() | c.letter.fields() | bare | 1<<fInitials
+			out[k] |= c.sms.fields() | c.title.fields() | c.body.fields() | c.letter.fields() | bareOf(k) | 1<<fInitials
 		}
 	}
 	return out

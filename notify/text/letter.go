@@ -39,7 +39,7 @@ func (c *checker) letter(p passage) {
 			break
 		}
 	}
-	if extra := heading[len(heading)-1].fields() &^ bare; extra != 0 {
+	if extra := heading[len(heading)-1].fields() &^ bareOf(c.place.Kind); extra != 0 {
 		c.add(PartLetter, 1, CodeLast, extra.names())
 	}
 	all := p.fields()

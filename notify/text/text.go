@@ -15,17 +15,18 @@ type Kind string
 
 // The kinds of notice.
 const (
-	Opening    Kind = "opening"     // a case was opened; also its repetitions on later rungs
-	Reminder   Kind = "reminder"    // the time without extra charge is about to end
-	Arrest     Kind = "arrest"      // money is held on an account
-	PartPaid   Kind = "part_paid"   // some money came, some is missing
-	Corrected  Kind = "corrected"   // the issuer lowered the sum
-	Prolonged  Kind = "prolonged"   // days on which we took no measures do not count: the last day is a later one
-	Paid       Kind = "paid"        // nothing is owed, the case is closed
-	Cancelled  Kind = "cancelled"   // the underlying decision was cancelled
-	HandedOver Kind = "handed_over" // a private bailiff has the case now
-	Refusal    Kind = "refusal"     // the debtor opted out; may still be undone
-	RefundDue  Kind = "refund_due"  // more came in than was owed
+	Opening    Kind = "opening"      // a case was opened; also its repetitions on later rungs
+	Reminder   Kind = "reminder"     // the time without extra charge is about to end
+	Arrest     Kind = "arrest"       // money is held on an account
+	PartPaid   Kind = "part_paid"    // some money came, some is missing
+	Corrected  Kind = "corrected"    // the issuer lowered the sum
+	Prolonged  Kind = "prolonged"    // days on which we took no measures do not count: the last day is a later one
+	Paid       Kind = "paid"         // nothing is owed, the case is closed
+	Cancelled  Kind = "cancelled"    // the underlying decision was cancelled
+	NotYours   Kind = "other_person" // the case was about somebody else
+	HandedOver Kind = "handed_over"  // a private bailiff has the case now
+	Refusal    Kind = "refusal"      // the debtor opted out; may still be undone
+	RefundDue  Kind = "refund_due"   // more came in than was owed
 
 	Objection         Kind = "objection"          // an objection came; a person answers it
 	ObjectionAccepted Kind = "objection_accepted" // it was right
@@ -35,7 +36,7 @@ const (
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Prolonged, Paid, Cancelled, HandedOver, Refusal, RefundDue, Objection, ObjectionAccepted, ObjectionDeclined, NewLink}
+var Kinds = []Kind{Opening, Reminder, Arrest, PartPaid, Corrected, Prolonged, Paid, Cancelled, NotYours, HandedOver, Refusal, RefundDue, Objection, ObjectionAccepted, ObjectionDeclined, NewLink}
 
 // Languages lists the languages with a full set of texts.
 var Languages = []string{"kk", "ru", "en", "ky", "uz"}

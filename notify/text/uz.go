@@ -137,6 +137,16 @@ var uzbek = language{
 				"Batafsil: {link}",
 			},
 		},
+		NotYours: {
+			SMS:   []string{"{case}: bu ish sizga tegishli emas, to'lash shart emas. {host}"},
+			Title: "{case} raqamli ish yopildi",
+			Body: []string{
+				"Undirish uchun asos boʻlgan hujjat sizga tegishli emas ekan. Toʻlash shart emas.",
+				"{?arrest}Hisobingizni xatlovdan oʻzimiz chiqaramiz.",
+				"Pul ushlab qolingan boʻlsa, qaytariladi.",
+				"Avvalgi havolalar endi ochilmaydi. Maʼlumot: {host}",
+			},
+		},
 		HandedOver: {
 			SMS:   []string{"{case}: ish xususiy sud ijrochisiga o'tkazildi. Batafsil: {host}"},
 			Title: "{case} raqamli ish xususiy sud ijrochisida",

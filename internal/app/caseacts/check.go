@@ -20,7 +20,7 @@ var checks = []struct{ id, sql string }{
 	// What takes two was agreed to by two different people, within a day of the first word. How many it takes is said here once more.
 	{"INV-C1", `SELECT 0::bigint, format('act %s, a %s of %s cases, is %s; asked for by %s at %s, agreed to by %s at %s', a.id, a.kind, a.cases, a.state, a.asked_by, a.asked_at, coalesce(a.decided_by, 'nobody'), a.decided_at)
   FROM case_acts a
- WHERE a.state IN ('running', 'done') AND (a.two OR a.kind IN ('cancel', 'correct', 'lift') OR a.cases > 1 AND a.kind NOT IN ('hold', 'suspend'))
+ WHERE a.state IN ('running', 'done') AND (a.two OR a.kind IN ('cancel', 'correct', 'lift', 'other_person') OR a.cases > 1 AND a.kind NOT IN ('hold', 'suspend'))
    AND (a.asked_at IS NULL OR a.decided_by IS NULL OR a.decided_by = a.asked_by OR a.verdict IS DISTINCT FROM 'agreed' OR a.decided_at < a.asked_at OR a.decided_at >= a.asked_at + interval '24 hours')
  ORDER BY a.id LIMIT 100`},
 	// A list that was done has as many cases as were agreed to, each once and each with a result, and nothing was done of a list before its last word.
@@ -37,7 +37,7 @@ var checks = []struct{ id, sql string }{
 SELECT d.case_id, format('%s of %s was done to it %s times, as lists say (the first is act %s); its chain has %s', d.kind, d.actor, d.n, d.first, e.n)
   FROM done d CROSS JOIN LATERAL (SELECT count(*) AS n FROM events e WHERE e.case_id = d.case_id AND e.actor = d.actor AND e.kind = ANY (CASE d.kind
          WHEN 'hold' THEN ARRAY['held'] WHEN 'resume' THEN ARRAY['resumed'] WHEN 'suspend' THEN ARRAY['suspended'] WHEN 'notify' THEN ARRAY['notified_again']
-         WHEN 'cancel' THEN ARRAY['cancelled', 'handover_recalled'] WHEN 'correct' THEN ARRAY['adjusted'] WHEN 'lift' THEN ARRAY['lift_ordered'] END)) e
+         WHEN 'cancel' THEN ARRAY['cancelled', 'voided', 'handover_recalled'] WHEN 'other_person' THEN ARRAY['cancelled', 'voided', 'handover_recalled'] WHEN 'correct' THEN ARRAY['adjusted'] WHEN 'lift' THEN ARRAY['lift_ordered'] END)) e
  WHERE e.n < d.n ORDER BY d.case_id LIMIT 100`},
 }
 

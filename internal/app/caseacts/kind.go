@@ -94,13 +94,14 @@ func (a *Act) command() engine.Command {
 	case Notify:
 		return engine.NotifyAgain{Reason: a.Reason}
 	case Cancel:
-		return engine.Cancel{Ground: ground, Act: a.Params.cite()}
+		// A list may be an amnesty's, which gives back nothing that was paid: that is asked for case by case.
+		return engine.Cancel{Ground: ground, Act: a.Params.cite(), GiveBack: a.Cases == 1}
 	case Correct:
 		return engine.Adjust{Debt: a.Params.Debt, Ground: ground, Act: a.Params.cite()}
 	case Lift:
 		return engine.LiftByHand{Reason: a.Reason}
 	case OtherPerson:
-		return engine.Cancel{Ground: engine.GroundOtherPerson}
+		return engine.Cancel{Ground: engine.GroundOtherPerson, GiveBack: true}
 	}
 	panic(fmt.Sprintf("caseacts: no command for %q", a.Kind)) // cannot happen: the database knows the kinds
 }
@@ -136,7 +137,7 @@ func makesSense(k Kind, c *engine.Case) bool {
 	case Notify:
 		return c.State == engine.Opened && !waits && !c.Objected() && c.RefusalAt.IsZero()
 	case Cancel, OtherPerson:
-		return open || c.State == engine.HandedOver && (c.Outstanding.IsPositive() || c.Paid.IsPositive())
+		return open || c.State != engine.Cancelled && (c.Outstanding.IsPositive() || c.Paid.IsPositive())
 	case Correct:
 		return c.State != engine.Cancelled && c.Paid.Add(c.Outstanding).IsPositive()
 	case Lift:

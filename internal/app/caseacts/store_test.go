@@ -3,6 +3,7 @@ package caseacts_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -445,5 +446,52 @@ func TestOtherPerson_theHoldStays(t *testing.T) {
 	must(t, s.Decide(t.Context(), second, id, true, ""))
 	if got := s.one(t, `SELECT state || ' ' || paid FROM cases WHERE id = $1`, ids[1]); got != "cancelled 0" {
 		t.Errorf("a payment came meanwhile: %s", got)
+	}
+}
+
+// What somebody paid whom a case was not about goes back to him, also when it was all and the case has ended by it; and so does what was paid
+// before the issuer cancelled its decision. The court's own word does not do that.
+func TestPaidForNothing(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	ids, numbers := s.open(t, 2)
+	for i, id := range ids {
+		must(t, s.Notify(t.Context(), id))
+		must(t, s.Pay(t.Context(), id, 100_000))
+		if err := s.Do(t.Context(), id, engine.ActorCourt, engine.Cancel{Ground: "court", Act: "1"}); err == nil {
+			t.Fatal("a court's word has given back what was paid")
+		}
+		kind := []caseacts.Kind{caseacts.OtherPerson, caseacts.Cancel}[i]
+		c, err := engine.Load(t.Context(), s.Pool, []int64{id})
+		must(t, err)
+		if !slices.Contains(caseacts.Possible(&c[0]), kind) {
+			t.Errorf("%s is not offered", kind)
+		}
+		act := s.ask(t, first, caseacts.Request{Kind: kind, Numbers: numbers[i]})
+		must(t, s.Decide(t.Context(), second, act, true, ""))
+		want := []string{"paid 0 other_person true", "paid 0 issuer_act false"}[i]
+		got := s.one(t, `SELECT c.state || ' ' || c.paid || ' ' || (e.data ->> 'reason') || ' ' || (r.below IS NOT NULL)
+  FROM cases c JOIN events e ON e.case_id = c.id AND e.kind = 'voided' LEFT JOIN link_renewals r ON r.case_id = c.id
+ WHERE c.id = $1`, id)
+		if got != want {
+			t.Errorf("%s: %s, want %s", kind, got, want)
+		}
+		act = s.ask(t, first, caseacts.Request{Kind: kind, Numbers: numbers[i]})
+		must(t, s.Decide(t.Context(), second, act, true, ""))
+		if got := s.act(t, act); got.Counts[0].Outcome != engine.CodeEnded {
+			t.Errorf("%s twice: %+v", kind, got.Counts)
+		}
+	}
+	list, names := s.open(t, 2)
+	must(t, s.Pay(t.Context(), list[0], 100_000))
+	act := s.ask(t, first, caseacts.Request{Kind: caseacts.Cancel, Numbers: strings.Join(names, " ")})
+	must(t, s.Decide(t.Context(), second, act, true, ""))
+	if got := s.outcomes(t, act); !slices.Equal(got, []string{engine.CodeEnded, caseacts.OutcomeDone}) {
+		t.Errorf("a list gives back what was paid: %v", got)
+	}
+	found, err := caseacts.Check(t.Context(), s.Pool)
+	must(t, err)
+	if len(found) > 0 {
+		t.Errorf("%+v", found)
 	}
 }

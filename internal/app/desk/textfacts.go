@@ -49,7 +49,7 @@ func (s *Service) caseFacts(ctx context.Context, actor Actor, k text.Kind, numbe
 		if !c.VoluntaryEndsOn.IsZero() {
 			f.Until = c.VoluntaryEndsOn
 		}
-		if k == text.HandedOver || k == text.Cancelled || k == text.Paid || k == text.Refusal || k == text.RefundDue {
+		if k == text.HandedOver || k == text.Cancelled || k == text.NotYours || k == text.Paid || k == text.Refusal || k == text.RefundDue {
 			f.Until = text.Facts{}.Until // these say no day
 		}
 		return nil

@@ -12,7 +12,7 @@ const readFeedSQL = `WITH page AS MATERIALIZED (
     WINDOW w AS (ORDER BY tx, case_id, seq))
 SELECT p.tx::text::bigint, p.case_id, p.seq, p.kind, p.at, coalesce(w.document_number, ''), coalesce(c.state, ''), coalesce(c.outstanding, 0),
        w.case_id IS NOT NULL, p.n::int, p.total::int,
-       CASE WHEN w.case_id IS NOT NULL AND p.kind IN ('cancelled', 'handover_recalled') THEN (SELECT coalesce(e.data ->> 'reason', '') FROM events e WHERE e.case_id = p.case_id AND e.seq = p.seq) ELSE '' END
+       CASE WHEN w.case_id IS NOT NULL AND p.kind IN ('cancelled', 'voided', 'handover_recalled') THEN (SELECT coalesce(e.data ->> 'reason', '') FROM events e WHERE e.case_id = p.case_id AND e.seq = p.seq) ELSE '' END
   FROM page p LEFT JOIN writs w ON w.case_id = p.case_id AND w.source = $1 LEFT JOIN cases c ON c.id = w.case_id
  WHERE w.case_id IS NOT NULL OR p.n = p.total
  ORDER BY p.n`

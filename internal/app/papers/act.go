@@ -39,6 +39,8 @@ func (f *file) acts() []Document {
 			}
 		case engine.EvPaid, engine.EvCancelled:
 			decree(e, Termination, f.termination)
+		case engine.EvVoided:
+			decree(e, Giveback, f.giveback)
 		case engine.EvHandedOver:
 			decree(e, Transfer, f.transfer)
 		case engine.EvRefusalRequested:

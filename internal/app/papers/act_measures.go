@@ -55,6 +55,14 @@ func (f *file) collection(t told) paper.Act {
 	return a
 }
 
+func (f *file) giveback(t told) paper.Act {
+	a := paper.Giveback{Paid: t.before.Paid, Refund: *t.Data.RefundDue, Other: t.Data.Reason == engine.GroundOtherPerson}
+	if !a.Other { // no article of the law speaks of another person
+		a.Act, a.Articles.Ground = fact(t.Event, "act"), t.cites("terminate_cancelled")
+	}
+	return a
+}
+
 func (f *file) takeback(t told) paper.Act {
 	a := paper.Takeback{TermEndsOn: t.before.TermEndsOn, Paid: t.before.Paid, Recall: ordered(t.Event, engine.Recall) != nil}
 	for _, e := range f.events[:t.Seq-1] {

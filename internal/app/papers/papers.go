@@ -27,6 +27,7 @@ const (
 	Termination Kind = "termination"
 	Transfer    Kind = "transfer"
 	Takeback    Kind = "takeback"
+	Giveback    Kind = "giveback"
 	Refusal     Kind = "refusal"
 	Notice      Kind = "notice"
 	Slip        Kind = "slip"

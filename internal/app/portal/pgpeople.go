@@ -60,7 +60,8 @@ type place struct {
 }
 
 // ownListSQL gives open cases first, then ended ones, the newest first.
-const ownListSQL = `SELECT c.id, coalesce(nullif(w.claimant_name, ''), w.issuer_name), h.recalled_at IS NOT NULL, coalesce(h.recall_reason, '')
+const ownListSQL = `SELECT c.id, coalesce(nullif(w.claimant_name, ''), w.issuer_name), h.recalled_at IS NOT NULL,
+       coalesce(h.recall_reason, (SELECT e.data ->> 'reason' FROM events e WHERE e.case_id = c.id AND c.state = 'paid' AND e.kind = 'voided'), '')
   FROM (SELECT c.id, c.ended_at IS NOT NULL AS ended` + ownSQL + `) o
   JOIN cases c ON c.id = o.id JOIN writs w ON w.case_id = o.id LEFT JOIN handovers h ON h.case_id = o.id
  WHERE $3 = 0 OR (o.ended, -o.id) > ($2, -$3)

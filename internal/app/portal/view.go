@@ -104,6 +104,8 @@ type End struct {
 	Recalled     bool   // taken back from the private bailiff
 	ByRefusal    bool
 	CancelReason string
+	VoidedAt     time.Time    // the case was paid, and then nothing had been owed
+	GivenBack    money.Amount // then
 }
 
 // Case shows the case of a session in a language.
@@ -270,6 +272,8 @@ func end(c engine.Case, w writRow, events []engine.Event) End {
 			e.Recalled = e.Recalled || ev.Data.InTime && ev.Data.Left != nil && ev.Data.Left.IsZero()
 		case engine.EvCancelled:
 			e.CancelReason = ev.Data.Reason
+		case engine.EvVoided:
+			e.CancelReason, e.VoidedAt, e.GivenBack = ev.Data.Reason, ev.At, *ev.Data.RefundDue
 		case engine.EvOrderAnswered:
 			if a := ev.Data.Answer; a != nil && a.Purpose == engine.Lift && !ev.At.Before(c.EndedAt) {
 				e.LiftedAt, e.LiftedAfter = ev.At, ev.At.Sub(c.EndedAt)

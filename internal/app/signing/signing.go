@@ -177,5 +177,5 @@ func sign(ctx context.Context, d papers.Draft, by *pades.Signer, now time.Time) 
 // the latest. Whether there is one is for package papers to say.
 var decreeEvents = []string{
 	string(engine.EvOpened), string(engine.EvArrestOrdered), string(engine.EvCollectOrdered), string(engine.EvOrderAnswered), string(engine.EvPaidInPart), string(engine.EvPaid),
-	string(engine.EvPaidAfterEnd), string(engine.EvHandedOver), string(engine.EvHandoverRecalled), string(engine.EvCancelled), string(engine.EvAdjusted), string(engine.EvBankHolds),
+	string(engine.EvPaidAfterEnd), string(engine.EvHandedOver), string(engine.EvHandoverRecalled), string(engine.EvCancelled), string(engine.EvVoided), string(engine.EvAdjusted), string(engine.EvBankHolds),
 }

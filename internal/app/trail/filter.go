@@ -18,7 +18,7 @@ var Kinds = []engine.EventKind{
 	engine.EvOpened, engine.EvNoticeRepeated, engine.EvNoticeUnproven, engine.EvNotified, engine.EvReminded, engine.EvArrestOrdered, engine.EvCollectOrdered, engine.EvRegisterOrdered,
 	engine.EvOrderAnswered, engine.EvBankHolds, engine.EvEntryFound, engine.EvPaidInPart, engine.EvPaid, engine.EvPaidAfterEnd, engine.EvPaymentReversed, engine.EvAdjusted,
 	engine.EvObjected, engine.EvObjectionAccepted, engine.EvObjectionDeclined, engine.EvObjectionTold, engine.EvHeld, engine.EvSuspended, engine.EvResumed, engine.EvProlonged,
-	engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvNotifiedAgain, engine.EvLiftOrdered, engine.EvAttested, engine.EvLinkRenewed,
+	engine.EvRefusalRequested, engine.EvRefusalUndone, engine.EvHandedOver, engine.EvAssigned, engine.EvHandoverRecalled, engine.EvCancelled, engine.EvVoided, engine.EvNotifiedAgain, engine.EvLiftOrdered, engine.EvAttested, engine.EvLinkRenewed,
 }
 
 // Actors are those who write events and are no people. The index of what people did leaves out the same.

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"time"
 
 	"robotbailiff/engine"
 	app "robotbailiff/internal/app/portal"
@@ -86,7 +87,7 @@ func termOf(v app.View) term {
 // title says where the case stands.
 func title(v app.View) i18n.Text {
 	switch {
-	case v.State == "handed_over" && v.End.CancelReason != "":
+	case v.State != "cancelled" && v.End.CancelReason != "":
 		return i18n.Say("case.title.cancelled")
 	case v.State == "handed_over" && v.Outstanding.IsZero():
 		return i18n.Say("case.title.settled")
@@ -155,12 +156,14 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 	add := func(key string, pairs ...any) { facts = append(facts, i18n.Say("case.end."+key, pairs...)) }
 	tone = "good"
 	switch {
+	case !v.End.VoidedAt.IsZero():
+		head = cancelled(v, v.End.VoidedAt, add)
+		add("given_back", "amount", v.End.GivenBack)
 	case v.State == "paid":
 		head = i18n.Say("case.end.paid", "at", v.End.At)
 		add("paid_text", "amount", v.Paid)
 	case v.State == "cancelled":
-		head = i18n.Say("case.end.cancelled", "at", v.End.At)
-		add("cancelled_text")
+		head = cancelled(v, v.End.At, add)
 	case v.Outstanding.IsZero():
 		head = i18n.Say("case.end.settled")
 		switch {
@@ -199,6 +202,16 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 		add("lifting")
 	}
 	return head, tone, facts
+}
+
+// cancelled says that nothing was owed: the decision is void, or it was about somebody else.
+func cancelled(v app.View, at time.Time, add func(key string, pairs ...any)) i18n.Text {
+	key := "cancelled"
+	if v.End.CancelReason == engine.GroundOtherPerson {
+		key = "not_yours"
+	}
+	add(key + "_text")
+	return i18n.Say("case.end."+key, "at", at)
 }
 
 // lifted says how soon after the payment the arrest was gone.

@@ -117,6 +117,14 @@ var cases = []struct {
 		name: "recalled", steps: []step{later(40 * day), tick, do(engine.ActorCourt, engine.Cancel{Ground: "appeal", Act: "77"})},
 		says: []string{"Платить не нужно", "Дело отозвано у частного судебного исполнителя"}, never: []string{"может попросить"},
 	},
+	{
+		name: "given_back", steps: []step{notified, arrested, paid(20155), lifted, later(day), do("desk:a, desk:b", engine.Cancel{Ground: "issuer_act", Act: "77", GiveBack: true})},
+		says: []string{"Платить не нужно, дело закрыто", "Решение отменено: 13 марта", "20 155,00 ₸ вернут тому, кто платил", "платить было не нужно"}, never: []string{"Спасибо", "Оплатить 20"},
+	},
+	{
+		name: "not_yours", steps: []step{notified, arrested, paid(20155), lifted, do("desk:a, desk:b", engine.Cancel{Ground: engine.GroundOtherPerson, GiveBack: true})},
+		says: []string{"Платить не нужно, дело закрыто", "Дело оказалось не о вас", "20 155,00 ₸ вернут тому, кто платил"}, never: []string{"Спасибо", "Решение отменено"},
+	},
 }
 
 func TestCasePage_coversEveryState(t *testing.T) {

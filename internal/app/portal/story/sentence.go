@@ -43,7 +43,7 @@ func Sentences(e engine.Event) []i18n.Text {
 		return one(key, "fee", *d.Amount)
 	case engine.EvHandedOver:
 		return one(key+"_"+oneOf(d.Reason, "term", "refusal"), "amount", *d.Amount)
-	case engine.EvHandoverRecalled, engine.EvCancelled:
+	case engine.EvHandoverRecalled, engine.EvCancelled, engine.EvVoided:
 		if d.Reason == engine.GroundOtherPerson {
 			key = "event.other_person"
 		}
