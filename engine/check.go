@@ -88,6 +88,10 @@ var checks = []struct{ id, sql string }{
 	   AND NOT EXISTS (SELECT 1 FROM objections j WHERE j.case_id = c.id AND j.status IN ('open', 'declined')) LIMIT 100`},
 	{"INV-X1", `SELECT c.id, 'has ended, is not released and nobody looks' FROM cases c LEFT JOIN due d ON d.case_id = c.id
 	 WHERE c.ended_at IS NOT NULL AND c.released_at IS NULL AND d.case_id IS NULL LIMIT 100`},
+	{"INV-X1", `SELECT c.id, 'is due with the voluntary period until ' || COALESCE(d.voluntary_ends_on::text, 'never') || ', the case says ' || COALESCE(s.until::text, 'never') FROM due d JOIN cases c ON c.id = d.case_id
+	 CROSS JOIN LATERAL (SELECT CASE WHEN c.state = 'notified' AND c.refusal_at IS NULL AND c.hold = '' AND c.suspended = ''
+	   AND NOT (c.objections > 0 AND EXISTS (SELECT 1 FROM objections j WHERE j.case_id = c.id AND j.status IN ('open', 'declined'))) THEN c.voluntary_ends_on END AS until) s
+	 WHERE d.voluntary_ends_on IS DISTINCT FROM s.until LIMIT 100`},
 	{"INV-ROLLUP", `SELECT 0::bigint, 'region ' || region || ', ' || state || ': the rollup says ' || r || ', there are ' || n FROM (
 	   SELECT region, state, sum(r) AS r, sum(n) AS n FROM (
 	     SELECT region, state, cases AS r, 0 AS n FROM case_totals UNION ALL SELECT region, state, 0, 1 FROM cases) u GROUP BY region, state) s WHERE r <> n LIMIT 100`},

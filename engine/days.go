@@ -106,9 +106,17 @@ func (d dayCounts) deadlines(c *Case, sign int64) {
 	if c.State == Opened && c.NextRungAt.IsZero() {
 		d.add(c.Region, handover, DueUnproven, sign, money.Zero)
 	}
-	if c.State == Notified && c.RefusalAt.IsZero() {
-		d.add(c.Region, c.VoluntaryEndsOn, DueVoluntary, sign, money.Zero)
+	if on := c.voluntaryRuns(); !on.IsZero() {
+		d.add(c.Region, on, DueVoluntary, sign, money.Zero)
 	}
+}
+
+// voluntaryRuns is the last day of the voluntary period while it runs and nothing keeps the case; unset: it does not.
+func (c *Case) voluntaryRuns() calendar.Date {
+	if c.State != Notified || !c.RefusalAt.IsZero() || c.Hold != "" || c.Suspended != "" || c.Objected() {
+		return noDate
+	}
+	return c.VoluntaryEndsOn
 }
 
 // writeDays adds what the plan changes of the days, a few rows a transaction, whatever its size.

@@ -41,12 +41,12 @@ const updateOrdersSQL = `UPDATE orders o SET status = u.status, held = u.held, b
     AS u(case_id, purpose, ordinal, status, held, bank, detail, answered_at)
  WHERE o.case_id = u.case_id AND o.purpose = u.purpose AND o.ordinal = u.ordinal`
 
-const moveDueSQL = `UPDATE due d SET at = u.at, duty = u.duty
-  FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS u(case_id, at, duty) WHERE d.case_id = u.case_id`
+const moveDueSQL = `UPDATE due d SET at = u.at, duty = u.duty, voluntary_ends_on = u.voluntary_ends_on
+  FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::date[]) AS u(case_id, at, duty, voluntary_ends_on) WHERE d.case_id = u.case_id`
 
-const upsertDueSQL = `INSERT INTO due (case_id, at, duty)
-SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[])
-    ON CONFLICT (case_id) DO UPDATE SET at = EXCLUDED.at, duty = EXCLUDED.duty`
+const upsertDueSQL = `INSERT INTO due (case_id, at, duty, voluntary_ends_on)
+SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::date[])
+    ON CONFLICT (case_id) DO UPDATE SET at = EXCLUDED.at, duty = EXCLUDED.duty, voluntary_ends_on = EXCLUDED.voluntary_ends_on`
 
 const deleteDueSQL = `DELETE FROM due WHERE case_id = ANY($1)`
 

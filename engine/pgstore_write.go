@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"robotbailiff/internal/pg"
+	"robotbailiff/rules/calendar"
 )
 
 // lookAgain is how long a case whose duty could not be done waits for the next look.
@@ -256,9 +257,10 @@ func (a *orderArrays) add(p *planned, o *Order) {
 
 // look is a row of the list of what is due.
 type look struct {
-	caseID int64
-	at     time.Time
-	duty   string
+	caseID    int64
+	at        time.Time
+	duty      string
+	voluntary calendar.Date // see [Case.voluntaryRuns]
 }
 
 // writeDue keeps one row per case that has something to wait for.
@@ -267,6 +269,7 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		ids, gone []int64
 		at        []time.Time
 		duty      []string
+		voluntary []pgtype.Date
 		fresh     []look // of cases that begin: nothing of theirs is in the list
 	)
 	now := w.pl.env.Now
@@ -277,6 +280,7 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 		}
 		next, why, ok := NextLook(p.after, undo)
 		was, _, had := NextLook(p.before, undo)
+		until := p.after.voluntaryRuns()
 		if p.ticked && ok && !next.After(now) {
 			next = now.Add(lookAgain) // the gate is shut: look again later, without an event
 		}
@@ -286,28 +290,29 @@ func (w *writer) writeDue(ctx context.Context, tx pgx.Tx) error {
 				gone = append(gone, p.after.ID)
 			}
 		case p.before.Seq == 0:
-			fresh = append(fresh, look{p.after.ID, next, why})
-		case p.ticked || !had || !next.Equal(was):
-			ids, at, duty = append(ids, p.after.ID), append(at, next), append(duty, why)
+			fresh = append(fresh, look{p.after.ID, next, why, until})
+		case p.ticked || !had || !next.Equal(was) || until != p.before.voluntaryRuns():
+			ids, at, duty, voluntary = append(ids, p.after.ID), append(at, next), append(duty, why), append(voluntary, toDate(until))
 		}
 	})
 	if len(fresh) > 0 {
-		err := pg.Copy(ctx, tx, "due", []string{"case_id", "at", "duty"}, len(fresh), func(r *pg.Row, i int) {
+		err := pg.Copy(ctx, tx, "due", []string{"case_id", "at", "duty", "voluntary_ends_on"}, len(fresh), func(r *pg.Row, i int) {
 			r.Int8(fresh[i].caseID)
 			r.Time(fresh[i].at)
 			r.Text(fresh[i].duty)
+			r.Date(fresh[i].voluntary.UTC())
 		})
 		if err != nil {
 			return err
 		}
 	}
 	if len(ids) > 0 {
-		tag, err := tx.Exec(ctx, moveDueSQL, ids, at, duty)
+		tag, err := tx.Exec(ctx, moveDueSQL, ids, at, duty, voluntary)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() < int64(len(ids)) { // a case that had nothing to wait for has something again
-			if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty); err != nil {
+			if _, err := tx.Exec(ctx, upsertDueSQL, ids, at, duty, voluntary); err != nil {
 				return err
 			}
 		}

@@ -21,6 +21,8 @@ const (
 	deskPeople  = 2   // who ask one thing after the other
 	deskEnded   = 5   // of how many cases one has come to its end; more of them do not fit on the disk of a small machine at 10 000 000 cases
 	deskSamples = 500 // cases and debtors that are asked for
+
+	deskDatabase = "desk"
 )
 
 // Desk measures the operators' pages over HTTP: the first page, the search, the list of cases and a case, each beside the reading of one row by
@@ -40,20 +42,23 @@ func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	pool, err := p.database(ctx, "desk")
+	if err := p.anew(ctx, true); err != nil {
+		return res, err
+	}
+	master, err := p.country(ctx, o)
+	if err != nil {
+		return res, err
+	}
+	if err := p.anew(ctx, false); err != nil {
+		return res, err
+	}
+	pool, err := p.pool(ctx, deskDatabase)
 	if err != nil {
 		return res, err
 	}
 	defer pool.Close()
-	r, err := newRig(ctx, p, pool, rigOptions{n: o.N / deskEnded, work: true, receipt: engine.MaxBatch, postmen: 1})
+	r, err := newRig(ctx, p, pool, rigOptions{master: master})
 	if err != nil {
-		return res, err
-	}
-	if err := r.running(ctx, func(ctx context.Context) error { return r.country(ctx, o) }); err != nil {
-		return res, err
-	}
-	o.say("web --desk: housekeeping")
-	if err := errors.Join(tended(ctx, pool), checkpoint(ctx, pool)); err != nil {
 		return res, err
 	}
 	if err := o.profiled(ctx, p, pool, func() error { return r.desk(ctx, o, &res) }); err != nil {
@@ -61,6 +66,24 @@ func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 	}
 	res.judge()
 	return res, nil
+}
+
+// country makes the cases, and gives the secret of their installation.
+func (p *place) country(ctx context.Context, o Options) ([]byte, error) {
+	pool, err := p.database(ctx, deskDatabase)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	r, err := newRig(ctx, p, pool, rigOptions{n: o.N / deskEnded, work: true, receipt: engine.MaxBatch, postmen: 1})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.running(ctx, func(ctx context.Context) error { return r.country(ctx, o) }); err != nil {
+		return nil, err
+	}
+	o.say("web --desk: housekeeping")
+	return r.master, errors.Join(tended(ctx, pool), checkpoint(ctx, pool))
 }
 
 // country opens all cases and brings the first of them to their end.

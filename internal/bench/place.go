@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,10 +14,12 @@ import (
 	"robotbailiff/migrations"
 )
 
-// place is a durable server of the run's own.
+// place is a server of the run's own, durable unless it was begun anew as one that is not.
 type place struct {
+	options Options
 	dir     string
 	cluster *pg.Cluster
+	hasty   bool
 	remove  func() error
 }
 
@@ -25,11 +28,30 @@ func openPlace(ctx context.Context, o Options) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(dir, "pg"), Durable: true, Settings: o.settings()})
-	if err != nil {
+	p := &place{options: o, dir: dir, remove: remove}
+	if err := p.begin(ctx); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	return &place{dir: dir, cluster: c, remove: remove}, nil
+	return p, nil
+}
+
+func (p *place) begin(ctx context.Context) (err error) {
+	settings := p.options.settings()
+	if p.hasty {
+		maps.Copy(settings, map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"})
+	}
+	p.cluster, err = pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(p.dir, "pg"), Durable: true, Settings: settings})
+	return err
+}
+
+// anew stops the server, whose connections are closed, and begins it again with what it holds. A hasty one waits for no disk: what is made by
+// it is not measured, and millions of cases would take hours on a slow one.
+func (p *place) anew(ctx context.Context, hasty bool) error {
+	if err := p.cluster.Stop(ctx); err != nil {
+		return err
+	}
+	p.hasty = hasty
+	return p.begin(ctx)
 }
 
 // close stops the server and removes all it had.
@@ -52,11 +74,19 @@ func (p *place) database(ctx context.Context, name string) (*pgxpool.Pool, error
 	if err != nil {
 		return nil, fmt.Errorf("bench: schema: %w", err)
 	}
+	return p.pool(ctx, name)
+}
+
+// pool opens a database of the place.
+func (p *place) pool(ctx context.Context, name string) (*pgxpool.Pool, error) {
 	pool, err := pg.Open(ctx, p.cluster.URL(name), pg.WithName("bailiff-bench"), pg.WithMaxConns(24), pg.WithConfig(func(c *pgxpool.Config) { c.AfterConnect = giveway.Session }))
 	if err != nil {
 		return nil, err
 	}
-	return pool, errors.Join(pg.Durable(ctx, pool), checkpoint(ctx, pool))
+	if !p.hasty {
+		err = pg.Durable(ctx, pool)
+	}
+	return pool, errors.Join(err, checkpoint(ctx, pool))
 }
 
 // checkpoint lets every measurement begin in the same state of the log.

@@ -188,8 +188,12 @@ var deadlineSQL = map[string]string{
 	DueHandover:  listSQL + `c.term_ends_on = $1 - 1 AND NOT ` + keptSQL + listOrder,
 	DueUnproven:  listSQL + `c.term_ends_on = $1 - 1 AND c.state = 'opened' AND c.next_rung_at IS NULL AND NOT ` + keptSQL + listOrder,
 	DueKept:      listSQL + `c.term_ends_on = $1 - 1 AND ` + keptSQL + listOrder,
-	DueVoluntary: listSQL + `c.voluntary_ends_on = $1::date AND c.state = 'notified' AND c.refusal_at IS NULL AND NOT ` + keptSQL + listOrder,
+	DueVoluntary: dueVoluntarySQL,
 }
+
+// dueVoluntarySQL walks along the list of what is due, where only what nothing keeps has this day.
+var dueVoluntarySQL = `SELECT c.id, c.region, c.state, $1::date, c.outstanding, '' FROM due d JOIN cases c ON c.id = d.case_id
+ WHERE d.voluntary_ends_on = $1 AND d.case_id > $2 AND ` + inScope(3) + ` ORDER BY d.case_id LIMIT $4`
 
 var listSQL = `SELECT c.id, c.region, c.state, $1::date, c.outstanding, ` + whyKeptSQL + ` FROM cases c
  WHERE c.id > $2 AND c.ended_at IS NULL AND ` + inScope(3) + ` AND `
