@@ -18,19 +18,23 @@ import (
 )
 
 const (
-	deskPeople  = 2   // who ask one thing after the other
-	deskEnded   = 5   // of how many cases one has come to its end; more of them do not fit on the disk of a small machine at 10 000 000 cases
-	deskSamples = 500 // cases and debtors that are asked for
+	deskPeople  = 2         // who ask one thing after the other
+	deskEnded   = 10        // of how many cases one has come to its end; more of them do not fit on the disk of a small machine at ten million
+	deskMost    = 9_900_000 // cases: a year has 9 999 999 numbers, and not every one of them becomes a case
+	deskSamples = 500       // cases and debtors that are asked for
 
 	deskDatabase = "desk"
 )
 
 // Desk measures the operators' pages over HTTP: the first page, the search, the list of cases and a case, each beside the reading of one row by
-// its key. A fifth of the cases has come to its end but for a tenth of them whose arrests stand, the others have just been opened; all by
+// its key. A tenth of the cases has come to its end but for a tenth of them whose arrests stand, the others have just been opened; all by
 // the ways that the product has.
 func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 	if o, err = o.withDefaults(1_000_000); err != nil {
 		return res, err
+	}
+	if o.N > deskMost {
+		return res, fmt.Errorf("bench: web --desk takes at most %d cases: a year has no more numbers", deskMost)
 	}
 	if o.Slice <= 0 {
 		o.Slice = 3 * time.Second

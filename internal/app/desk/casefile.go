@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +33,7 @@ type CaseFile struct {
 
 	Hold           string
 	Suspended      string
+	Voided         bool // paid, and then nothing had been owed
 	SuspendedUntil calendar.Date
 	RefusalAt      time.Time
 
@@ -112,6 +114,7 @@ func (s *Service) Case(ctx context.Context, actor Actor, number string, lang i18
 		if f.Story, _, err = s.teller.Case(ctx, tx, id, lang); err != nil {
 			return err
 		}
+		f.Voided = slices.ContainsFunc(f.Story, func(e story.Entry) bool { return e.Kind == string(engine.EvVoided) })
 		if f.Orders, err = readOrders(ctx, tx, id); err != nil {
 			return err
 		}

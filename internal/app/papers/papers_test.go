@@ -20,6 +20,7 @@ import (
 	"robotbailiff/internal/paper"
 	"robotbailiff/internal/testkit"
 	"robotbailiff/internal/web/ui/uitest"
+	"robotbailiff/notify"
 	"robotbailiff/rules/calendar"
 )
 
@@ -368,5 +369,17 @@ func TestNew_refusesAHalfConfiguration(t *testing.T) {
 	t.Parallel()
 	if _, err := papers.New(papers.Config{}); err == nil {
 		t.Error("made of nothing")
+	}
+}
+
+// Each kind of notice has a name in every language of debtors, on the list of documents and at the desk.
+func TestNotices_haveNames(t *testing.T) {
+	t.Parallel()
+	for _, k := range notify.Kinds {
+		for _, l := range i18n.DebtorLangs {
+			if !i18n.For(l).Has("notice." + string(k)) {
+				t.Errorf("%s: no name of %s", l, k)
+			}
+		}
 	}
 }

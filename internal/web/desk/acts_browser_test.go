@@ -14,7 +14,8 @@ import (
 )
 
 // Acts on cases without script, on a phone and on a desk: a case is held and goes on, one is ended by two people, who cannot be the same, of two
-// tabs the second finds it done, after a day nobody agrees, and three cases are held at once. Axe and html-validate find nothing.
+// tabs the second finds it done, after a day nobody agrees, a paid case of another person is given back,
+// and three cases are held at once. Axe and html-validate find nothing.
 func TestBrowser_actsOnCases(t *testing.T) {
 	chrome := chromium.Start(t)
 	pages := t.TempDir()
@@ -111,6 +112,23 @@ func TestBrowser_actsOnCases(t *testing.T) {
 			if got := s.one(t, `SELECT count(*)::text FROM events WHERE case_id = $1 AND kind = 'cancelled'`, people["part"].CaseID); got != "1" {
 				t.Errorf("%s: cancelled %s times", name, got)
 			}
+
+			// A case that was paid turns out to be about somebody else: what was paid goes back.
+			tab.Go(s.URL("/desk/acts/new?kind=other_person&case=" + number("paid") + "&lang=" + lang))
+			tab.Type("#why", "Паспорт другого человека")
+			tab.Press(`form[action="/desk/acts"] button`)
+			page(tab, "17-other")
+			path = tab.Path()
+			tab.Press(`form[action$="/confirm"] button`)
+			second.Go(s.URL(path + "?lang=" + lang))
+			page(second, "18-other-second")
+			second.Press(`form[action$="/agree"] button`)
+			page(second, "19-other-done")
+			if got := s.one(t, `SELECT state || ' ' || paid FROM cases WHERE id = $1`, people["paid"].CaseID); got != "paid 0" {
+				t.Errorf("%s: what was paid for nothing does not go back: %s", name, got)
+			}
+			tab.Go(s.URL("/desk/cases/" + number("paid") + "?lang=" + lang))
+			page(tab, "20-other-case")
 
 			path = cancel("notified")
 			tab.Press(`form[action$="/confirm"] button`)
