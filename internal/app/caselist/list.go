@@ -130,6 +130,9 @@ func (p *Page) turn(w walk, at []Cursor, end Cursor, size int) {
 
 // walk goes on until it has found enough, has looked at all, or has no more patience: then it tells where it stopped.
 func (s *Store) walk(ctx context.Context, w walk) (found []Cursor, end Cursor, err error) {
+	if found, ok := w.picked(); ok {
+		return found, end, nil
+	}
 	watch := clock.StartStopwatch()
 	for {
 		sql, args := w.sql()

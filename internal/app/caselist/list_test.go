@@ -173,6 +173,9 @@ func order(f caselist.Filter) func(a, b caselist.Row) int {
 	}
 }
 
+// pick is true once in odds and one times.
+func pick(t *rapid.T, label string, odds int) bool { return rapid.IntRange(0, odds).Draw(t, label) == 0 }
+
 // Whatever is filtered, in whatever order, with pages and walks of whatever length: going through the pages gives exactly the cases that fit,
 // each once, in order; and going back gives the same pages.
 func TestList_isWhatFitsInOrder(t *testing.T) {
@@ -185,8 +188,14 @@ func TestList_isWhatFitsInOrder(t *testing.T) {
 	rows, err := s.lists.Rows(t.Context(), ids)
 	must(t, err)
 	ctx := t.Context()
+	search, err := s.lists.Search(ctx, anna, "Ахметов", "")
+	must(t, err)
+	named := func(id int64) bool { // the first two of four names
+		return slices.IndexFunc(s.people, func(p uitest.Person) bool { return p.CaseID == id })%4 < 2
+	}
 	rapid.Check(t, func(rt *rapid.T) {
-		pick := func(label string, odds int) bool { return rapid.IntRange(0, odds).Draw(rt, label) == 0 }
+		bare := pick(rt, "nothing is filtered", 2)
+		pick := func(label string, odds int) bool { return !bare && pick(rt, label, odds) }
 		some := rows[rapid.IntRange(0, len(rows)-1).Draw(rt, "row")]
 		f := caselist.Filter{Sort: rapid.SampledFrom(append([]caselist.Sort{""}, caselist.Sorts...)).Draw(rt, "sort")}
 		if pick("state", 2) {
@@ -216,13 +225,16 @@ func TestList_isWhatFitsInOrder(t *testing.T) {
 		if pick("left", 3) {
 			f.LeftFrom, f.LeftTo = some.Left, some.Left.Add(uitest.Tenge(2000))
 		}
+		if rapid.Bool().Draw(rt, "search") {
+			f.Search = search.Word
+		}
 		who := anna
 		if pick("regions", 3) {
 			who.Regions = []string{"75", "10"}
 		}
 		var want []caselist.Row
 		for _, r := range rows {
-			if model(r, f) && (who.Regions == nil || slices.Contains(who.Regions, r.Region)) {
+			if model(r, f) && (f.Search == "" || named(r.ID)) && (who.Regions == nil || slices.Contains(who.Regions, r.Region)) {
 				want = append(want, r)
 			}
 		}

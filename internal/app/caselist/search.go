@@ -135,9 +135,11 @@ const (
 	// byDocumentSQL asks each source for the number, since that is what their key begins with.
 	byDocumentSQL = `WITH RECURSIVE ` + sourcesSQL + ` SELECT c.id FROM s JOIN writs w ON w.source = s.source AND w.document_number = $1 JOIN cases c ON c.id = w.case_id WHERE true` + ofRegionsSQL + `ORDER BY c.id DESC LIMIT $3`
 
-	// byNameSQL takes the names in their order; of a very short beginning it looks at no more than so many.
-	byNameSQL = `SELECT c.id FROM (SELECT id FROM debtors WHERE name_key >= $1 AND name_key < $1 || U&'\+10FFFF' ORDER BY name_key LIMIT $4) d
-  JOIN writs w ON w.debtor_id = d.id JOIN cases c ON c.id = w.case_id WHERE true` + ofRegionsSQL + `LIMIT $3`
+	// namedSQL takes the names in their order; of a very short beginning it looks at no more than so many. Who sees the whole country needs
+	// nothing but indexes for it.
+	namedSQL     = ` FROM (SELECT id FROM debtors WHERE name_key >= $1 AND name_key < $1 || U&'\+10FFFF' ORDER BY name_key, id LIMIT $4) d JOIN writs w ON w.debtor_id = d.id `
+	byNameSQL    = `SELECT c.id` + namedSQL + `JOIN cases c ON c.id = w.case_id WHERE true` + ofRegionsSQL + `LIMIT $3`
+	byAnyNameSQL = `SELECT w.case_id` + namedSQL + `WHERE $2::text[] IS NULL LIMIT $3`
 
 	// sourcesSQL lists those who have sent documents, by one look at the key for each.
 	sourcesSQL = `s (source) AS ((SELECT source FROM writs ORDER BY source LIMIT 1)
@@ -168,7 +170,9 @@ func (s *Store) look(ctx context.Context, who Who, m Meaning) (f found, err erro
 		sql, args[0] = byDocumentSQL, m.Value
 	case Name:
 		sql, args = byNameSQL, append(args, mostDebtors)
-		args[0] = m.Value
+		if args[0] = m.Value; who.Regions == nil {
+			sql = byAnyNameSQL
+		}
 	}
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {

@@ -2,6 +2,7 @@ package caselist
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"robotbailiff/engine"
@@ -31,6 +32,29 @@ const casesColumnsSQL = `region, state, hold, suspended, opened_on, voluntary_en
 func (w *walk) arg(v any) string {
 	w.args = append(w.args, v)
 	return fmt.Sprintf("$%d", len(w.args))
+}
+
+// picked gives the cases of a search in the order of the list, where nothing but the search chooses among them and their numbers are the order:
+// nothing of them has to be read. ok is false where that is not so.
+func (w *walk) picked() (at []Cursor, ok bool) {
+	column, down := w.key()
+	alone := walk{f: w.f}
+	if w.ids == nil || column != "id" || alone.fits() != "true" {
+		return nil, false
+	}
+	down = down != w.back
+	ids := slices.Clone(w.ids) // those that the actor may see
+	slices.Sort(ids)
+	if down {
+		slices.Reverse(ids)
+	}
+	for _, id := range slices.Compact(ids) {
+		beyond := !w.from.set() || down && id < w.from.ID || !down && id > w.from.ID
+		if beyond && len(at) < w.most {
+			at = append(at, Cursor{id, id})
+		}
+	}
+	return at, true
 }
 
 // key is what the order goes by, and whether it goes down.
