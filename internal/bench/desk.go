@@ -49,7 +49,7 @@ func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 	if err := p.anew(ctx, true); err != nil {
 		return res, err
 	}
-	master, err := p.country(ctx, o)
+	master, err := p.populated(ctx, o)
 	if err != nil {
 		return res, err
 	}
@@ -72,8 +72,8 @@ func Desk(ctx context.Context, o Options) (res DeskResult, err error) {
 	return res, nil
 }
 
-// country makes the cases, and gives the secret of their installation.
-func (p *place) country(ctx context.Context, o Options) ([]byte, error) {
+// populated makes the cases, and gives the secret of their installation.
+func (p *place) populated(ctx context.Context, o Options) ([]byte, error) {
 	pool, err := p.database(ctx, deskDatabase)
 	if err != nil {
 		return nil, err
