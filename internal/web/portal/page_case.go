@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"time"
 
 	"robotbailiff/engine"
 	app "robotbailiff/internal/app/portal"
@@ -157,18 +156,20 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 	tone = "good"
 	switch {
 	case !v.End.VoidedAt.IsZero():
-		head = cancelled(v, v.End.VoidedAt, add)
+		head = i18n.Say("case.end."+void(v), "at", v.End.VoidedAt)
+		add(void(v) + "_text")
 		add("given_back", "amount", v.End.GivenBack)
 	case v.State == "paid":
 		head = i18n.Say("case.end.paid", "at", v.End.At)
 		add("paid_text", "amount", v.Paid)
 	case v.State == "cancelled":
-		head = cancelled(v, v.End.At, add)
+		head = i18n.Say("case.end."+void(v), "at", v.End.At)
+		add(void(v) + "_text")
 	case v.Outstanding.IsZero():
 		head = i18n.Say("case.end.settled")
 		switch {
 		case v.End.CancelReason != "":
-			add("cancelled_text")
+			add(void(v) + "_text")
 		case v.End.Recalled:
 			add("settled_text")
 		default:
@@ -204,14 +205,12 @@ func ending(v app.View) (head i18n.Text, tone string, facts []i18n.Text) {
 	return head, tone, facts
 }
 
-// cancelled says that nothing was owed: the decision is void, or it was about somebody else.
-func cancelled(v app.View, at time.Time, add func(key string, pairs ...any)) i18n.Text {
-	key := "cancelled"
+// void is why nothing was owed, in a word of the catalogs: the decision is cancelled, or it was about somebody else.
+func void(v app.View) string {
 	if v.End.CancelReason == engine.GroundOtherPerson {
-		key = "not_yours"
+		return "not_yours"
 	}
-	add(key + "_text")
-	return i18n.Say("case.end."+key, "at", at)
+	return "cancelled"
 }
 
 // lifted says how soon after the payment the arrest was gone.
