@@ -174,7 +174,9 @@ func order(f caselist.Filter) func(a, b caselist.Row) int {
 }
 
 // pick is true once in odds and one times.
-func pick(t *rapid.T, label string, odds int) bool { return rapid.IntRange(0, odds).Draw(t, label) == 0 }
+func pick(t *rapid.T, label string, odds int) bool {
+	return rapid.IntRange(0, odds).Draw(t, label) == 0
+}
 
 // Whatever is filtered, in whatever order, with pages and walks of whatever length: going through the pages gives exactly the cases that fit,
 // each once, in order; and going back gives the same pages.
