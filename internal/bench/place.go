@@ -38,7 +38,7 @@ func openPlace(ctx context.Context, o Options) (*place, error) {
 func (p *place) begin(ctx context.Context) error {
 	settings := p.options.settings()
 	if p.hasty {
-		maps.Copy(settings, map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"})
+		maps.Copy(settings, map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "2GB"})
 	}
 	c, err := pg.StartEmbedded(ctx, pg.EmbeddedOptions{Dir: filepath.Join(p.dir, "pg"), Durable: true, Settings: settings})
 	if err == nil { // else the one of before, which has stopped, removes what is left
