@@ -1,6 +1,7 @@
 package drop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -181,8 +182,10 @@ func plain(err error) error {
 	return err
 }
 
-// sorted puts the oldest first.
+// sorted puts the oldest first, and those of one instant of a coarse clock by their names.
 func sorted(entries []entry) []entry {
-	slices.SortFunc(entries, func(a, b entry) int { return a.info.ModTime().Compare(b.info.ModTime()) })
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(a.info.Name(), b.info.Name()))
+	})
 	return entries
 }
