@@ -47,8 +47,8 @@ func (p *place) begin(ctx context.Context) error {
 	return err
 }
 
-// anew stops the server, whose connections are closed, and begins it again with what it holds. A hasty one waits for no disk: what is made by
-// it is not measured, and millions of cases would take hours on a slow one.
+// anew stops the server, whose connections are closed, and begins it again with what it holds. A hasty one waits for no disk, for what is
+// made and not measured: a commit that waits for a slow one is given up after some seconds.
 func (p *place) anew(ctx context.Context, hasty bool) error {
 	if err := p.cluster.Stop(ctx); err != nil {
 		return err

@@ -266,7 +266,7 @@ func compare(t *testing.T, calm, killed map[string]life) {
 	differ, later := 0, 0
 	for _, doc := range slices.Sorted(maps.Keys(calm)) {
 		a, b := calm[doc], killed[doc]
-		if a.aware != b.aware { // a kill took the sender from a notice, and quiet hours came before its next attempt: who reads it on another day may pay another sum
+		if a.aware != b.aware { // a kill delayed the news of an end until after quiet hours: who reads the opening first pays in vain, and all of it comes back
 			later++
 			a.ByHimself = b.ByHimself
 		}

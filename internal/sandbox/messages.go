@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"robotbailiff/internal/caseno"
 	"robotbailiff/notify"
@@ -290,7 +291,7 @@ func read(text string) facts {
 	return f
 }
 
-// firstSum finds the first number of 100 or more: 20155 or 20155,50 or 20 155 or 20,155.50. Days and hours are smaller.
+// firstSum finds the first number of 100 or more: 20155 or 20155,50 or 20 155 or 20,155.50. Days and hours are smaller, and 1414.gov.kz is an address.
 func firstSum(text string) int64 {
 	runes := []rune(text)
 	digit := func(i int) bool { return i < len(runes) && runes[i] >= '0' && runes[i] <= '9' }
@@ -315,7 +316,8 @@ func firstSum(text string) int64 {
 			cents = int64(runes[i+1]-'0')*10 + int64(runes[i+2]-'0')
 			i += 3
 		}
-		if n >= 100 {
+		address := i+1 < len(runes) && runes[i] == '.' && unicode.IsLower(runes[i+1])
+		if n >= 100 && !address {
 			return n*100 + cents
 		}
 	}

@@ -41,6 +41,24 @@ func TestRead_findsWhatEveryNoticeSays(t *testing.T) {
 	}
 }
 
+// The number in the portal's address is no sum: who is told that there is nothing to pay pays nothing.
+func TestRead_noSumInAnAddress(t *testing.T) {
+	t.Parallel()
+	for _, lang := range text.Languages {
+		for _, k := range []text.Kind{text.Cancelled, text.NotYours, text.HandedOver} {
+			x, err := text.Render(k, lang, text.Version, text.Facts{Case: caseno.Format(caseID(41)), Host: "1414.gov.kz"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, words := range []string{x.SMS, x.PushTitle + "\n" + x.PushBody} {
+				if id, _, owed := sandbox.Read(words); id != caseID(41) || owed != 0 {
+					t.Errorf("%s: read %d %d in %q", lang, id, owed, words)
+				}
+			}
+		}
+	}
+}
+
 // TestFates_doNotDependOnTheOrderOfCalls gives the same orders and messages in two orders and two cuts.
 func TestFates_doNotDependOnTheOrderOfCalls(t *testing.T) {
 	ctx := context.Background()
